@@ -1,0 +1,51 @@
+# Two commands do all the set-up on a fresh machine: `make demo` and `make test`.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-slow lint format bench package clean
+
+export UV_LINK_MODE ?= copy
+UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
+RUN := $(UV) run --no-sync
+
+help:  ## list what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+# uv comes from PyPI into a folder of its own; no root, nothing outside this checkout.
+.tools/bin/uv:
+	python3 -m venv .tools
+	.tools/bin/pip install --quiet --disable-pip-version-check uv
+
+.PHONY: runtime develop
+runtime: $(filter .tools/bin/uv,$(UV))
+	@$(UV) sync --quiet --frozen --inexact --no-default-groups --extra spark --extra java
+
+develop: $(filter .tools/bin/uv,$(UV))
+	@$(UV) sync --quiet --frozen --all-extras
+
+demo: runtime  ## make a messy sample, run the gated pipeline on it, show what happened
+	@$(RUN) lakegate demo
+
+test: develop  ## the default suite (under 10 minutes on 2 cores)
+	$(RUN) pytest
+
+test-slow: develop  ## the suites that take minutes
+	$(RUN) pytest -m slow
+
+lint: develop  ## style, types, and who may import whom
+	$(RUN) ruff check .
+	$(RUN) ruff format --check .
+	$(RUN) mypy
+	$(RUN) lint-imports
+
+format: develop  ## let ruff rewrite what it can
+	$(RUN) ruff check --fix .
+	$(RUN) ruff format .
+
+bench: develop  ## time the pipeline and the gate against a baseline of the same run
+	$(RUN) pytest -m bench -s tests/benchmarks
+
+package: develop  ## the wheel, with contracts and policies inside
+	$(UV) build --wheel
+
+clean:  ## remove what was made here, but not the tools
+	rm -rf build dist lake *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

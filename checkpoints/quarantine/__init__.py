@@ -1,0 +1,1 @@
+"""Quarantine as a steward reads it: which rows, which rules, whose file."""

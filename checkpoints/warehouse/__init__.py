@@ -1,0 +1,1 @@
+"""The warehouse that BI reads: one interface, DuckDB and Redshift behind it."""

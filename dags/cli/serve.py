@@ -1,0 +1,60 @@
+"""Serves the Data Docs on loopback, from whatever storage they lie in."""
+
+from __future__ import annotations
+
+import mimetypes
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from checkpoints.lake.errors import ObjectNotFound
+from dags.cli.console import print_json, say
+
+if TYPE_CHECKING:
+    from checkpoints.lake.layout import Place
+
+
+def serve_docs(docs: Place, *, port: int, as_json: bool) -> int:
+    """Serve the pages until Ctrl-C; the address is told first."""
+    server = docs_server(docs, port)
+    address = f"http://127.0.0.1:{server.server_address[1]}/index.html"
+    if as_json:
+        print_json({"docs": address})
+    else:
+        say(f"{address}  (Ctrl-C ends it)")
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        return 0
+    finally:
+        server.server_close()
+    return 0
+
+
+def docs_server(docs: Place, port: int) -> ThreadingHTTPServer:
+    """Return a server on loopback that answers GET with the files below a place."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:  # noqa: N802 - the base class's name
+            path = unquote(urlsplit(self.path).path).lstrip("/") or "index.html"
+            if ".." in path.split("/"):
+                self.send_error(404)
+                return
+            try:
+                content = docs.child(path).read_bytes()
+            except ObjectNotFound:
+                self.send_error(404)
+                return
+            self.send_response(200)
+            self.send_header("Content-Type", mimetypes.guess_type(path)[0] or "application/octet-stream")
+            self.send_header("Content-Length", str(len(content)))
+            self.send_header(
+                "Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+            )
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+            """Say nothing: a person looks at the pages, not at the terminal."""
+
+    return ThreadingHTTPServer(("127.0.0.1", port), Handler)

@@ -1,0 +1,1 @@
+"""Who drives: settings, the Spark session, and the ordered list of transitions."""

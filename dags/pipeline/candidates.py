@@ -1,0 +1,103 @@
+"""A candidate: a table that is written and measured, and that no reader can see before it is promoted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from checkpoints.gate.measure_table import measure_table, type_mismatches
+from checkpoints.lake.manifest import Manifest, SchemaColumn
+from checkpoints.lake.promotion import candidate_files, version_folder
+from contracts.spark_schema import struct_type
+from dags.pipeline.frames import has_data, read_frame, write_frame
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql.types import StructType
+
+    from checkpoints.gate.checkpoint import Judgement
+    from checkpoints.gate.measures import Measures, TableMeasured
+    from checkpoints.lake.layout import Place
+    from checkpoints.lake.manifest import ColumnSum
+    from contracts.model import Contract, Rule
+    from dags.pipeline.setup import Run
+    from quarantine_policies.decision import Decision
+
+EVENT_DATE = "event_date"  # silver is partitioned by it, where it is a derived column
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A table that is written but that no reader can see yet, and what was measured of it."""
+
+    contract: Contract
+    version: str
+    place: Place
+    measured: TableMeasured
+    mismatches: int  # columns that are not as promised
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedTable:
+    """A candidate and what the gate says of it."""
+
+    candidate: Candidate
+    rules: tuple[Rule, ...]  # by which it was judged
+    measures: Measures  # of the table
+    judgement: Judgement
+    decision: Decision
+
+
+def write_candidate(
+    spark: SparkSession, contract: Contract, frame: DataFrame, place: Place, version: str
+) -> Candidate:
+    """Write a table where no reader looks, and measure what was written.
+
+    A dataset of silver is partitioned by its event_date. Rows are rebalanced first: a few big files rather
+    than one from every task, and none that is skewed.
+    """
+    schema = struct_type(contract)
+    partition = [column.name for column in contract.derived_columns if column.name == EVENT_DATE]
+    write_frame(frame.hint("rebalance", *partition), place, partition)
+    return Candidate(
+        contract,
+        version,
+        place,
+        measure_table(read_frame(spark, place, schema), contract),
+        _written_mismatches(spark, place, schema, partition),
+    )
+
+
+def _written_mismatches(spark: SparkSession, place: Place, promised: StructType, partition: list[str]) -> int:
+    """Return how many columns of the written files are not as promised; a partition is no column of theirs."""
+    from pyspark.sql.types import StructType
+
+    if not has_data(place):
+        return 0
+    in_files = StructType([field for field in promised.fields if field.name not in partition])
+    found = spark.read.option("recursiveFileLookup", "true").parquet(place.spark_uri).schema
+    return type_mismatches(found, in_files)
+
+
+def manifest_of(run: Run, table: JudgedTable, fingerprint: str, sums: tuple[ColumnSum, ...] = ()) -> Manifest:
+    """Return the manifest by which a judged candidate can be promoted."""
+    candidate = table.candidate
+    contract = candidate.contract
+    return Manifest(
+        name=contract.name,
+        version=candidate.version,
+        run_id=run.id,
+        as_of=run.as_of,
+        promoted_at=datetime.now(UTC),
+        folder=version_folder(contract.zone, contract.name, candidate.version),
+        files=candidate_files(candidate.place),
+        rows=candidate.measured.rows,
+        schema=tuple(
+            SchemaColumn(field.name, field.dataType.simpleString()) for field in struct_type(contract).fields
+        ),
+        contract_version=contract.version,
+        fingerprint=fingerprint,
+        verdict=table.decision.verdict.value,
+        sums=sums,
+    )

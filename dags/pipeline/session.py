@@ -1,0 +1,56 @@
+"""The Spark session, set up the one way in which the row path is exact."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+# What the row path leans on; everything else (master, memory, S3) is the caller's or the cluster's.
+SEMANTICS: Mapping[str, str] = {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.ansi.enabled": "true",
+    "spark.sql.caseSensitive": "true",  # a source may hold `ID` and `id`
+    "spark.sql.legacy.javaCharsets": "true",  # a contract may name any encoding
+    "spark.sql.legacy.parquet.nanosAsLong": "true",  # Spark cannot read TIMESTAMP(NANOS)
+    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",  # Redshift reads no INT96
+    "spark.sql.parquet.compression.codec": "zstd",
+    "spark.sql.parquet.int96RebaseModeInRead": "CORRECTED",
+    "spark.sql.parquet.datetimeRebaseModeInRead": "CORRECTED",
+    "spark.sql.sources.partitionColumnTypeInference.enabled": "false",
+    "spark.hadoop.mapreduce.fileoutputcommitter.marksuccessfuljobs": "false",
+    "spark.sql.adaptive.enabled": "true",
+    "spark.sql.legacy.codingErrorAction": "true",  # what only Java cannot decode is U+FFFD
+    "spark.sql.codegen.hugeMethodLimit": "8000",  # longer methods are never compiled to machine code
+}
+
+
+def spark_session(options: Mapping[str, str] | None = None) -> SparkSession:
+    """Start, or return the running, Spark session with the row path's semantics.
+
+    Args:
+        options: further Spark settings; ``spark.master`` here or from spark-submit, else ``local[*]``.
+    """
+    from pyspark.sql import SparkSession
+
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    quiet = f"-Dlog4j2.configurationFile={Path(__file__).with_name('log4j2.properties').as_uri()}"
+    settings = {
+        "spark.app.name": "lakegate",
+        "spark.driver.extraJavaOptions": quiet,
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        **SEMANTICS,
+        **(options or {}),
+    }
+    builder = SparkSession.builder
+    if "spark.master" not in settings and "PYSPARK_GATEWAY_PORT" not in os.environ:
+        builder = builder.master("local[*]")
+    for name, value in settings.items():
+        builder = builder.config(name, value)
+    return builder.getOrCreate()

@@ -1,0 +1,99 @@
+"""What every transition works with: the lake, the promises, the policies and the settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from checkpoints.lake.layout import Area, open_lake
+from contracts.faults import ConfigurationError
+from contracts.reader import load_contracts
+from quarantine_policies.reader import check_policies, load_policies
+
+if TYPE_CHECKING:
+    from checkpoints.lake.layout import Lake
+    from contracts.reader import Contracts
+    from dags.pipeline.settings import Settings
+    from quarantine_policies.reader import Policies
+
+MOST_CLOCK_SKEW = timedelta(hours=24)  # a timestamp may be that much later than `as_of` (spec 4.3)
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What stays the same from run to run."""
+
+    lake: Lake
+    contracts: Contracts
+    policies: Policies
+    settings: Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run: its id and its clock. Times are in UTC."""
+
+    id: str
+    as_of: datetime
+    is_forced: bool = False
+
+    @property
+    def parameters(self) -> Mapping[str, object]:
+        """What rules may ask of the run by ``{"$PARAMETER": name}``."""
+        return {"as_of_limit": self.as_of + MOST_CLOCK_SKEW}
+
+
+def read_setup(settings: Settings) -> Setup:
+    """Read contracts and policies, hold them against each other, and find the lake.
+
+    Raises:
+        ConfigurationError: any of them is wrong; nothing was started.
+        StorageError: the lake cannot be read.
+    """
+    contracts = load_contracts(settings.contracts)
+    policies = load_policies(settings.policies)
+    check_policies(policies, contracts)
+    return Setup(find_lake(settings), contracts, policies, settings)
+
+
+def find_lake(settings: Settings) -> Lake:
+    """Return the lake of the settings, each zone at its own root where it has one."""
+    roots = {
+        Area.RAW: settings.raw_root,
+        Area.BRONZE: settings.bronze_root,
+        Area.SILVER: settings.silver_root,
+        Area.GOLD: settings.gold_root,
+        Area.QUARANTINE: settings.quarantine_root,
+        Area.METRICS: settings.metrics_root,
+        Area.DOCS: settings.docs_root,
+    }
+    return open_lake(settings.lake, {area: root for area, root in roots.items() if root})
+
+
+def new_run(*, as_of: str | None = None, run_id: str | None = None, is_forced: bool = False) -> Run:
+    """Return a run with a clock and an id; both are made where they are not given.
+
+    Raises:
+        ConfigurationError: ``as_of`` is no ISO 8601 time, or the id is empty.
+    """
+    now = datetime.now(UTC)
+    if run_id is not None and not run_id.strip():
+        raise ConfigurationError("a run's id cannot be blank", where="--run-id", found=repr(run_id))
+    return Run(
+        id=run_id or f"{now:%Y%m%dT%H%M%SZ}-{uuid4().hex[:6]}",
+        as_of=now if as_of is None else _read_clock(as_of),
+        is_forced=is_forced,
+    )
+
+
+def _read_clock(text: str) -> datetime:
+    try:
+        clock = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ConfigurationError(
+            "this is no time", where="--as-of", expected="ISO 8601, as 2024-05-01T00:00:00Z", found=repr(text)
+        ) from error
+    return clock.replace(tzinfo=UTC) if clock.tzinfo is None else clock.astimezone(UTC)

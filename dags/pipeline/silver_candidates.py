@@ -1,0 +1,238 @@
+"""One dataset on its way from BRONZE to SILVER: staged, routed, deduplicated, measured and judged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from checkpoints.gate.checkpoint import judge
+from checkpoints.gate.conditions import routing_conditions
+from checkpoints.gate.masking import Masking
+from checkpoints.gate.measure_records import measure_records
+from checkpoints.gate.measures import Measures, RuleCount, account
+from checkpoints.gate.routing import IS_VALID, invalid_rows, valid_rows, with_failed_rules
+from checkpoints.lake.layout import new_version
+from contracts.model import Domain, Zone
+from dags.pipeline.candidates import JudgedTable, write_candidate
+from dags.pipeline.frames import read_frame, write_frame
+from quarantine_policies.decision import Decision, Verdict, counted_rules, decide, routed_rules
+from transforms.bronze_to_silver.clean import BronzeFile, cleaned_rows
+from transforms.bronze_to_silver.deduplicate import deduplicate, deduplicated_by_file, suspect_keys
+from transforms.bronze_to_silver.users import current_users
+from transforms.bronze_to_silver.users_history import users_history
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pyspark.sql import Column, DataFrame, SparkSession
+
+    from checkpoints.gate.measures import Accounting, RecordsMeasured
+    from contracts.model import Contract
+    from dags.pipeline.candidates import Candidate
+    from dags.pipeline.progress import Progress
+    from dags.pipeline.setup import Run, Setup
+
+USERS = "users"
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedDataset:
+    """A dataset's rows, judged: its table (users: with their history), and where every row went."""
+
+    contract: Contract
+    records: RecordsMeasured
+    accounting: Accounting
+    tables: tuple[JudgedTable, ...]
+
+    @property
+    def decision(self) -> Decision:
+        """The heaviest verdict of the tables; rules of a further table are named with it."""
+        main, *others = [table.decision for table in self.tables]
+        names = [table.candidate.contract.name for table in self.tables[1:]]
+
+        def joined(attribute: str) -> tuple[str, ...]:
+            further = [
+                f"{name}.{rule}"
+                for name, other in zip(names, others, strict=True)
+                for rule in getattr(other, attribute)
+            ]
+            return (*getattr(main, attribute), *further)
+
+        verdict = Verdict.worst([main.verdict, *(other.verdict for other in others)])
+        return Decision(verdict, joined("failed"), joined("warned"), joined("blocked_by"))
+
+
+def judge_dataset(
+    setup: Setup,
+    run: Run,
+    spark: SparkSession,
+    contract: Contract,
+    files: Sequence[BronzeFile],
+    last_rows: int | None,
+    progress: Progress,
+) -> JudgedDataset:
+    """Carry one dataset up to the gate: what it promises is written, measured and judged, and not promoted.
+
+    Args:
+        setup: lake, contracts and policies.
+        run: its id names what is staged; its clock judges.
+        spark: runs the transforms.
+        contract: of the dataset.
+        files: all of its bronze files.
+        last_rows: rows of the last promoted version, None when there is none.
+        progress: hears of the steps.
+    """
+    policy = setup.policies.of(contract.name)
+    parameters = {**policy.parameters, **run.parameters}
+    routed, counted = routed_rules(contract, policy), counted_rules(contract, policy)
+
+    progress.step(f"{contract.name}: reading and judging {len(files):,} files")
+    cleaned = cleaned_rows(spark, contract, files)
+    staged = _stage(
+        setup,
+        run,
+        spark,
+        contract,
+        cleaned,
+        routing_conditions(spark, contract, routed, cleaned.schema, parameters),
+    )
+    warnings = routing_conditions(spark, contract, counted, cleaned.schema, parameters)
+
+    progress.step(f"{contract.name}: counting rows by file and by rule")
+    records = measure_records(staged.frame, (*routed, *counted), warnings)
+
+    progress.step(f"{contract.name}: deduplicating {records.rows_valid:,} rows")
+    version = new_version(run.id)
+    valid = valid_rows(staged.frame)
+    suspects = suspect_keys(valid, contract).persist()
+    try:
+        lost = {
+            row["_source_file"]: row["rows"]
+            for row in deduplicated_by_file(valid, contract, suspects).collect()
+        }
+        if contract.name == USERS:
+            frames = [(contract, current_users(valid, contract))]
+            frames.append(
+                (setup.contracts.users_history, users_history(valid, contract, setup.contracts.users_history))
+            )
+        else:
+            frames = [(contract, deduplicate(valid, contract, suspects))]
+        candidates = [
+            write_candidate(spark, of, frame, setup.lake.silver(of.name, version), version)
+            for of, frame in frames
+        ]
+    finally:
+        suspects.unpersist()
+
+    progress.step(f"{contract.name}: quarantining {records.rows_quarantined:,} rows")
+    _write_quarantine(setup, run, contract, staged.frame)
+
+    progress.step(f"{contract.name}: judging")
+    accounting = account(records, candidates[0].measured, lost, staged.observed_rows)
+    rules = (*routed, *counted, *contract.rules_in(Domain.TABLE))
+    tables = []
+    for candidate in candidates:
+        of = candidate.contract
+        is_main = of is contract
+        measured = (
+            _measures(candidate, records, accounting, last_rows) if is_main else _history_measures(candidate)
+        )
+        judged = rules if is_main else of.rules_in(Domain.TABLE)
+        judgement = judge(
+            f"bronze_to_silver.{of.name}",
+            of,
+            judged,
+            measured,
+            parameters,
+            Masking.of(of, policy.masked_columns),
+            run.id,
+            run.as_of,
+        )
+        decision = decide(
+            judgement.outcomes, policy, rows_quarantined=records.rows_quarantined if is_main else 0
+        )
+        tables.append(JudgedTable(candidate, judged, measured[Domain.TABLE], judgement, decision))
+    return JudgedDataset(contract, records, accounting, tuple(tables))
+
+
+@dataclass(frozen=True, slots=True)
+class _Staged:
+    """The rows as read, cleaned and routed, written once so that nothing parses them again."""
+
+    frame: DataFrame
+    observed_rows: int  # counted while they were written
+
+
+def _stage(
+    setup: Setup,
+    run: Run,
+    spark: SparkSession,
+    contract: Contract,
+    cleaned: DataFrame,
+    conditions: Mapping[str, Column],
+) -> _Staged:
+    from pyspark.sql import Observation
+    from pyspark.sql import functions as sf
+    from pyspark.sql.types import StringType, StructField, StructType
+
+    place = setup.lake.staging(Zone.SILVER, run.id).child(contract.name)
+    rows = Observation(f"{contract.name} rows read")
+    routed = with_failed_rules(cleaned, conditions)
+    # A valid row needs its raw text no more.
+    raw = sf.when(~sf.col(IS_VALID), sf.col("_raw")).alias("_raw")
+    kept = routed.select(*[raw if name == "_raw" else sf.col(name) for name in routed.columns])
+    write_frame(kept.observe(rows, sf.count(sf.lit(1)).alias("rows")), place, partitioned_by=[IS_VALID])
+    fields = [field for field in kept.schema.fields if field.name != IS_VALID]
+    schema = StructType([*fields, StructField(IS_VALID, StringType())])
+    return _Staged(read_frame(spark, place, schema), rows.get["rows"])
+
+
+def _write_quarantine(setup: Setup, run: Run, contract: Contract, staged: DataFrame) -> None:
+    """Write the rejected rows: whose file, what text, which rules, so that they can be repaired and replayed."""
+    from pyspark.sql import functions as sf
+
+    rows = invalid_rows(staged).select(
+        sf.lit(run.id).alias("run_id"),
+        sf.lit(contract.name).alias("dataset"),
+        sf.col("_source_file").alias("source_file"),
+        sf.col("_raw").alias("raw"),
+        "failed_rules",
+        sf.lit(contract.version).alias("contract_version"),
+        sf.lit(run.as_of).cast("timestamp").alias("quarantined_at"),
+    )
+    write_frame(rows.hint("rebalance"), setup.lake.quarantined_rows(contract.name, run.id))
+
+
+def _measures(
+    candidate: Candidate, records: RecordsMeasured, accounting: Accounting, last_rows: int | None
+) -> Mapping[Domain, Measures]:
+    table = candidate.measured
+    return {
+        Domain.RECORDS: Measures(records.rows_read, records.broken),
+        Domain.VALID_ROWS: Measures(records.rows_valid, records.warned),
+        Domain.TABLE: Measures(
+            table.rows,
+            {"keys_unique": RuleCount(table.duplicate_rows, table.duplicate_samples)},
+            {
+                "_rows_left": table.rows,
+                "_required_nulls": table.required_nulls,
+                "_type_mismatches": candidate.mismatches,
+                "_quarantine_ratio": records.quarantine_ratio,
+                "_accounting_difference": accounting.difference,
+                "_volume_ratio": table.rows / last_rows if last_rows else 1.0,
+                "_date_span_days": table.date_span_days,
+                "_currencies": records.most_currencies,
+            },
+        ),
+    }
+
+
+def _history_measures(candidate: Candidate) -> Mapping[Domain, Measures]:
+    table = candidate.measured
+    return {
+        Domain.TABLE: Measures(
+            table.rows,
+            {"keys_unique": RuleCount(table.duplicate_rows, table.duplicate_samples)},
+            {"_required_nulls": table.required_nulls, "_type_mismatches": candidate.mismatches},
+        )
+    }

@@ -1,0 +1,212 @@
+"""silver_to_gold: the ten tables, built from the promoted silver, judged together and released as one."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from checkpoints.gate.checkpoint import judge
+from checkpoints.gate.masking import Masking
+from checkpoints.gate.measure_gold import measure_gold
+from checkpoints.gate.measures import Measures, RuleCount
+from checkpoints.lake.commit import read_pointer
+from checkpoints.lake.layout import new_version
+from checkpoints.lake.manifest import ColumnSum, Release
+from checkpoints.lake.pointer import RELEASE
+from checkpoints.lake.promotion import current_place, current_release, current_silver, promote_release
+from contracts.faults import LakegateError
+from contracts.model import Domain, Zone
+from contracts.spark_schema import struct_type
+from dags.pipeline.candidates import JudgedTable, manifest_of, write_candidate
+from dags.pipeline.fingerprint import fingerprint
+from dags.pipeline.frames import read_frame
+from dags.pipeline.publish import Verdicted, publish
+from dags.pipeline.report import DatasetReport, Status, TransitionReport, worst
+from quarantine_policies.decision import decide
+from transforms.silver_to_gold.build import gold_table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pyspark.sql import DataFrame, SparkSession
+
+    from checkpoints.gate.measure_gold import GoldMeasured
+    from checkpoints.lake.manifest import Manifest
+    from dags.pipeline.candidates import Candidate
+    from dags.pipeline.progress import Progress
+    from dags.pipeline.setup import Run, Setup
+
+NAME = "silver_to_gold"
+REVENUE = {"fact_transactions": "amount", "daily_revenue": "total_revenue", "user_ltv": "total_revenue"}
+
+
+def silver_to_gold(
+    setup: Setup, run: Run, start_spark: Callable[[], SparkSession], progress: Progress
+) -> TransitionReport:
+    """Build the ten tables anew, unless silver did not change since the last release.
+
+    Raises:
+        LakegateError: silver was never promoted.
+        StorageError: the lake cannot be used, or another run was faster.
+    """
+    began = monotonic()
+    manifests = _silver_manifests(setup)
+    pointer = read_pointer(setup.lake, Zone.GOLD)
+    print_ = _fingerprint(setup, manifests)
+    line = pointer.line(RELEASE)
+    if not run.is_forced and line is not None and line.promoted_fingerprint == print_:
+        return TransitionReport(NAME, Status.UNCHANGED, monotonic() - began, _unchanged(setup))
+
+    spark = start_spark()
+    silver = {
+        name: read_frame(
+            spark, current_place(setup.lake, Zone.SILVER, manifest), struct_type(setup.contracts.silver(name))
+        )
+        for name, manifest in manifests.items()
+    }
+    version = new_version(run.id)
+    candidates = _build(setup, spark, silver, version, progress)
+    progress.step("comparing the tables with each other")
+    measured = measure_gold({name: read_back for name, (_, read_back) in candidates.items()})
+    tables = [_judge(setup, run, candidate, measured, manifests) for candidate, _ in candidates.values()]
+    verdict = worst([Status(table.decision.verdict.value) for table in tables])
+    reports = tuple(_report(table, is_promoted=verdict is not Status.BLOCK) for table in tables)
+    publish(
+        setup,
+        run,
+        NAME,
+        [
+            Verdicted(
+                name=table.candidate.contract.name,
+                contract=table.candidate.contract,
+                rules=table.rules,
+                judgement=table.judgement,
+                decision=table.decision,
+                report=report,
+                table=table.candidate.measured,
+                measures={name: float(value) for name, value in table.measures.values.items()},
+            )
+            for table, report in zip(tables, reports, strict=True)
+        ],
+        monotonic() - began,
+    )
+    if verdict is not Status.BLOCK:
+        progress.step("releasing")
+        release = Release(
+            version=version,
+            run_id=run.id,
+            as_of=run.as_of,
+            promoted_at=datetime.now(UTC),
+            fingerprint=print_,
+            verdict=verdict.value,
+            tables=tuple(manifest_of(run, table, print_, _sums(table, measured)) for table in tables),
+        )
+        promote_release(setup.lake, release, pointer.seen(RELEASE), now=datetime.now(UTC))
+    return TransitionReport(NAME, verdict, monotonic() - began, reports)
+
+
+def _silver_manifests(setup: Setup) -> Mapping[str, Manifest]:
+    pointer = read_pointer(setup.lake, Zone.SILVER)
+    manifests = {}
+    for contract in setup.contracts.datasets:
+        manifest = current_silver(setup.lake, contract.name, pointer)
+        if manifest is None:
+            raise LakegateError(
+                "nothing was ever promoted to SILVER",
+                where=setup.lake.area(Zone.SILVER).child(contract.name).uri,
+                next_step="run bronze_to_silver first",
+            )
+        manifests[contract.name] = manifest
+    return manifests
+
+
+def _fingerprint(setup: Setup, manifests: Mapping[str, Manifest]) -> str:
+    rules = [contract.checksum for contract in setup.contracts.gold] + [setup.policies.checksums["gold"]]
+    return fingerprint(NAME, [f"{name} {manifest.version}" for name, manifest in manifests.items()], rules)
+
+
+def _unchanged(setup: Setup) -> tuple[DatasetReport, ...]:
+    release = current_release(setup.lake)
+    return tuple(
+        DatasetReport(table.name, Status.UNCHANGED, promoted=current_place(setup.lake, Zone.GOLD, table).uri)
+        for table in (release.tables if release else ())
+    )
+
+
+def _build(
+    setup: Setup, spark: SparkSession, silver: Mapping[str, DataFrame], version: str, progress: Progress
+) -> Mapping[str, tuple[Candidate, DataFrame]]:
+    """Write the tables in order; each is read back, so that a later one does not compute it again."""
+    written: dict[str, tuple[Candidate, DataFrame]] = {}
+    built: dict[str, DataFrame] = {}
+    for done, contract in enumerate(setup.contracts.gold):
+        progress.step(f"building {contract.name}", done, len(setup.contracts.gold))
+        place = setup.lake.gold(contract.name, version)
+        candidate = write_candidate(spark, contract, gold_table(contract, silver, built), place, version)
+        built[contract.name] = read_frame(spark, place, struct_type(contract))
+        written[contract.name] = (candidate, built[contract.name])
+    return written
+
+
+def _judge(
+    setup: Setup, run: Run, candidate: Candidate, gold: GoldMeasured, silver: Mapping[str, Manifest]
+) -> JudgedTable:
+    contract, policy = candidate.contract, setup.policies.gold
+    table = candidate.measured
+    values: dict[str, int | float | Decimal] = {
+        "_required_nulls": table.required_nulls,
+        "_type_mismatches": candidate.mismatches,
+    }
+    match contract.name:
+        case "fact_events" | "fact_transactions":
+            dataset = contract.name.removeprefix("fact_")
+            unknown = gold.unknown_user_rows[contract.name]
+            values["_rows_difference_from_silver"] = abs(table.rows - silver[dataset].rows)
+            values["_unknown_user_ratio"] = unknown / table.rows if table.rows else 0.0
+        case "daily_revenue":
+            values["_revenue_difference"] = gold.revenue_by_day - gold.revenue
+        case "user_ltv":
+            values["_revenue_difference"] = gold.revenue_by_user - gold.revenue
+        case "dim_date":
+            values["_uncovered_dates"] = gold.uncovered_dates
+        case "dim_status":
+            values["_uncovered_statuses"] = gold.uncovered_statuses
+        case "dim_country":
+            values["_uncovered_countries"] = gold.uncovered_countries
+    keys = {"keys_unique": RuleCount(table.duplicate_rows, table.duplicate_samples)}
+    rules, measures = contract.rules_in(Domain.TABLE), Measures(table.rows, keys, values)
+    judgement = judge(
+        f"{NAME}.{contract.name}",
+        contract,
+        rules,
+        {Domain.TABLE: measures},
+        policy.parameters,
+        Masking.of(contract, policy.masked_columns),
+        run.id,
+        run.as_of,
+    )
+    return JudgedTable(candidate, rules, measures, judgement, decide(judgement.outcomes, policy))
+
+
+def _sums(table: JudgedTable, gold: GoldMeasured) -> tuple[ColumnSum, ...]:
+    """Return the revenue of a table, which the warehouse must show after the load."""
+    name = table.candidate.contract.name
+    revenue = {
+        "fact_transactions": gold.revenue,
+        "daily_revenue": gold.revenue_by_day,
+        "user_ltv": gold.revenue_by_user,
+    }
+    return (ColumnSum(REVENUE[name], revenue[name]),) if name in revenue else ()
+
+
+def _report(table: JudgedTable, *, is_promoted: bool) -> DatasetReport:
+    candidate, decision = table.candidate, table.decision
+    return DatasetReport(
+        dataset=candidate.contract.name,
+        verdict=Status(decision.verdict.value),
+        rows_promoted=candidate.measured.rows,
+        promoted=candidate.place.uri if is_promoted else None,
+        failed=decision.failed,
+    )

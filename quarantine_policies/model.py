@@ -1,0 +1,87 @@
+"""What should happen when a promise is broken: one policy a dataset, and one for gold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+_MEBIBYTE = 1024 * 1024
+
+
+class Action(StrEnum):
+    """What an override does with a rule's offenders, whatever the contract says."""
+
+    WARN = "warn"  # a row is kept and counted; a table is promoted
+    QUARANTINE = "quarantine"  # the row is quarantined (row rules only)
+    BLOCK = "block"  # a single offender blocks (and is quarantined, if it is a row)
+
+
+class Policy(BaseModel):
+    """What policies of datasets and of gold have in common. An unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    overrides: Mapping[str, Action] = Field(default_factory=dict)
+    masked_columns: tuple[str, ...] = ()  # masked beside the contract's pii columns
+    retention_days: int = Field(default=90, ge=1)  # of what lies in quarantine
+
+    @field_validator("overrides", mode="before")
+    @classmethod
+    def _read_actions(cls, value: object) -> object:
+        if not isinstance(value, Mapping):
+            return value  # refused by its type
+        actions = {}
+        for rule, action in value.items():
+            if action not in list(Action):
+                raise ValueError(f"{rule} must be warn, quarantine or block, found {action!r}")
+            actions[rule] = Action(action)
+        return MappingProxyType(actions)
+
+    @field_validator("masked_columns", mode="before")
+    @classmethod
+    def _read_columns(cls, value: object) -> object:
+        return tuple(value) if isinstance(value, list) else value
+
+    def override(self, rule: str) -> Action | None:
+        """Return what the policy says about a rule, or None when the contract's severity holds."""
+        return self.overrides.get(rule)
+
+    @property
+    def parameters(self) -> Mapping[str, float]:
+        """The limits by the names that rules give them: ``{"$PARAMETER": name}``."""
+        return {}
+
+
+class DatasetPolicy(Policy):
+    """What should happen to the files and rows of one dataset."""
+
+    max_quarantine_ratio: float = Field(default=0.25, ge=0, le=1)
+    min_volume_ratio: float = Field(default=0.5, ge=0)
+    max_rejected_bytes_ratio: float | None = Field(default=None, ge=0, le=1)  # None: off
+    max_expanded_bytes: int = Field(default=256 * _MEBIBYTE, ge=1)  # a file breaks the limit above both
+    max_expansion_ratio: float = Field(default=200, gt=0)
+
+    @property
+    def parameters(self) -> Mapping[str, float]:
+        """The limits by the names that rules give them; one that is off is 1, which no share exceeds."""
+        return {
+            "max_quarantine_ratio": self.max_quarantine_ratio,
+            "min_volume_ratio": self.min_volume_ratio,
+            "max_rejected_bytes_ratio": 1.0
+            if self.max_rejected_bytes_ratio is None
+            else self.max_rejected_bytes_ratio,
+        }
+
+
+class GoldPolicy(Policy):
+    """What should happen to the gold tables, all ten alike."""
+
+    max_unknown_user_ratio: float = Field(default=0.05, ge=0, le=1)
+
+    @property
+    def parameters(self) -> Mapping[str, float]:
+        """The limits by the names that rules give them."""
+        return {"max_unknown_user_ratio": self.max_unknown_user_ratio}

@@ -1,0 +1,198 @@
+"""What the gate measures, in one job each, is what a person would count."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import pytest
+from pyspark.sql import functions as sf
+
+from checkpoints.gate.measure_gold import GoldMeasured, measure_gold
+from checkpoints.gate.measure_records import measure_records
+from checkpoints.gate.measure_table import measure_table, type_mismatches
+from checkpoints.gate.measures import (
+    Accounting,
+    FileAccount,
+    RecordsMeasured,
+    RuleCount,
+    TableMeasured,
+    UnknownColumn,
+    account,
+)
+from contracts.model import Column, Contract, DataType, Domain, Kind, Rule, Severity, Zone
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pyspark.sql import SparkSession
+
+TEXT, INT = DataType(Kind.STRING), DataType(Kind.INTEGER)
+CONTRACT = Contract(
+    "events",
+    Zone.SILVER,
+    "1.0.0",
+    "",
+    "",
+    "",
+    (Column("id", TEXT, required=True, primary_key_position=1), Column("age", INT)),
+    (),
+)
+
+
+def rule(name: str, severity: Severity, column: str) -> Rule:
+    domain = Domain.RECORDS if severity is Severity.ERROR else Domain.VALID_ROWS
+    return Rule(name, domain, severity, "", "", "", "expect_column_values_to_be_null", {"column": column})
+
+
+RULES = (
+    rule("age_range", Severity.ERROR, "age"),
+    rule("age_uncastable", Severity.ERROR, "_uncastable_age"),
+    rule("id_required", Severity.ERROR, "id"),
+    rule("malformed", Severity.ERROR, "_malformed"),
+    rule("age_odd", Severity.WARN, "age"),
+)
+STAGED = """id string, age int, _extra string, _source_file string, _malformed string, _uncastable_age string,
+    _currency_price string, failed_rules array<string>, _is_valid boolean"""
+
+
+@pytest.mark.parametrize("is_partitioned", [False, True])
+def test_staged_rows_are_counted_by_rule_and_file(
+    spark: SparkSession, tmp_path: Path, is_partitioned: bool
+) -> None:
+    rows = [
+        ("a", 1, '{"x":"1","y":"2"}', "f1", None, None, "$", [], True),
+        ("a", 3, '{"x":"1"}', "f2 ü%41", None, None, "EUR", [], True),
+        ("b", 2, None, "f1", None, None, "EUR", [], True),
+        (None, 130, '{"x":"0"}', "f1", None, None, "USD", ["age_range", "id_required"], False),
+        ("c", -1, None, "f3", None, None, None, ["age_range"], False),
+        (None, None, None, "f3", None, "x" * 300, None, ["age_uncastable"], False),
+    ]
+    staged = spark.createDataFrame(rows, STAGED)
+    if is_partitioned:
+        staged.write.partitionBy("_is_valid").parquet(str(tmp_path / "staged"))
+        staged = spark.read.parquet(str(tmp_path / "staged"))
+
+    found = measure_records(staged, RULES, {"age_odd": sf.coalesce(sf.col("age") % 2 == 1, sf.lit(False))})
+
+    assert found == RecordsMeasured(
+        rows_read=6,
+        rows_quarantined=3,
+        broken={
+            "age_range": RuleCount(2, ("-1", "130")),
+            "age_uncastable": RuleCount(1, ("x" * 200,)),
+            "id_required": RuleCount(1),
+            "malformed": RuleCount(0),
+        },
+        warned={"age_odd": RuleCount(2, ("1", "3"))},
+        rows_by_file={"f1": (3, 1), "f2 ü%41": (1, 0), "f3": (2, 2)},
+        currencies={"price": ("$", "EUR")},
+        unknown_columns=(UnknownColumn("x", 3, "f1"), UnknownColumn("y", 1, "f1")),
+    )
+    assert found.quarantine_ratio == 0.5
+    assert found.most_currencies == 2
+
+
+def test_no_rows_at_all_are_counted_as_none(spark: SparkSession) -> None:
+    found = measure_records(spark.createDataFrame([], STAGED), RULES, {"age_odd": sf.lit(False)})
+    assert (found.rows_read, found.rows_quarantined) == (0, 0)
+    assert found.broken == {r.name: RuleCount(0) for r in RULES if r.severity is Severity.ERROR}
+    assert found.quarantine_ratio == 0.0
+    table = spark.createDataFrame([], "id string, age int, event_date date, _source_file string")
+    assert measure_table(table, CONTRACT) == TableMeasured(0, 0, (), 0, 0, 0, {})
+
+
+def test_without_warn_rules_currencies_and_extra_the_rest_is_still_counted(spark: SparkSession) -> None:
+    staged = spark.createDataFrame(
+        [("f", [], True)], "_source_file string, failed_rules array<string>, _is_valid boolean"
+    )
+    found = measure_records(staged, (), {})
+    assert found == RecordsMeasured(1, 0, {}, {}, {"f": (1, 0)}, {}, ())
+
+
+def test_a_candidate_is_measured_with_its_keys_nulls_dates_and_files(spark: SparkSession) -> None:
+    rows = [
+        ("a", 1, date(2024, 1, 1), "f1"),
+        ("a", 2, date(2024, 1, 11), "f1"),
+        ("b", 1, date(1900, 1, 1), "f2"),
+        (None, None, date(2024, 1, 2), "f2"),
+        (None, None, None, "f2"),
+    ]
+    frame = spark.createDataFrame(rows, "id string, age int, event_date date, _source_file string")
+    assert measure_table(frame, CONTRACT) == TableMeasured(
+        rows=5,
+        duplicate_rows=4,
+        duplicate_samples=("", "a"),
+        required_nulls=2,
+        date_span_days=10,
+        undated_rows=2,
+        rows_by_file={"f1": 2, "f2": 3},
+    )
+
+
+def test_types_are_compared_by_name_place_and_type(spark: SparkSession) -> None:
+    promised = spark.createDataFrame([], "id string, age int, price decimal(18,4)").schema
+    for found, mismatches in (
+        ("id string, age int, price decimal(18,4)", 0),
+        ("age int, id string, price decimal(18,4)", 2),
+        ("id string, age bigint, price decimal(18,2)", 2),
+        ("id string, age int", 1),
+        ("id string, age int, price decimal(18,4), more string", 1),
+    ):
+        assert type_mismatches(spark.createDataFrame([], found).schema, promised) == mismatches, found
+
+
+RECORDS = RecordsMeasured(6, 1, {}, {}, {"f1": (4, 1), "f2": (2, 0)}, {}, ())
+
+
+def test_rows_of_each_file_are_promoted_quarantined_or_deduplicated() -> None:
+    found = account(RECORDS, TableMeasured(3, 0, (), 0, 0, 0, {"f1": 2, "f2": 1}), {"f1": 1, "f2": 1}, 6)
+    assert found == Accounting(6, (FileAccount("f1", 4, 2, 1, 1), FileAccount("f2", 2, 1, 0, 1)))
+    assert (found.rows_promoted, found.rows_deduplicated, found.difference) == (3, 2, 0)
+
+
+@pytest.mark.parametrize(
+    ("promoted", "deduplicated", "observed", "difference"),
+    [
+        ({"f1": 1, "f2": 1}, {"f1": 1, "f2": 1}, 6, 1),  # a row was lost
+        ({"f1": 3, "f2": 1}, {"f1": 1, "f2": 1}, 6, 1),  # a row was invented
+        ({"f1": 3, "f2": 0}, {"f1": 1, "f2": 1}, 6, 2),  # two files differ, though their sum does not
+        ({"f1": 2, "f3": 1}, {"f1": 1, "f2": 1}, 6, 2),  # a row of a file that was never read
+        ({"f1": 2, "f2": 1}, {"f1": 1, "f2": 1}, 7, 1),  # a row was read and never written
+    ],
+)
+def test_a_row_lost_or_invented_is_a_difference(
+    promoted: dict[str, int], deduplicated: dict[str, int], observed: int, difference: int
+) -> None:
+    table = TableMeasured(sum(promoted.values()), 0, (), 0, 0, 0, promoted)
+    assert account(RECORDS, table, deduplicated, observed).difference == difference
+
+
+def test_gold_tables_are_compared_with_each_other(spark: SparkSession) -> None:
+    day = date(2024, 1, 1)
+    tables = {
+        "fact_events": spark.createDataFrame(
+            [("u1", day, "DE"), ("u9", day, None), ("u9", date(2024, 1, 3), "FR")],
+            "user_id string, event_date date, country string",
+        ),
+        "fact_transactions": spark.createDataFrame(
+            [("u1", day, "paid", Decimal("0.1")), ("u2", day, None, Decimal("0.2"))],
+            "user_id string, tx_date date, status string, amount decimal(18,4)",
+        ),
+        "daily_revenue": spark.createDataFrame([(Decimal("0.3"),)], "total_revenue decimal(38,4)"),
+        "user_ltv": spark.createDataFrame([(Decimal("0.1"),)], "total_revenue decimal(38,4)"),
+        "dim_date": spark.createDataFrame([(day,)], "date date"),
+        "dim_status": spark.createDataFrame([], "status string"),
+        "dim_country": spark.createDataFrame([("DE",)], "country string"),
+        "dim_users": spark.createDataFrame([("u1",), ("u2",)], "user_id string"),
+    }
+    assert measure_gold(tables) == GoldMeasured(
+        revenue=Decimal("0.3"),
+        revenue_by_day=Decimal("0.3"),
+        revenue_by_user=Decimal("0.1"),
+        uncovered_dates=1,
+        uncovered_statuses=1,
+        uncovered_countries=1,
+        unknown_user_rows={"fact_events": 2, "fact_transactions": 0},
+    )

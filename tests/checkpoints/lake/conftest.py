@@ -1,0 +1,37 @@
+"""A storage of each kind, so that one suite holds for all of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from checkpoints.lake.local import LocalStorage
+from checkpoints.lake.s3 import S3Storage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from checkpoints.lake.storage import Storage
+
+
+@pytest.fixture
+def s3_client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A real boto3 client before an S3 in this process, with the bucket ``lake``."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    with mock_aws():
+        client = boto3.client("s3", region_name="us-east-1")
+        client.create_bucket(Bucket="lake")
+        yield client
+
+
+@pytest.fixture(params=["local", "s3"])
+def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
+    """An empty storage, once in a folder and once in a bucket below a prefix."""
+    if request.param == "local":
+        return LocalStorage(tmp_path / "lake")
+    return S3Storage(request.getfixturevalue("s3_client"), "lake", "some/prefix")

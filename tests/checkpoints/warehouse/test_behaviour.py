@@ -1,0 +1,216 @@
+"""What every warehouse does, whichever is behind the interface (spec 6)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import pytest
+
+from checkpoints.lake.manifest import ColumnSum
+from checkpoints.warehouse.warehouse import LoadedRelease, LoadStatus, PreflightFailed
+from contracts.model import Column, DataType, Kind
+from tests.checkpoints.warehouse.releases import CONTRACTS, FIRST, LATER, NOON, SECOND, promise, write_release
+from tests.checkpoints.warehouse.warehouses import BENCHES, Bench
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from checkpoints.warehouse.request import LoadRequest
+    from checkpoints.warehouse.warehouse import LoadedTable
+    from contracts.model import Contract
+
+
+@pytest.fixture(params=BENCHES)
+def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Bench:
+    return BENCHES[request.param](tmp_path)
+
+
+@pytest.fixture
+def first(tmp_path: Path) -> LoadRequest:
+    return write_release(tmp_path / "gold", "v1", FIRST)
+
+
+@pytest.fixture
+def second(tmp_path: Path) -> LoadRequest:
+    return write_release(tmp_path / "gold", "v2", SECOND)
+
+
+def equal(tables: tuple[LoadedTable, ...]) -> bool:
+    """Judge as the contracts' rules do."""
+    return all(table.is_as_released for table in tables)
+
+
+def user_ids(bench: Bench) -> list[object]:
+    return [row[0] for row in bench.query('SELECT user_id FROM "dim_users" ORDER BY user_id')]
+
+
+def test_a_load_shows_exactly_the_rows_of_the_manifests_files(bench: Bench, first: LoadRequest) -> None:
+    outcome = bench.open().load(first, equal, now=NOON)
+
+    assert outcome.status is LoadStatus.LOADED
+    assert {t.name: (t.rows, t.expected_rows) for t in outcome.tables} == {
+        c.name: (len(FIRST.get(c.name, ())),) * 2 for c in CONTRACTS
+    }
+    assert {t.name: t.sums for t in outcome.tables if t.sums} == {
+        "fact_transactions": (ColumnSum("amount", Decimal("0.3003")),),
+        "daily_revenue": (ColumnSum("total_revenue", Decimal("0.3003")),),
+        "user_ltv": (ColumnSum("total_revenue", Decimal("0.3003")),),
+    }
+    assert bench.query('SELECT user_id, name, age, updated_at FROM "dim_users" ORDER BY 1') == [
+        ("ann", "Ann 'O\"Neill;", 30, datetime(2026, 1, 1, 12)),  # noqa: DTZ001 - UTC, in a type without zone
+        ("bob", None, None, datetime(1900, 1, 1)),  # noqa: DTZ001
+    ]
+    assert bench.query('SELECT count(*) FROM "dim_country"') == [(0,)]
+
+
+def test_the_release_is_written_down(bench: Bench, first: LoadRequest) -> None:
+    warehouse = bench.open()
+    assert warehouse.loaded_release() is None
+    warehouse.load(first, equal, now=NOON)
+    assert warehouse.loaded_release() == LoadedRelease("v1", "run v1", first.checksum, NOON)
+
+
+def test_a_newer_release_replaces_all_tables(bench: Bench, first: LoadRequest, second: LoadRequest) -> None:
+    warehouse = bench.open()
+    warehouse.load(first, equal, now=NOON)
+    assert warehouse.load(second, equal, now=LATER).status is LoadStatus.LOADED
+    assert (user_ids(bench), bench.query('SELECT * FROM "dim_status"')) == (["cleo"], [("paid",)])
+    assert warehouse.loaded_release() == LoadedRelease("v2", "run v2", second.checksum, LATER)
+
+
+def test_an_older_release_can_be_loaded_again(bench: Bench, first: LoadRequest, second: LoadRequest) -> None:
+    warehouse = bench.open()
+    for request in (first, second, first):
+        assert warehouse.load(request, equal, now=NOON).status is LoadStatus.LOADED
+    assert user_ids(bench) == ["ann", "bob"]
+
+
+def test_loading_the_same_release_twice_changes_nothing(bench: Bench, first: LoadRequest) -> None:
+    warehouse = bench.open()
+    loaded = warehouse.load(first, equal, now=NOON)
+    again = warehouse.load(first, equal, now=LATER)
+    assert (again.status, again.tables) == (LoadStatus.UNCHANGED, loaded.tables)
+    assert warehouse.loaded_release() == LoadedRelease("v1", "run v1", first.checksum, NOON)
+
+
+def test_a_release_whose_rows_somebody_changed_is_loaded_again(bench: Bench, first: LoadRequest) -> None:
+    warehouse = bench.open()
+    warehouse.load(first, equal, now=NOON)
+    bench.query("DELETE FROM \"dim_users\" WHERE user_id = 'ann'")
+    assert warehouse.load(first, equal, now=LATER).status is LoadStatus.LOADED
+    bench.query('DROP TABLE "dim_status"')
+    assert warehouse.load(first, equal, now=LATER).status is LoadStatus.LOADED
+    assert user_ids(bench) == ["ann", "bob"]
+
+
+def test_a_mismatch_rolls_back_and_the_old_release_stays(
+    bench: Bench, first: LoadRequest, second: LoadRequest
+) -> None:
+    warehouse = bench.open()
+    warehouse.load(first, equal, now=NOON)
+    wrong = promise(second, "user_ltv", sums=(ColumnSum("total_revenue", Decimal("0.3004")),))
+
+    outcome = warehouse.load(wrong, equal, now=LATER)
+
+    assert outcome.status is LoadStatus.REFUSED
+    assert {one.name: one.revenue_difference for one in outcome.tables if not one.is_as_released} == {
+        "user_ltv": Decimal("0.0001")
+    }
+    assert (user_ids(bench), bench.query('SELECT count(*) FROM "dim_status"')) == (["ann", "bob"], [(0,)])
+    assert warehouse.loaded_release() == LoadedRelease("v1", "run v1", first.checksum, NOON)
+
+
+def test_a_refused_first_load_leaves_no_table(bench: Bench, first: LoadRequest) -> None:
+    warehouse = bench.open()
+    assert warehouse.load(first, lambda _: False, now=NOON).status is LoadStatus.REFUSED
+    assert warehouse.loaded_release() is None
+    assert {table.rows for table in warehouse.measure(first)} == {0}
+
+
+def test_an_error_while_judging_leaves_the_old_release(
+    bench: Bench, first: LoadRequest, second: LoadRequest
+) -> None:
+    def fail(_: tuple[LoadedTable, ...]) -> bool:
+        raise OSError("no room for the docs")
+
+    warehouse = bench.open()
+    warehouse.load(first, equal, now=NOON)
+    with pytest.raises(OSError, match="no room for the docs"):
+        warehouse.load(second, fail, now=LATER)
+    assert user_ids(bench) == ["ann", "bob"]
+
+
+def test_a_release_that_is_there_is_judged_all_the_same(bench: Bench, first: LoadRequest) -> None:
+    warehouse = bench.open()
+    warehouse.load(first, equal, now=NOON)
+    assert warehouse.load(first, lambda _: False, now=LATER).status is LoadStatus.REFUSED
+    assert user_ids(bench) == ["ann", "bob"]
+
+
+def test_what_was_changed_by_hand_shows_in_the_measures(bench: Bench, first: LoadRequest) -> None:
+    warehouse = bench.open()
+    assert {table.rows for table in warehouse.measure(first)} == {0}
+    warehouse.load(first, equal, now=NOON)
+    bench.query("DELETE FROM \"fact_transactions\" WHERE tx_id = 't0'")
+    measured = {table.name: table for table in warehouse.measure(first)}
+    one = measured["fact_transactions"]
+    assert (one.rows_difference, one.revenue_difference) == (-1, Decimal("0.1001"))
+    assert (measured["dim_users"].is_as_released, one.is_as_released) == (True, False)
+
+
+# --- drift -----------------------------------------------------------------------------------------
+
+
+def changed(table: str, change: Callable[[Contract], Contract]) -> tuple[Contract, ...]:
+    return tuple(change(contract) if contract.name == table else contract for contract in CONTRACTS)
+
+
+def test_a_column_that_a_newer_contract_adds_is_added(
+    bench: Bench, first: LoadRequest, tmp_path: Path
+) -> None:
+    warehouse = bench.open()
+    warehouse.load(first, equal, now=NOON)
+    color = Column("color", DataType(Kind.STRING))
+    contracts = changed("dim_users", lambda c: replace(c, columns=(*c.columns, color)))
+    rows = {"dim_users": [{"user_id": "ann", "color": "red"}]}
+    request = write_release(tmp_path / "gold", "v3", rows, contracts)
+    assert warehouse.preflight(request) == ()
+    assert warehouse.load(request, equal, now=LATER).status is LoadStatus.LOADED
+    assert bench.query('SELECT user_id, color FROM "dim_users"') == [("ann", "red")]
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (lambda c: replace(c, columns=c.columns[:-1]), "dim_users.updated_at: the live table has it"),
+        (
+            lambda c: replace(c, columns=(*c.columns[:-1], replace(c.columns[-1], type=DataType(Kind.DATE)))),
+            "dim_users.updated_at: expected DATE, found TIMESTAMP in the live table; run ALTER TABLE",
+        ),
+    ],
+    ids=["a column that is gone", "a column of another type"],
+)
+def test_a_change_that_would_break_reports_is_refused_with_the_statement_to_run(
+    bench: Bench,
+    first: LoadRequest,
+    tmp_path: Path,
+    change: Callable[[Contract], Contract],
+    sentence: str,
+) -> None:
+    warehouse = bench.open()
+    warehouse.load(first, equal, now=NOON)
+    request = write_release(tmp_path / "gold", "v3", {}, changed("dim_users", change))
+    with pytest.raises(PreflightFailed) as refused:
+        warehouse.load(request, equal, now=LATER)
+    assert sentence in str(refused.value)
+    assert user_ids(bench) == ["ann", "bob"]
+
+
+def test_a_view_in_a_tables_place_is_refused(bench: Bench, first: LoadRequest) -> None:
+    bench.query('CREATE VIEW "dim_status" AS SELECT 1 AS status')
+    with pytest.raises(PreflightFailed, match="dim_status: a view is there; run DROP VIEW"):
+        bench.open().load(first, equal, now=NOON)

@@ -1,0 +1,528 @@
+"""Reading contracts: what cannot be kept is an error that says where."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+import contracts
+from contracts.contract import parse_contract
+from contracts.errors import ContractError
+from contracts.faults import ConfigurationError
+from contracts.model import Contract, DateOrder, Domain, Note, Severity, Source, Zone
+from contracts.reader import load_contract, load_contracts
+from tests.contracts.yaml_text import TEXT, changed, with_quality, with_rule
+
+
+def parse(text: str, zone: Zone = Zone.SILVER) -> Contract:
+    return parse_contract(text, zone, f"{zone}/visits.yaml")
+
+
+def refused(text: str, zone: Zone = Zone.SILVER) -> str:
+    with pytest.raises(ContractError) as caught:
+        parse(text, zone)
+    assert caught.value.file == f"{zone}/visits.yaml"
+    return str(caught.value)
+
+
+def test_a_contract_error_is_a_configuration_error() -> None:
+    assert issubclass(ContractError, ConfigurationError)
+
+
+def test_a_small_contract_has_the_rules_that_follow_from_its_columns() -> None:
+    contract = parse(TEXT)
+    assert [(r.name, r.domain, r.expectation, dict(r.kwargs)) for r in contract.rules] == [
+        ("malformed", Domain.RECORDS, "expect_column_values_to_be_null", {"column": "_malformed"}),
+        (
+            "visit_id_required",
+            Domain.RECORDS,
+            "expect_column_values_to_not_be_null",
+            {"column": "visit_id", "row_condition": "_malformed IS NULL", "condition_parser": "spark"},
+        ),
+        ("at_uncastable", Domain.RECORDS, "expect_column_values_to_be_null", {"column": "_uncastable_at"}),
+        (
+            "at_impossible",
+            Domain.RECORDS,
+            "expect_column_values_to_be_between",
+            {
+                "column": "at",
+                "min_value": datetime(2000, 1, 1, tzinfo=UTC),
+                "max_value": {"$PARAMETER": "as_of_limit"},
+            },
+        ),
+        ("age_uncastable", Domain.RECORDS, "expect_column_values_to_be_null", {"column": "_uncastable_age"}),
+        (
+            "age_range",
+            Domain.RECORDS,
+            "expect_column_values_to_be_between",
+            {"column": "age", "min_value": 0, "max_value": 120},
+        ),
+        ("keys_unique", Domain.TABLE, "expect_column_values_to_be_unique", {"column": "visit_id"}),
+        (
+            "required_complete",
+            Domain.TABLE,
+            "expect_column_max_to_be_between",
+            {"column": "_required_nulls", "max_value": 0},
+        ),
+        (
+            "types",
+            Domain.TABLE,
+            "expect_column_max_to_be_between",
+            {"column": "_type_mismatches", "max_value": 0},
+        ),
+        (
+            "volume_drop",
+            Domain.TABLE,
+            "expect_column_max_to_be_between",
+            {"column": "_volume_ratio", "min_value": {"$PARAMETER": "min_volume_ratio"}},
+        ),
+    ]
+
+
+def test_a_required_typed_column_is_not_required_where_it_is_uncastable() -> None:
+    contract = parse(
+        changed(("        physicalType: int\n", "        physicalType: int\n        required: true\n"))
+    )
+    assert (
+        contract.rule("age_required").kwargs["row_condition"]
+        == "_malformed IS NULL AND _uncastable_age IS NULL"
+    )
+
+
+def test_options_of_a_string_become_rules() -> None:
+    contract = parse(
+        changed(
+            (
+                "        required: true\n",
+                "        required: true\n"
+                "        logicalTypeOptions: {minLength: 2, maxLength: 9, pattern: '^V'}\n",
+            )
+        )
+    )
+    assert dict(contract.rule("visit_id_length").kwargs) == {
+        "column": "visit_id",
+        "min_value": 2,
+        "max_value": 9,
+    }
+    assert dict(contract.rule("visit_id_pattern").kwargs) == {"column": "visit_id", "regex": "^V"}
+
+
+def test_exclusive_limits_are_strict() -> None:
+    contract = parse(changed(("{minimum: 0, maximum: 120}", "{exclusiveMinimum: 0, exclusiveMaximum: 120}")))
+    assert dict(contract.rule("age_range").kwargs) == {
+        "column": "age",
+        "min_value": 0,
+        "strict_min": True,
+        "max_value": 120,
+        "strict_max": True,
+    }
+    assert contract.rule("age_range").description == "age lies above 0 and below 120."
+
+
+def test_a_composite_key_is_judged_as_one() -> None:
+    text = changed(
+        (
+            "        physicalType: int\n",
+            "        physicalType: int\n        primaryKey: true\n        primaryKeyPosition: 2\n",
+        )
+    )
+    rule = parse(text).rule("keys_unique")
+    assert (rule.expectation, dict(rule.kwargs)) == (
+        "expect_compound_columns_to_be_unique",
+        {"column_list": ["visit_id", "age"]},
+    )
+
+
+def test_a_unique_column_beside_the_key_has_a_rule_of_its_own() -> None:
+    contract = parse(
+        changed(("        physicalType: int\n", "        physicalType: int\n        unique: true\n"))
+    )
+    assert dict(contract.rule("age_unique").kwargs) == {"column": "age"}
+
+
+@pytest.mark.parametrize("engine", ["greatExpectations", "great-expectations"])
+@pytest.mark.parametrize(
+    "implementation",
+    [
+        "            implementation:\n"
+        "              type: expect_column_values_to_be_between\n"
+        "              kwargs: {min_value: 1}\n",
+        "            implementation: >-\n"
+        '              {"type": "expect_column_values_to_be_between", "kwargs": {"min_value": 1}}\n',
+        "            implementation: |\n"
+        "              expectation_type: expect_column_values_to_be_between\n"
+        "              kwargs:\n"
+        "                column: age\n"
+        "                min_value: 1\n",
+    ],
+    ids=["object", "json text", "yaml text"],
+)
+def test_a_custom_rule_is_read_in_every_form(engine: str, implementation: str) -> None:
+    contract = parse(
+        with_rule(
+            ("engine: greatExpectations", f"engine: {engine}"),
+            (
+                "            implementation:\n"
+                "              type: expect_column_values_to_be_between\n"
+                "              kwargs: {min_value: 1}\n",
+                implementation,
+            ),
+        )
+    )
+    rule = contract.rule("my_rule")
+    assert (rule.expectation, dict(rule.kwargs)) == (
+        "expect_column_values_to_be_between",
+        {"column": "age", "min_value": 1},
+    )
+    assert (rule.domain, rule.severity, rule.column) == (Domain.RECORDS, Severity.ERROR, "age")
+    assert rule.path == "schema[0].properties[2].quality[0]"
+
+
+def test_a_promise_in_words_is_carried_to_the_steward() -> None:
+    contract = parse(with_quality("name: hearsay\ntype: text\ndescription: Ages are what people say."))
+    assert contract.notes == (Note("hearsay", "Ages are what people say.", "age"),)
+
+
+def test_a_source_is_read_whole() -> None:
+    text = changed(
+        (
+            "schema:\n",
+            "customProperties:\n"
+            "  - property: sources\n"
+            "    value:\n"
+            "      - name: shop\n"
+            '        glob: "shop/**/*.csv"\n'
+            "        encoding: windows-1252\n"
+            "        delimiter: ';'\n"
+            "        header: false\n"
+            '        quote: "\'"\n'
+            '        columns: {visit_id: "concat(a, b)", at: when}\n'
+            "        dateOrder: DMY\n"
+            "        decimalMark: ','\n"
+            "        timezone: Europe/London\n"
+            "      - {name: rest, glob: '**'}\n"
+            "schema:\n",
+        )
+    )
+    contract = parse(text)
+    assert contract.sources == (
+        Source(
+            name="shop",
+            glob="shop/**/*.csv",
+            encoding="windows-1252",
+            delimiter=";",
+            header=False,
+            quote="'",
+            columns={"visit_id": "concat(a, b)", "at": "when"},
+            date_order=DateOrder.DMY,
+            decimal_mark=",",
+            timezone="Europe/London",
+        ),
+        Source(name="rest", glob="**"),
+    )
+    assert contract.uncastable_columns == ("visit_id", "at", "age")
+    assert contract.rule("visit_id_uncastable").kwargs == {"column": "_uncastable_visit_id"}
+    assert (
+        contract.rule("visit_id_required").kwargs["row_condition"]
+        == "_malformed IS NULL AND _uncastable_visit_id IS NULL"
+    )
+
+
+DOCUMENTS = {
+    "no YAML": (("kind: DataContract", "kind: [DataContract"), "this is no YAML"),
+    "a doubled key": (
+        ("kind: DataContract", "kind: DataContract\nkind: DataContract"),
+        "'kind' stands twice",
+    ),
+    "another kind": (
+        ("kind: DataContract", "kind: DataProduct"),
+        "kind: expected DataContract, found 'DataProduct'",
+    ),
+    "another version of ODCS": (("v3.2.0", "v3.0.2"), "apiVersion: expected v3.2.0, found 'v3.0.2'"),
+    "an unknown key": (("id: test", "id: test\nowner: me"), "visits.yaml, owner: "),
+    "an unknown key of the table": (
+        ("    dataGranularityDescription", "    grain: x\n    dataGranularityDescription"),
+        "schema[0]: unknown key 'grain'",
+    ),
+    "an unknown key of a column": (
+        ("        description: When.", "        description: When.\n        nullable: true"),
+        "schema[0].properties[1]: unknown key 'nullable'",
+    ),
+    "an unknown key of a rule": (
+        ("        severity: warning", "        severity: warning\n        level: high"),
+        "schema[0].quality[0]: unknown key 'level'",
+    ),
+    "an unknown custom property": (
+        ("{property: domain, value: table}", "{property: scope, value: table}"),
+        "unknown custom property 'scope'",
+    ),
+    "a word for a flag": (("required: true", 'required: "yes"'), "schema[0].properties[0].required"),
+    "a number for a version": (("version: 1.0.0", "version: 1.0"), "version"),
+    "no owner": (("role: owner", "role: reader"), "team.members: no member has the role owner"),
+    "no grain": (
+        ("    dataGranularityDescription: One row a visit.\n", ""),
+        "dataGranularityDescription is missing",
+    ),
+    "no purpose": (("description:\n  purpose: Who came.\n", ""), "description.purpose is missing"),
+    "a column without a meaning": (("        description: When.\n", ""), "column at has no description"),
+    "an upper-case column": (("- name: age", "- name: Age"), "'Age' is no column name"),
+    "two columns of one meaning": (
+        ("- name: age", "- name: visitid"),
+        "'visitid' means both visit_id and visitid",
+    ),
+    "a doubled column": (("- name: age", "- name: at"), "column at stands twice"),
+    "no key": (
+        ("        primaryKey: true\n        primaryKeyPosition: 1\n", ""),
+        "no column is a primaryKey",
+    ),
+    "a key that begins at two": (
+        ("primaryKeyPosition: 1", "primaryKeyPosition: 2"),
+        "must count 1, 2, …, found [2]",
+    ),
+    "a type that we do not keep": (("physicalType: int", "physicalType: smallint"), "integer/smallint"),
+    "a type that is two": (("physicalType: int", "physicalType: string"), "integer/string"),
+    "a decimal that is too wide": (
+        (
+            "logicalType: integer\n        physicalType: int",
+            "logicalType: number\n        physicalType: decimal(39,4)",
+        ),
+        "number/decimal(39,4)",
+    ),
+    "an option that we cannot keep": (
+        ("{minimum: 0,", "{multipleOf: 2,"),
+        "cannot keep the option multipleOf of age",
+    ),
+    "a limit of the wrong type": (("{minimum: 0,", "{minimum: zero,"), "'zero' cannot bound the int age"),
+    "an enum": (
+        ("{minimum: 0, maximum: 120}", "{}\n        enum: [{value: 1}]"),
+        "cannot keep enum of column age",
+    ),
+    "an unknown measure": (
+        ("column: _volume_ratio", "column: _volume"),
+        "there is no column '_volume' to judge",
+    ),
+    "an unknown parameter": (
+        ("$PARAMETER: min_volume_ratio", "$PARAMETER: min_ratio"),
+        "unknown parameter 'min_ratio'",
+    ),
+    "a rule that is derived": (
+        ("- name: volume_drop", "- name: keys_unique"),
+        "rule keys_unique: declared twice",
+    ),
+}
+
+
+@pytest.mark.parametrize(("replacement", "sentence"), DOCUMENTS.values(), ids=DOCUMENTS.keys())
+def test_a_contract_that_cannot_be_kept_is_refused(replacement: tuple[str, str], sentence: str) -> None:
+    assert sentence in refused(changed(replacement))
+
+
+RULES = {
+    "no name": (("- name: my_rule", "- id: my_rule"), "None is no rule name"),
+    "another engine": (("engine: greatExpectations", "engine: soda"), "found 'soda'"),
+    "an unknown severity": (
+        ("severity: error", "severity: info"),
+        "severity must be error or warning, found 'info'",
+    ),
+    "no severity": (("            severity: error\n", ""), "severity must be error or warning, found None"),
+    "an unknown dimension": (("dimension: accuracy", "dimension: beauty"), "found 'beauty'"),
+    "no impact": (("            businessImpact: It costs.\n", ""), "businessImpact is missing"),
+    "no description": (("            description: It is so.\n", ""), "description is missing"),
+    "an operator of another type": (
+        ("            severity", "            mustBe: 0\n            severity"),
+        "mustBe means",
+    ),
+    "a schedule": (
+        ("            severity", "            schedule: daily\n            severity"),
+        "schedule means nothing",
+    ),
+    "no domain": (
+        ("            customProperties:\n              - {property: domain, value: records}\n", ""),
+        "the custom property domain is missing",
+    ),
+    "an unknown domain": (("value: records", "value: rows"), "domain must be one of"),
+    "a warning on records": (("severity: error", "severity: warning"), "found warn in records"),
+    "an error on valid rows": (("value: records", "value: valid_rows"), "found error in valid_rows"),
+    "loaded silver": (("value: records", "value: loaded"), "only gold is loaded"),
+    "a table expectation on rows": (
+        ("expect_column_values_to_be_between", "expect_column_max_to_be_between"),
+        "cannot judge a single row",
+    ),
+    "uniqueness of a row": (
+        ("type: expect_column_values_to_be_between", "type: expect_column_values_to_be_unique"),
+        "cannot judge a single row",
+    ),
+    "mostly on a row": (
+        ("{min_value: 1}", "{min_value: 1, mostly: 0.9}"),
+        "mostly means nothing for a single row",
+    ),
+    "a column that is not there": (
+        ("{min_value: 1}", "{column: size}"),
+        "there is no column 'size' to judge",
+    ),
+    "a broken pattern": (("{min_value: 1}", "{regex: '('}"), "the regular expression is broken"),
+    "an unknown key": (
+        ("              kwargs:", "              arguments:"),
+        "implementation: rule my_rule: unknown key",
+    ),
+    "no expectation": (
+        ("              type: expect_column_values_to_be_between\n", ""),
+        "type must name one expectation",
+    ),
+    "kwargs that are a list": (("{min_value: 1}", "[1]"), "an object is expected, found [1]"),
+}
+
+
+@pytest.mark.parametrize(("replacement", "sentence"), RULES.values(), ids=RULES.keys())
+def test_a_rule_that_cannot_be_compiled_is_refused_by_file_path_and_rule(
+    replacement: tuple[str, str], sentence: str
+) -> None:
+    message = refused(with_rule(replacement))
+    assert message.startswith("silver/visits.yaml, schema[0].properties[2].quality[0]")
+    assert sentence in message.replace(", rule my_rule: ", ": rule my_rule: ")
+
+
+@pytest.mark.parametrize(
+    ("entry", "sentence"),
+    [
+        ("name: q\ntype: sql\nquery: SELECT 1\nmustBe: 1", "rule q: a rule of type sql cannot be compiled"),
+        ("name: q\nquery: SELECT 1", "rule q: unknown rule type None"),
+        ("name: q\ntype: text", "rule q: a rule of type text needs a description"),
+        (
+            "name: q\ntype: text\ndescription: d\nseverity: error",
+            "severity means nothing in a rule of type text",
+        ),
+        ("name: q\ntype: text\ndescription: d\nmustBe: 0", "mustBe means nothing in a rule of type text"),
+        (
+            "name: q\ntype: custom\nengine: greatExpectations\nimplementation: '{'",
+            "rule q: this is neither YAML nor JSON",
+        ),
+        (
+            "name: q\ntype: custom\nengine: greatExpectations\nimplementation: expect_it",
+            "rule q: an object is expected, found str",
+        ),
+    ],
+)
+def test_other_kinds_of_rules_are_refused_with_their_reason(entry: str, sentence: str) -> None:
+    assert sentence in refused(with_quality(entry))
+
+
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        ("{name: a}", "sources must be a list, found dict"),
+        ("[a]", "a source must be a mapping"),
+        ("[{name: a}]", "a source needs glob"),
+        ("[{glob: '*'}]", "a source needs name"),
+        ("[{name: a, glob: '*', sep: ';'}]", "unknown key 'sep' in a source"),
+        ("[{name: a, glob: '*'}, {name: a, glob: '*'}]", "the source 'a' stands twice"),
+        ("[{name: a, glob: '*', encoding: klingon}]", "'klingon' is no text encoding"),
+        ("[{name: a, glob: '*', encoding: zlib}]", "'zlib' is no text encoding"),
+        ("[{name: a, glob: '*', delimiter: '||'}]", "delimiter must be one character"),
+        ("[{name: a, glob: '*', header: maybe}]", "header must be true or false"),
+        ("[{name: a, glob: '*', columns: {size: x}}]", "the contract has no column 'size'"),
+        ("[{name: a, glob: '*', columns: {age: 3}}]", "a source column or Spark SQL expression is expected"),
+        ("[{name: a, glob: '*', dateOrder: DYM}]", "dateOrder must be one of MDY, DMY, YMD, found 'DYM'"),
+        ("[{name: a, glob: '*', decimalMark: ';'}]", "decimalMark must be '.' or ','"),
+        ("[{name: a, glob: '*', timezone: Mars/Base}]", "'Mars/Base' is no time zone"),
+        ("[{name: a, glob: '*', timezone: ../UTC}]", "'../UTC' is no time zone"),
+    ],
+)
+def test_a_source_that_no_file_could_be_read_with_is_refused(value: str, sentence: str) -> None:
+    text = changed(("schema:\n", f"customProperties:\n  - {{property: sources, value: {value}}}\nschema:\n"))
+    assert sentence in refused(text)
+
+
+def test_no_row_of_a_computed_table_can_be_quarantined() -> None:
+    assert "age has options, but no row of visits can be quarantined" in refused(TEXT, Zone.GOLD)
+    without_options = changed(("{minimum: 0, maximum: 120}", "{}"), text=with_rule())
+    assert "visits is computed, so none of its rows can be quarantined" in refused(without_options, Zone.GOLD)
+
+
+def test_a_rule_on_files_only_warns() -> None:
+    text = changed(("{minimum: 0, maximum: 120}", "{}"), text=with_rule())
+    assert "a rule on files warns, in the domain records" in refused(text, Zone.RAW)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A copy of the shipped contracts."""
+    for zone in ("raw", "silver", "gold"):
+        shutil.copytree(Path(contracts.__file__).parent / zone, tmp_path / zone)
+    return tmp_path
+
+
+def test_a_copy_of_the_shipped_contracts_reads_as_the_shipped_ones(folder: Path) -> None:
+    assert load_contracts(folder) == load_contracts()
+
+
+def test_a_further_dataset_and_table_stand_behind_the_specifications(folder: Path) -> None:
+    (folder / "silver" / "visits.yml").write_text(TEXT)
+    table = (folder / "gold" / "dim_status.yaml").read_text().replace("name: dim_status", "name: dim_a")
+    (folder / "gold" / "dim_a.yaml").write_text(table)
+    found = load_contracts(folder)
+    assert [c.name for c in found.datasets] == ["events", "users", "transactions", "visits"]
+    assert [c.name for c in found.gold][-2:] == ["user_ltv", "dim_a"]
+    assert found.silver("visits").path == "silver/visits.yml"
+
+
+@pytest.mark.parametrize(
+    "name", ["raw/file_inventory", "silver/users_history", "silver/events", "gold/user_ltv"]
+)
+def test_a_missing_contract_is_named(folder: Path, name: str) -> None:
+    (folder / f"{name}.yaml").unlink()
+    with pytest.raises(ContractError, match=f"{name}.yaml: this contract is missing"):
+        load_contracts(folder)
+
+
+def test_a_contract_where_nobody_reads_it_is_refused(folder: Path) -> None:
+    (folder / "bronze").mkdir()
+    (folder / "bronze" / "visits.yaml").write_text(TEXT)
+    with pytest.raises(ContractError, match=r"bronze/visits.yaml: a contract lies in raw, silver or gold"):
+        load_contracts(folder)
+
+
+def test_a_contract_in_a_file_of_another_name_is_refused(folder: Path) -> None:
+    (folder / "silver" / "visit.yaml").write_text(TEXT)
+    with pytest.raises(ContractError, match=r"silver/visit.yaml, schema\[0\].name: it declares 'visits'"):
+        load_contracts(folder)
+
+
+def test_two_contracts_for_one_dataset_are_refused(folder: Path) -> None:
+    (folder / "silver" / "visits.yaml").write_text(TEXT)
+    (folder / "silver" / "visits.yml").write_text(TEXT)
+    with pytest.raises(
+        ContractError, match=r"silver/visits.yml: visits already has the contract silver/visits.yaml"
+    ):
+        load_contracts(folder)
+
+
+def test_a_contract_that_is_no_text_is_refused(folder: Path) -> None:
+    (folder / "silver" / "events.yaml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ContractError, match=r"silver/events.yaml: it cannot be read"):
+        load_contracts(folder)
+
+
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ContractError, match="there is no such folder of contracts"):
+        load_contracts(tmp_path / "none")
+
+
+def test_one_contract_can_be_read_alone(folder: Path) -> None:
+    contract = load_contract(folder / "gold" / "dim_status.yaml")
+    assert (contract.name, contract.zone) == ("dim_status", Zone.GOLD)
+
+
+def test_unknown_names_are_answered_with_the_known_ones() -> None:
+    shipped = load_contracts()
+    with pytest.raises(KeyError, match="there are events, users, transactions, users_history"):
+        shipped.silver("visits")
+    with pytest.raises(KeyError, match="there are dim_users"):
+        shipped.table("visits")
+    with pytest.raises(KeyError, match="it has country"):
+        shipped.table("dim_country").column("city")
+    with pytest.raises(KeyError, match="it has keys_unique"):
+        shipped.table("dim_country").rule("age_range")

@@ -1,0 +1,454 @@
+"""The shipped contracts: what the specification's tables say, no more and no less."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+import contracts
+from contracts.contract import parse_contract
+from contracts.document import parse_document
+from contracts.measures import LOADED_MEASURES, TABLE_MEASURES
+from contracts.model import Contract, DateOrder, Domain, Severity
+from contracts.names import match
+from contracts.reader import DATASETS, GOLD_TABLES, load_contracts
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+ROOT = Path(contracts.__file__).parent
+SHIPPED = load_contracts()
+
+
+def spelled(contract: Contract) -> list[str]:
+    """Return each column as ``name type``, a required one with ``!``."""
+    return [f"{c.name} {c.type}{'!' if c.required else ''}" for c in contract.columns]
+
+
+def rules(contract: Contract, domain: Domain, severity: Severity) -> set[str]:
+    return {rule.name for rule in contract.rules_in(domain) if rule.severity is severity}
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.rglob("*.yaml")), ids=lambda path: path.stem)
+def test_every_shipped_contract_passes_datacontract_lint(path: Path) -> None:
+    from datacontract.data_contract import DataContract
+
+    run = DataContract(data_contract_file=str(path), inline_references=False).lint()
+    assert [
+        (check.name, check.result.value, check.reason) for check in run.checks if check.result != "passed"
+    ] == []
+
+
+@pytest.mark.parametrize("contract", SHIPPED.all, ids=lambda contract: contract.name)
+def test_a_contract_written_out_by_its_model_reads_as_itself(contract: Contract) -> None:
+    text = (ROOT / contract.path).read_text(encoding="utf-8")
+    written = parse_document(text, contract.path).to_yaml()
+    assert (
+        replace(parse_contract(written, contract.zone, contract.path), checksum=contract.checksum) == contract
+    )
+
+
+def test_there_is_one_contract_for_the_files_four_for_silver_and_ten_for_gold() -> None:
+    assert SHIPPED.inventory.name == "file_inventory"
+    assert tuple(c.name for c in SHIPPED.datasets) == DATASETS == ("events", "users", "transactions")
+    assert SHIPPED.users_history.name == "users_history"
+    assert tuple(c.name for c in SHIPPED.gold) == GOLD_TABLES
+    assert len(SHIPPED.all) == 15
+
+
+def test_the_columns_of_silver_are_those_of_the_specification() -> None:
+    assert {c.name: spelled(c) for c in (*SHIPPED.datasets, SHIPPED.users_history)} == {
+        "events": [
+            "event_id string!",
+            "user_id string!",
+            "ts timestamp!",
+            "country string",
+            "email string",
+            "name string",
+            "message string",
+            "age int",
+            "price decimal(18,4)",
+            "amount decimal(18,4)",
+            "temperature double",
+        ],
+        "users": [
+            "user_id string!",
+            "name string",
+            "email string",
+            "phone string",
+            "city string",
+            "age int",
+            "updated_at timestamp",
+        ],
+        "transactions": [
+            "tx_id string!",
+            "user_id string!",
+            "amount decimal(18,4)!",
+            "status string",
+            "created_at timestamp!",
+            "delivered_at timestamp",
+            "email string",
+            "name string",
+            "age int",
+        ],
+        "users_history": [
+            "user_id string!",
+            "name string",
+            "email string",
+            "city string",
+            "phone string",
+            "age int",
+            "valid_from timestamp!",
+            "valid_to timestamp",
+            "is_current boolean!",
+        ],
+    }
+
+
+def test_silver_is_stored_with_extra_source_file_and_event_date_which_are_no_part_of_a_record() -> None:
+    for contract in SHIPPED.datasets:
+        derived = [f"{c.name} {c.type}{'!' if c.required else ''}" for c in contract.derived_columns]
+        assert derived == ["_extra string", "_source_file string!", "event_date date!"]
+        assert contract.silver_columns == contract.columns + contract.derived_columns
+        assert match("event_date", contract) is None
+    assert SHIPPED.users_history.derived_columns == ()
+
+
+def test_the_columns_of_gold_are_those_of_the_specification() -> None:
+    user = ["user_city string", "user_age int", "user_email string"]
+    assert {c.name: [column.removesuffix("!") for column in spelled(c)] for c in SHIPPED.gold} == {
+        "dim_users": [
+            "user_id string",
+            "name string",
+            "email string",
+            "city string",
+            "phone string",
+            "age int",
+            "updated_at timestamp",
+        ],
+        "dim_country": ["country string"],
+        "dim_status": ["status string"],
+        "dim_date": [
+            "date date",
+            "year int",
+            "month int",
+            "day int",
+            "day_of_week string",
+            "week_of_year int",
+            "month_name string",
+        ],
+        "fact_events": [
+            "event_id string",
+            "user_id string",
+            "ts timestamp",
+            "event_date date",
+            "country string",
+            *user,
+        ],
+        "fact_transactions": [
+            "tx_id string",
+            "user_id string",
+            "amount decimal(18,4)",
+            "status string",
+            "created_at timestamp",
+            "delivered_at timestamp",
+            "tx_date date",
+            *user,
+        ],
+        "fact_user_activity": [
+            "user_id string",
+            "date date",
+            "events_count bigint",
+            "transactions_count bigint",
+            "total_revenue decimal(38,4)",
+            "avg_transaction_amount decimal(18,4)",
+        ],
+        "daily_revenue": [
+            "date date",
+            "transaction_count bigint",
+            "total_revenue decimal(38,4)",
+            "avg_amount decimal(18,4)",
+            "delivered_count bigint",
+        ],
+        "daily_active_users": [
+            "date date",
+            "event_active_users bigint",
+            "tx_active_users bigint",
+            "total_active_users bigint",
+        ],
+        "user_ltv": [
+            "user_id string",
+            "event_count bigint",
+            "first_event timestamp",
+            "last_event timestamp",
+            "transaction_count bigint",
+            "total_revenue decimal(38,4)",
+            "ltv decimal(38,4)",
+        ],
+    }
+
+
+def test_keys_are_those_of_the_grain() -> None:
+    assert {contract.name: contract.key for contract in SHIPPED.all} == {
+        "file_inventory": ("dataset", "key"),
+        "events": ("event_id",),
+        "users": ("user_id",),
+        "transactions": ("tx_id",),
+        "users_history": ("user_id", "valid_from"),
+        "dim_users": ("user_id",),
+        "dim_country": ("country",),
+        "dim_status": ("status",),
+        "dim_date": ("date",),
+        "fact_events": ("event_id",),
+        "fact_transactions": ("tx_id",),
+        "fact_user_activity": ("user_id", "date"),
+        "daily_revenue": ("date",),
+        "daily_active_users": ("date",),
+        "user_ltv": ("user_id",),
+    }
+
+
+def test_aliases_are_the_shipped_ones() -> None:
+    assert {
+        c.name: {column.name: column.aliases for column in c.columns if column.aliases}
+        for c in SHIPPED.datasets
+    } == {
+        "events": {
+            "event_id": ("id", "eventid"),
+            "user_id": ("userid", "uid", "customer_id"),
+            "ts": ("timestamp", "event_time", "event_timestamp"),
+            "amount": ("total", "value"),
+        },
+        "users": {
+            "user_id": ("userid", "uid", "customer_id", "id"),
+            "updated_at": ("modified_at", "last_updated"),
+        },
+        "transactions": {
+            "tx_id": ("txid", "transaction_id", "order_id", "id"),
+            "user_id": ("userid", "uid", "customer_id"),
+            "amount": ("total", "value"),
+            "created_at": ("order_date", "purchase_ts"),
+            "delivered_at": ("delivery_date",),
+        },
+    }
+
+
+def test_dates_are_read_month_first_and_partition_names_are_dropped() -> None:
+    for contract in SHIPPED.datasets:
+        assert contract.date_order is DateOrder.MDY
+        assert contract.ignored_columns == ("year", "month", "day")
+        assert contract.sources == ()
+
+
+def test_namibia_and_people_called_none_are_no_nulls() -> None:
+    words = ("", "null", "n/a", "#n/a", "undefined", "-", "--", "?", "\\N", "(null)")
+    found = {
+        (c.name, k.name): k.null_words
+        for c in SHIPPED.datasets
+        for k in c.columns
+        if k.null_words is not None
+    }
+    assert found == {
+        ("events", "country"): words,
+        ("events", "name"): words,
+        ("users", "name"): words,
+        ("transactions", "name"): words,
+    }
+
+
+def test_email_phone_and_name_are_pii_wherever_they_stand() -> None:
+    for contract in SHIPPED.all:
+        assert set(contract.pii_columns) == {"email", "phone", "name", "user_email"} & set(
+            contract.column_names
+        )
+
+
+def test_row_rules_are_those_of_the_specification() -> None:
+    age = {"age_uncastable", "age_range"}
+    expected = {
+        "events": (
+            {
+                "malformed",
+                "event_id_required",
+                "user_id_required",
+                "ts_required",
+                "ts_uncastable",
+                "ts_impossible",
+            }
+            | {"price_uncastable", "amount_uncastable", "temperature_uncastable"}
+            | age,
+            {"email_format", "price_negative", "amount_negative"},
+        ),
+        "users": (
+            {"malformed", "user_id_required", "updated_at_uncastable", "updated_at_impossible"} | age,
+            {"email_format"},
+        ),
+        "transactions": (
+            {"malformed", "tx_id_required", "user_id_required", "amount_required", "amount_uncastable"}
+            | {"created_at_required", "created_at_uncastable", "created_at_impossible"}
+            | {
+                "delivered_at_uncastable",
+                "delivered_at_impossible",
+                "amount_negative",
+                "delivery_before_creation",
+            }
+            | age,
+            {"email_format", "status_known"},
+        ),
+    }
+    found = {
+        c.name: (rules(c, Domain.RECORDS, Severity.ERROR), rules(c, Domain.VALID_ROWS, Severity.WARN))
+        for c in SHIPPED.datasets
+    }
+    assert found == expected
+    for contract in SHIPPED.datasets:
+        assert rules(contract, Domain.RECORDS, Severity.WARN) == set()
+        assert rules(contract, Domain.VALID_ROWS, Severity.ERROR) == set()
+
+
+def test_table_rules_are_those_of_the_specification() -> None:
+    errors = {"strict_fail", "keys_unique", "required_complete", "types", "quarantine_ratio", "accounting"}
+    found = {
+        c.name: (rules(c, Domain.TABLE, Severity.ERROR), rules(c, Domain.TABLE, Severity.WARN))
+        for c in (*SHIPPED.datasets, SHIPPED.users_history)
+    }
+    assert found == {
+        "events": (errors, {"volume_drop", "date_span", "currency_mixed"}),
+        "users": (errors, {"volume_drop", "date_span"}),
+        "transactions": (errors, {"volume_drop", "date_span", "currency_mixed"}),
+        "users_history": ({"keys_unique", "required_complete", "types"}, set()),
+    }
+    always = {"keys_unique", "required_complete", "schema"}
+    assert {
+        c.name: (rules(c, Domain.TABLE, Severity.ERROR) - always, rules(c, Domain.TABLE, Severity.WARN))
+        for c in SHIPPED.gold
+    } == {
+        "dim_users": (set(), set()),
+        "dim_country": ({"covers_facts"}, set()),
+        "dim_status": ({"covers_facts"}, set()),
+        "dim_date": ({"covers_facts"}, set()),
+        "fact_events": ({"rows_equal_silver"}, {"unknown_users"}),
+        "fact_transactions": ({"rows_equal_silver"}, {"unknown_users"}),
+        "fact_user_activity": (set(), set()),
+        "daily_revenue": ({"revenue_equals_facts"}, set()),
+        "daily_active_users": (set(), set()),
+        "user_ltv": ({"revenue_equals_facts"}, set()),
+    }
+    for contract in SHIPPED.gold:
+        assert always <= rules(contract, Domain.TABLE, Severity.ERROR)
+
+
+def test_the_warehouse_is_compared_with_the_release_in_rows_and_revenue() -> None:
+    with_revenue = {"fact_transactions", "daily_revenue", "user_ltv"}
+    for contract in SHIPPED.gold:
+        revenue = {"revenue_loaded"} if contract.name in with_revenue else set()
+        assert rules(contract, Domain.LOADED, Severity.ERROR) == {"rows_loaded"} | revenue
+
+
+def test_every_reason_to_reject_a_file_is_a_rule_that_warns() -> None:
+    from contracts.inventory import Reason
+
+    found = {rule.name: rule.kwargs for rule in SHIPPED.inventory.rules_in(Domain.RECORDS)}
+    assert found == {reason: {"column": "reason", "value_set": [reason]} for reason in Reason}
+    assert rules(SHIPPED.inventory, Domain.RECORDS, Severity.WARN) == set(Reason)
+    assert rules(SHIPPED.inventory, Domain.TABLE, Severity.ERROR) == {"keys_unique", "rejected_bytes_ratio"}
+
+
+def test_the_inventory_has_a_column_for_every_fact_of_a_file() -> None:
+    from dataclasses import fields
+
+    from contracts.inventory import FileFacts
+
+    assert SHIPPED.inventory.column_names == ("dataset", *(f.name for f in fields(FileFacts)))
+
+
+def test_every_measure_is_judged_by_some_rule() -> None:
+    judged = {rule.kwargs.get("column") for contract in SHIPPED.all for rule in contract.rules}
+    assert set(TABLE_MEASURES) | set(LOADED_MEASURES) <= judged
+
+
+def test_every_rule_says_what_it_means_and_what_it_costs() -> None:
+    for contract in SHIPPED.all:
+        for rule in contract.rules:
+            for words in (rule.description, rule.business_impact):
+                assert words.endswith(".")
+                assert words[0].isupper() or words.startswith(f"{rule.column} "), words
+            assert rule.dimension
+
+
+def test_every_contract_says_who_answers_for_it_and_how_fresh_it_is() -> None:
+    for contract in SHIPPED.all:
+        assert contract.owner
+        assert contract.team
+        assert contract.description
+        assert contract.grain
+        assert contract.usage
+        assert contract.limitations
+        assert set(contract.slas) >= {"latency", "retention"}
+        assert all(column.description and column.physical_type for column in contract.silver_columns)
+
+
+EMAIL = str(SHIPPED.silver("users").rule("email_format").kwargs["regex"])
+
+
+EMAILS = [
+    ("a@b.c", True),
+    ("first.last+tag@sub.example.org", True),
+    ("名@例.jp", True),
+    ("a@.b.c", True),
+    ("a@b..c", True),
+    ("a@b..", True),
+    ("a@b", False),
+    ("a@.b", False),
+    ("a@b.", False),
+    ("@b.c", False),
+    ("a@", False),
+    ("a", False),
+    ("a@b@c.d", False),
+    ("a b@c.d", False),
+    ("a\u00a0b@c.d", False),
+    ("a@c\u3000d.e", False),
+    ("a@c.d\n", False),
+    ("a@c.d e", False),
+    ("", False),
+]
+
+
+@pytest.mark.parametrize(("email", "is_good"), EMAILS)
+def test_an_email_has_one_at_and_a_dot_behind_it_with_something_on_both_sides(
+    email: str, is_good: bool
+) -> None:
+    assert (re.search(EMAIL, email) is not None) is is_good
+
+
+def test_spark_finds_the_same_emails_good(spark: SparkSession) -> None:
+    from pyspark.sql import functions as F  # noqa: N812
+
+    hostile = ("a@" + "." * 100_000 + " ", False)
+    frame = spark.createDataFrame([*EMAILS, hostile], "email string, is_good boolean")
+    assert frame.where(F.col("email").rlike(EMAIL) != F.col("is_good")).collect() == []
+
+
+def test_an_email_of_a_million_dots_is_judged_at_once() -> None:
+    assert re.search(EMAIL, "a@" + "." * 1_000_000 + " ") is None
+
+
+def test_reading_contracts_and_policies_imports_neither_spark_nor_gx_nor_pandas() -> None:
+    program = (
+        "import sys, contracts.reader, contracts.ddl, contracts.diff\n"
+        "import contracts.spark_schema, contracts.suite\n"
+        "import quarantine_policies.reader, quarantine_policies.decision\n"
+        "contracts.reader.load_contracts(); quarantine_policies.reader.load_policies()\n"
+        "heavy = ('pyspark', 'great_expectations', 'pandas', 'numpy', 'duckdb')\n"
+        "print([m for m in heavy if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT.parent, check=True
+    )
+    assert done.stdout.strip() == "[]"

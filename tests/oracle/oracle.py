@@ -1,0 +1,121 @@
+"""What a run over a RAW zone must come to, by the specification alone."""
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from tests.oracle.contract import COLUMNS, DATASETS
+from tests.oracle.files import File, look_at_files
+from tests.oracle.gold import gold_verdicts, make_gold
+from tests.oracle.silver import Quarantined, Silver, event_date, refine, users_history
+from tests.oracle.sources import Sources
+
+Rows = list[tuple[Any, ...]]
+_WORST_LAST = ("pass", "warn", "block")
+
+
+@dataclass(frozen=True)
+class Files:
+    """The keys of a dataset's files."""
+
+    valid: tuple[str, ...]
+    ignored: tuple[str, ...]
+    quarantined: dict[str, tuple[str, ...]]  # reason: keys
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """`silver_rows`: the contract's columns, `_extra` (dict or None), `_source_file`, event_date."""
+
+    files: Files
+    rows_read: int
+    rows_deduplicated: int
+    rows_deduplicated_by_file: dict[str, int]
+    rows_promoted_by_file: dict[str, int]
+    quarantined: tuple[Quarantined, ...]
+    rows_by_rule: dict[str, int]
+    rows_warned: dict[str, int]
+    silver_rows: Rows
+    failed: tuple[str, ...]
+    silver_verdict: str
+    bronze_verdict: str
+
+
+@dataclass(frozen=True)
+class Expected:
+    """`gold` and `users_history` are what would be promoted: a block keeps them from it."""
+
+    as_of: datetime
+    datasets: dict[str, Dataset]
+    users_history: Rows
+    gold: dict[str, Rows]
+    gold_verdicts: dict[str, str]
+    verdicts: dict[str, str]  # by transition
+    verdict: str
+
+
+def expected(raw_dir: Path, as_of: datetime, sources: Sources | None = None) -> Expected:
+    files = {dataset: look_at_files(raw_dir, dataset, sources) for dataset in DATASETS}
+    silver = {
+        dataset: refine(dataset, [file for file in files[dataset] if file.is_valid], as_of)
+        for dataset in DATASETS
+    }
+    datasets = {dataset: _dataset(files[dataset], silver[dataset]) for dataset in DATASETS}
+    gold = make_gold(*(silver[dataset].current for dataset in DATASETS))
+    table_verdicts = gold_verdicts(gold)
+    verdicts = {
+        "raw_to_bronze": _worst(dataset.bronze_verdict for dataset in datasets.values()),
+        "bronze_to_silver": _worst(dataset.silver_verdict for dataset in datasets.values()),
+    }
+    if verdicts["bronze_to_silver"] != "block":
+        verdicts["silver_to_gold"] = _worst(table_verdicts.values())
+        verdicts["gold_to_redshift"] = "pass"
+    return Expected(
+        as_of,
+        datasets,
+        users_history(silver["users"].valid),
+        gold,
+        table_verdicts,
+        verdicts,
+        _worst(verdicts.values()),
+    )
+
+
+def _worst(verdicts: Any) -> str:
+    return max(verdicts, key=_WORST_LAST.index)
+
+
+def _dataset(files: list[File], silver: Silver) -> Dataset:
+    rejected: dict[str, list[str]] = defaultdict(list)
+    for file in files:
+        if file.reason is not None:
+            rejected[file.reason].append(file.key)
+    rows = [
+        (
+            *(row.values[column.name] for column in COLUMNS[row.dataset]),
+            row.extra,
+            row.file,
+            event_date(row),
+        )
+        for row in silver.current
+    ]
+    return Dataset(
+        files=Files(
+            tuple(file.key for file in files if file.is_valid),
+            tuple(file.key for file in files if file.is_ignored),
+            {reason: tuple(keys) for reason, keys in rejected.items()},
+        ),
+        rows_read=silver.rows_read,
+        rows_deduplicated=silver.rows_deduplicated,
+        rows_deduplicated_by_file={key: a.rows_deduplicated for key, a in silver.by_file.items()},
+        rows_promoted_by_file=dict(Counter(row.file for row in silver.current)),
+        quarantined=silver.quarantined,
+        rows_by_rule=silver.rows_by_rule,
+        rows_warned=silver.rows_warned,
+        silver_rows=rows,
+        failed=silver.failed,
+        silver_verdict=silver.verdict,
+        bronze_verdict="warn" if rejected else "pass",
+    )

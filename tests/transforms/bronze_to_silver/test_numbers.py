@@ -1,0 +1,407 @@
+"""Numbers are read exactly as written, or not at all (spec 4.2)."""
+
+from __future__ import annotations
+
+import math
+import random
+from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation, Overflow
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pyspark.sql import functions as F  # noqa: N812
+
+from contracts.model import DataType, Kind
+from tests.transforms.bronze_to_silver.evaluated import assert_same, evaluate, mutated
+from tests.transforms.bronze_to_silver.reading_numbers import UNCASTABLE, read
+from transforms.bronze_to_silver.currencies import CODES
+from transforms.bronze_to_silver.numbers import Parsed, double_text, parse_number
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, SparkSession
+
+    from tests.transforms.bronze_to_silver.reading_numbers import Read
+
+INT, BIGINT, DOUBLE = DataType(Kind.INTEGER), DataType(Kind.BIGINT), DataType(Kind.DOUBLE)
+DECIMAL = DataType(Kind.DECIMAL, 18, 4)
+U = UNCASTABLE
+
+AMOUNTS: tuple[tuple[str, str | None, str | None, str | None], ...] = (
+    # title, text, the decimal(18,4) or U, the currency
+    ("null is null", None, None, None),
+    ("a whole number", "12", "12", None),
+    ("a decimal point", "12.5", "12.5", None),
+    ("no digit before the point", ".5", "0.5", None),
+    ("no digit after the point", "5.", "5", None),
+    ("a point alone is no number", ".", U, None),
+    ("leading zeros", "007.50", "7.5", None),
+    ("a minus", "-12.50", "-12.5", None),
+    ("a plus", "+12.50", "12.5", None),
+    ("two signs", "--1", U, None),
+    ("unlike signs", "+-1", U, None),
+    ("a sign alone", "-", U, None),
+    ("a sign behind", "12-", U, None),
+    ("a typographical minus", "\u221212", U, None),
+    ("a sign and a blank", "- 12", U, None),
+    ("grouping by comma", "1,234,567.89", "1234567.89", None),
+    ("a group of two", "1,23,456", U, None),
+    ("a long last group", "1,2345", U, None),
+    ("a long first group", "1234,567", U, None),
+    ("a group that begins with 0", "0,123", U, None),
+    ("a first group with a leading 0", "012,345", U, None),
+    ("a comma at the end", "1,234,", U, None),
+    ("grouping behind the point", "1.234,567", U, None),
+    ("a decimal comma", "12,50", U, None),
+    ("the European way", "1.234,56", U, None),
+    ("an apostrophe", "1'234", U, None),
+    ("a blank that groups", "1 234", U, None),
+    ("an underscore", "1_000", U, None),
+    ("an exponent", "1.5e3", "1500", None),
+    ("a capital exponent with a sign", "15E-1", "1.5", None),
+    ("an exponent with a plus", "1e+2", "100", None),
+    ("an exponent on a grouped number", "1,234e1", "12340", None),
+    ("an exponent without digits", "1e", U, None),
+    ("an exponent with a point", "1e1.5", U, None),
+    ("an exponent alone", "e5", U, None),
+    ("a dollar", "$12.50", "12.5", "$"),
+    ("a euro behind", "12.50€", "12.5", "€"),
+    ("one blank before", "€ 12.50", "12.5", "€"),
+    ("one blank behind", "12.50 €", "12.5", "€"),
+    ("a no-break space", "12.50\u00a0€", "12.5", "€"),
+    ("two blanks", "$  12.50", U, None),
+    ("two blanks behind", "12.50  EUR", U, None),
+    ("a code", "EUR 12.50", "12.5", "EUR"),
+    ("a code behind", "12.50USD", "12.5", "USD"),
+    ("a code of the past", "12.50 HRK", "12.5", "HRK"),
+    ("a code in lower case", "usd 12.50", U, None),
+    ("no code at all", "ABC 12.50", U, None),
+    ("a code of four letters", "USDT 12.50", U, None),
+    ("a rarer sign", "₹1,23,456", U, None),
+    ("a rarer sign, well grouped", "₹123,456", "123456", "₹"),
+    ("a sign younger than Java 17", "\u20c0 5", "5", "\u20c0"),
+    ("a full-width sign", "＄5", "5", "＄"),
+    ("a sign and a code", "$12 USD", U, None),
+    ("a code and a sign", "US$12", U, None),
+    ("the same sign twice", "$12$", U, None),
+    ("a currency alone", "$", U, None),
+    ("a code alone", "EUR", U, None),
+    ("a sign before the currency", "-$12.50", "-12.5", "$"),
+    ("a sign before the currency and a blank", "-$ 12.50", "-12.5", "$"),
+    ("a sign behind the currency", "$-12.50", "-12.5", "$"),
+    ("a sign behind the currency and a blank", "EUR -12.50", "-12.5", "EUR"),
+    ("a sign before a code", "+USD12", "12", "USD"),
+    ("signs on both sides", "-$-12", U, None),
+    ("a sign before a trailing currency", "12 -$", U, None),
+    ("a blank between sign and currency", "- $12", U, None),
+    ("a blank between sign and digits", "$- 12", U, None),
+    ("an exponent before a code", "1e3EUR", "1000", "EUR"),
+    ("a code that begins with E", "1EUR", "1", "EUR"),
+    ("a code that ends with E", "CHE12345", "12345", "CHE"),
+    ("parentheses", "(12.50)", "-12.5", None),
+    ("parentheses and a currency", "($12.50)", "-12.5", "$"),
+    ("parentheses, a code and a blank", "(USD 1,234.50)", "-1234.5", "USD"),
+    ("parentheses, a currency behind", "(12.50 €)", "-12.5", "€"),
+    ("parentheses and an exponent", "(1e2)", "-100", None),
+    ("parentheses and a sign", "(-12)", U, None),
+    ("parentheses and a sign behind the currency", "($-12)", U, None),
+    ("a sign before parentheses", "-(12)", U, None),
+    ("a currency before parentheses", "$(12)", U, None),
+    ("a currency behind parentheses", "(12)$", U, None),
+    ("blanks in parentheses", "( 12 )", U, None),
+    ("empty parentheses", "()", U, None),
+    ("an open parenthesis", "(12", U, None),
+    ("a closing parenthesis", "12)", U, None),
+    ("double parentheses", "((12))", U, None),
+    ("half rounds up", "0.00005", "0.0001", None),
+    ("half rounds away from zero", "-0.00005", "-0.0001", None),
+    ("less than half rounds down", "0.000049999999999999999999999999999999999999999999", "0", None),
+    ("the largest", "99999999999999.9999", "99999999999999.9999", None),
+    ("rounding down to the largest", "99999999999999.99994", "99999999999999.9999", None),
+    ("rounding beyond the largest", "99999999999999.99995", U, None),
+    ("beyond the precision", "100000000000000", U, None),
+    ("beyond the precision by exponent", "1e14", U, None),
+    ("NaN", "NaN", None, None),
+    ("infinities", "-Infinity", None, None),
+    ("infinity in short", "+inf", None, None),
+    ("the sign of infinity", "∞", None, None),
+    ("infinite money", "$inf", U, None),
+    ("a word that begins so", "info", U, None),
+    ("words", "abc", U, None),
+    ("Arabic digits", "٣٤", U, None),
+    ("full-width digits", "１２", U, None),
+    ("a fraction character", "½", U, None),
+    ("a percentage", "5%", U, None),
+    ("Java's own suffix", "1d", U, None),
+    ("a hexadecimal number", "0x1p3", U, None),
+    ("a line break", "1\n2", U, None),
+    ("a hundred nines", "9" * 100, U, None),
+    ("a hundred zeros and a one", "0" * 100 + "1", "1", None),
+    ("a long fraction", "1." + "0" * 100_000 + "1", "1", None),
+    ("many leading zeros", "0" * 100_000 + "1.5", "1.5", None),
+    ("many digits", "1" * 100_000, U, None),
+    ("a tiny number", "1e-2147483647", "0", None),
+    ("a tiny negative number", "-1e-99999", "0", None),
+    ("a huge number", "1e2147483647", U, None),
+    ("an exponent of 150 digits", "1e" + "9" * 150, U, None),
+    ("a negative exponent of 150 digits", "1e-" + "9" * 150, "0", None),
+    ("nothing, hugely", "0.0e" + "9" * 150, "0", None),
+    ("an exponent of zeros", "1e" + "0" * 150 + "1", "10", None),
+    ("a far point brought back", "0." + "0" * 500 + "125e501", "1.25", None),
+)
+
+INTEGERS: tuple[tuple[str, str, int | str, int | str], ...] = (
+    # title, text, the int or U, the bigint or U
+    ("a whole number", "34", 34, 34),
+    ("a whole number with a point", "34.0", 34, 34),
+    ("only a point", "34.", 34, 34),
+    ("a fraction", "34.7", U, U),
+    ("a fraction far behind", "34." + "0" * 60 + "1", U, U),
+    ("an exponent", "3.4e1", 34, 34),
+    ("a shift that leaves no fraction", "34000e-3", 34, 34),
+    ("a shift that leaves a fraction", "34100e-3", U, U),
+    ("a shift that leaves a tiny fraction", "340000000000000000000000000001e-28", U, U),
+    ("zero, shifted", "0.00e-5", 0, 0),
+    ("zero, shifted far", "0e-99999999999", 0, 0),
+    ("a tiny number", "1e-99999999999", U, U),
+    ("minus zero", "-0", 0, 0),
+    ("grouping", "1,234", 1234, 1234),
+    ("grouping and zeros", "1,234.00", 1234, 1234),
+    ("parentheses", "(5)", -5, -5),
+    ("a currency", "$5.00", 5, 5),
+    ("leading zeros", "0000000000000034", 34, 34),
+    ("the largest int", "2147483647", 2147483647, 2147483647),
+    ("the least int", "-2147483648", -2147483648, -2147483648),
+    ("beyond an int", "2147483648", U, 2147483648),
+    ("the largest bigint", "9223372036854775807", U, 9223372036854775807),
+    ("the least bigint", "-9223372036854775808", U, -9223372036854775808),
+    ("beyond a bigint", "9223372036854775808", U, U),
+    ("beyond by exponent", "1e30", U, U),
+    ("words", "thirty", U, U),
+)
+
+DOUBLES: tuple[tuple[str, str, float | str | None], ...] = (
+    ("a number", "21.5", 21.5),
+    ("a currency", "$21.5", 21.5),
+    ("parentheses", "(1,021.5)", -1021.5),
+    ("an exponent", "1.5e300", 1.5e300),
+    ("the nearest", "0.1", 0.1),
+    ("many digits", "0.1000000000000000055511151231257827021181583404541015625", 0.1),
+    ("a decimal comma", "21,5", U),
+    ("beyond a double", "1e309", U),
+    ("below a double", "1e-400", 0.0),
+    ("a tiny number", "1e-2147483647", 0.0),
+    ("a huge number", "1e" + "9" * 150, U),
+    ("NaN", "nan", None),
+    ("infinity", "Infinity", None),
+    ("Java's own suffix", "21.5f", U),
+    ("a hexadecimal number", "0x1.8p1", U),
+)
+
+COMMAS: tuple[tuple[str, str, str], ...] = (
+    ("a decimal comma", "12,50", "12.5"),
+    ("grouping by point", "1.234.567,89", "1234567.89"),
+    ("grouping alone", "1.234", "1234"),
+    ("a wrong group", "12.50", U),
+    ("a group that begins with 0", "0.123", U),
+    ("the American way", "1,234.56", U),
+    ("no digit before the comma", ",5", "0.5"),
+    ("no digit after the comma", "5,", "5"),
+    ("a currency, grouping and a fraction", "1.234,56 €", "1234.56"),
+    ("parentheses", "(1.234,56)", "-1234.56"),
+    ("an exponent", "1,5e3", "1500"),
+)
+
+TEXTS_OF_DOUBLES = (
+    (0.1, "0.1"),
+    (1001.0, "1001"),
+    (-1001.0, "-1001"),
+    (123456.78, "123456.78"),
+    (12345678.0, "12345678"),
+    (123456789.125, "123456789.125"),
+    (1704067200.123, "1704067200.123"),
+    (1e23, "1" + "0" * 23),
+    (1.5e300, "15" + "0" * 299),
+    (0.001, "0.001"),
+    (0.00015, "0.00015"),
+    (-1.5e-7, "-0.00000015"),
+    (0.0, "0"),
+    (-0.0, "0"),
+    (math.nan, None),
+    (math.inf, None),
+    (-math.inf, None),
+    (None, None),
+)
+
+
+def test_amounts_are_read_with_their_currency(spark: SparkSession) -> None:
+    parsed = parse_number(F.col("text"), DECIMAL)
+    found = evaluate(spark, [text for _, text, *_ in AMOUNTS], _columns(parsed))
+    expected = [
+        (None, text, None) if amount == U else (_decimal(amount), None, currency)
+        for _, text, amount, currency in AMOUNTS
+    ]
+    assert_same([title for title, *_ in AMOUNTS], found, expected)
+
+
+def test_integers_take_whole_numbers_only(spark: SparkSession) -> None:
+    ints, bigints = parse_number(F.col("text"), INT), parse_number(F.col("text"), BIGINT)
+    columns = {"i": ints.value, "j": ints.uncastable, "b": bigints.value, "c": bigints.uncastable}
+    found = evaluate(spark, [text for _, text, *_ in INTEGERS], columns)
+    expected = [(*_outcome(text, i), *_outcome(text, b)) for _, text, i, b in INTEGERS]
+    assert_same([title for title, *_ in INTEGERS], found, expected)
+
+
+def test_doubles_follow_the_same_form(spark: SparkSession) -> None:
+    parsed = parse_number(F.col("text"), DOUBLE)
+    found = evaluate(spark, [text for _, text, _ in DOUBLES], {"v": parsed.value, "u": parsed.uncastable})
+    assert_same([title for title, *_ in DOUBLES], found, [_outcome(text, v) for _, text, v in DOUBLES])
+
+
+def test_a_double_is_never_minus_zero(spark: SparkSession) -> None:
+    found = evaluate(spark, ["-0", "(0)", "-$0.0"], {"v": parse_number(F.col("text"), DOUBLE).value})
+    assert [math.copysign(1, value) for (value,) in found] == [1, 1, 1]
+
+
+def test_a_decimal_comma_implies_grouping_by_point(spark: SparkSession) -> None:
+    parsed = parse_number(F.col("text"), DECIMAL, ",")
+    found = evaluate(spark, [text for _, text, _ in COMMAS], {"v": parsed.value, "u": parsed.uncastable})
+    expected = [(None, text) if v == U else (_decimal(v), None) for _, text, v in COMMAS]
+    assert_same([title for title, *_ in COMMAS], found, expected)
+
+
+def test_every_currency_code_is_read(spark: SparkSession) -> None:
+    codes = sorted(CODES)
+    found = evaluate(spark, [f"{code} 1" for code in codes], _columns(parse_number(F.col("text"), DECIMAL)))
+    assert_same(codes, found, [(_decimal("1"), None, code) for code in codes])
+
+
+def test_another_decimal_mark_is_refused() -> None:
+    with pytest.raises(ValueError, match="found ';'"):
+        parse_number(F.lit("1"), DECIMAL, ";")
+
+
+def test_a_double_is_written_shortest_and_without_exponent(spark: SparkSession) -> None:
+    values = [value for value, _ in TEXTS_OF_DOUBLES]
+    rows = spark.createDataFrame(list(enumerate(values)), "position int, value double")
+    found = {row[0]: row[1] for row in rows.select("position", double_text(F.col("value"))).collect()}
+    assert_same(
+        map(repr, values), [found[i] for i in range(len(values))], [text for _, text in TEXTS_OF_DOUBLES]
+    )
+
+
+def test_a_float_is_written_by_its_own_width(spark: SparkSession) -> None:
+    rows = spark.createDataFrame([(0.1,), (1001.0,), (16777216.0,), (3.3e-7,), (None,)], "value float")
+    found = [row[0] for row in rows.select(double_text(F.col("value"))).collect()]
+    assert found == ["0.1", "1001", "16777216", "0.00000033", None]
+
+
+@settings(
+    max_examples=4,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(seed=st.integers(0, 2**32))
+@pytest.mark.parametrize("mark", [".", ","])
+def test_any_text_is_read_as_the_grammar_says(spark: SparkSession, mark: str, seed: int) -> None:
+    luck = random.Random(seed)
+    texts = [_any_number(luck, mark) for _ in range(400)]
+    columns: dict[str, Column] = {}
+    for name, type_ in {"d": DECIMAL, "i": INT, "b": BIGINT, "f": DOUBLE}.items():
+        columns |= {
+            name + key: column for key, column in _columns(parse_number(F.col("text"), type_, mark)).items()
+        }
+    found = evaluate(spark, texts, columns)
+    assert_same(texts, found, [_as_spark(text, read(text, mark)) for text in texts])
+
+
+def _columns(parsed: Parsed) -> dict[str, Column]:
+    return {"value": parsed.value, "uncastable": parsed.uncastable, "currency": parsed.currency}
+
+
+def _decimal(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text).quantize(Decimal("0.0001"))
+
+
+def _outcome(text: str, value: object) -> tuple[object, object]:
+    return (None, text) if value == U else (value, None)
+
+
+def _any_number(luck: random.Random, mark: str) -> str:
+    """Put together something near a number: most pieces fit, some do not, some texts are then mutated."""
+    group = "," if mark == "." else "."
+    currency = luck.choice(["$", "€", "USD", "EUR", "CHE", "XYZ", "eur", "₿"])
+    whole = luck.choice(
+        [
+            "",
+            "0",
+            "7",
+            "34",
+            "1234",
+            f"1{group}234",
+            f"012{group}345",
+            f"12{group}345{group}678",
+            "2147483648",
+            "9" * 19,
+        ]
+    )
+    fraction = luck.choice(
+        ["", "", mark, f"{mark}0", f"{mark}5", f"{mark}00005", f"{mark}99995", f"{mark}{'9' * 30}"]
+    )
+    exponent = luck.choice(
+        [""] * 6 + ["e3", "E-2", "e+0", "e-9999999999", "e99999999999", "e", "e015", "e-400"]
+    )
+    before = luck.choice(["", "", "", currency, f"{currency} ", f"{currency}\u00a0"])
+    after = (
+        luck.choice(["", "", "", currency, f" {currency}", f"  {currency}"])
+        if not before or luck.random() < 0.1
+        else ""
+    )
+    early, late = luck.choice([("", "")] * 4 + [("-", ""), ("+", ""), ("", "-"), ("-", "+")])
+    text = f"{early}{before}{late}{whole}{fraction}{exponent}{after}"
+    text = f"({text})" if luck.random() < 0.15 else text
+    text = luck.choice(["nan", "-inf", "Infinity", "+∞"]) if luck.random() < 0.02 else text
+    return mutated(text, luck) if luck.random() < 0.4 else text
+
+
+def _as_spark(text: str, reading: Read) -> tuple[object, ...]:
+    """Return what the four types make of an exact reading."""
+    if reading.is_null:
+        return (None,) * 12
+    found: list[object] = []
+    for limit in (_to_decimal, _to_int, _to_bigint, _to_double):
+        value = None if reading.number is None else limit(reading.number)
+        found += [value, text, None] if value is None else [value, None, reading.currency]
+    return tuple(found)
+
+
+_WIDE = Context(prec=400, Emin=-(10**15), Emax=10**15, traps=[InvalidOperation, Overflow])
+
+
+def _to_decimal(number: Decimal) -> Decimal | None:
+    if number.adjusted() > 20 and number:
+        return None
+    rounded = number.quantize(Decimal("0.0001"), ROUND_HALF_UP, _WIDE) if number else Decimal("0.0000")
+    return abs(rounded) if not rounded else rounded if abs(rounded) < 10**14 else None
+
+
+def _to_int(number: Decimal) -> int | None:
+    return _to_whole(number, 2**31)
+
+
+def _to_bigint(number: Decimal) -> int | None:
+    return _to_whole(number, 2**63)
+
+
+def _to_whole(number: Decimal, limit: int) -> int | None:
+    if not number:
+        return 0
+    if not -100 < number.adjusted() < 100 or number != number.to_integral_value():
+        return None
+    return int(number) if -limit <= number < limit else None
+
+
+def _to_double(number: Decimal) -> float | None:
+    value = float(number) + 0.0
+    return None if math.isinf(value) else value

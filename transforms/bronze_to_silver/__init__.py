@@ -1,0 +1,1 @@
+"""BRONZE to SILVER: raw records become typed, deduplicated rows."""

@@ -1,0 +1,88 @@
+"""What every raw format is brought to: records with a cell for each contract column, not yet cleaned."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pyspark.sql import functions as sf
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pyspark.sql import Column, DataFrame
+
+# Columns of ours that travel beside a source's own: a blank in the name keeps them apart from those.
+KEY = "_source_file"
+TEXT = "lakegate text"  # the record as it was written
+RAW = "lakegate raw"  # the record for the quarantine
+FLAW = "lakegate flaw"  # why the record cannot be parsed; null when it can
+PLAIN = "lakegate plain"  # the record is printable ASCII that stands for itself
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One source value, chosen for a contract column, as Columns over a frame of records.
+
+    ``text``: its text form; null when there is no value or the record has a flaw.
+    ``is_typed``: whether it was no text in the source (a JSON number); None: never.
+    ``moment``: struct<value: timestamp, is_date_only: boolean> of a typed time, which needs no parsing; None:
+    never. ``failure``: the text of a value that could not be computed, else null; None: it cannot fail.
+    """
+
+    text: Column
+    is_typed: Column | None = None
+    moment: Column | None = None
+    failure: Column | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """Records of one group of files. ``frame`` has KEY, RAW, FLAW and PLAIN; one row a record.
+
+    ``cells`` holds contract columns for which the group has a source; ``extra`` the ``_extra`` of spec 4.1.
+    """
+
+    frame: DataFrame
+    cells: Mapping[str, Cell]
+    extra: Column
+
+
+def moment(value: Column, *, is_date_only: bool) -> Column:
+    """Return a typed time as a cell carries it; null where the value is null."""
+    struct = sf.struct(value.cast("timestamp").alias("value"), sf.lit(is_date_only).alias("is_date_only"))
+    return sf.when(value.isNotNull(), struct)
+
+
+def is_blank_text(text: Column, kept: str = "") -> Column:
+    """Whether a text holds nothing but Unicode blanks; ``kept`` (a tab that delimits) counts as no blank."""
+    return ~text.rlike(rf"(?U)[\S{kept}]")
+
+
+def is_printable_ascii(text: Column, kept: str = "") -> Column:
+    """Whether a text holds nothing but printable ASCII; ``kept`` (a tab that delimits) counts as printable.
+
+    Counting is several times cheaper than a search for what is not ASCII.
+    """
+    control = r"[\x00-\x08\x0A-\x1F\x7F]" if kept else r"[\x00-\x1F\x7F]"
+    return (sf.octet_length(text) == sf.length(text)) & ~text.rlike(control)
+
+
+def text_of(column: str) -> str:
+    """Return the name under which a contract column's text travels."""
+    return f"lakegate text {column}"
+
+
+def is_typed_of(column: str) -> str:
+    """Return the name of the flag that a value was no text in its source."""
+    return f"lakegate is typed {column}"
+
+
+def moment_of(column: str) -> str:
+    """Return the name under which a contract column's typed time travels."""
+    return f"lakegate moment {column}"
+
+
+def failure_of(column: str) -> str:
+    """Return the name under which a contract column's failed computation travels."""
+    return f"lakegate failure {column}"

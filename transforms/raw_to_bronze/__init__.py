@@ -1,0 +1,1 @@
+"""Tell what a file of RAW is from its bytes alone: pure Python, bounded memory, no lake and no Spark."""

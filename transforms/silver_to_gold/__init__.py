@@ -1,0 +1,1 @@
+"""SILVER to GOLD: the ten tables."""
