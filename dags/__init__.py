@@ -1,0 +1,1 @@
+"""Who drives: the transitions in their order, the command line, the sample, Glue and Airflow."""

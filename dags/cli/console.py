@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 
 def print_json(document: object) -> None:
@@ -26,7 +29,7 @@ def progress_bar(what: str, *, is_quiet: bool) -> Iterator[Callable[[int, int], 
         a function that takes how much is done, and of how much.
     """
     if is_quiet or not sys.stderr.isatty():
-        yield lambda done, of: None
+        yield lambda _done, _of: None
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn

@@ -151,9 +151,7 @@ def rollback_command(*, name: str, lake: str | None, as_json: bool) -> int:
         return 0
     say(f"{', '.join(names)}: back from {done.from_version} to {done.to_version}")
     if zone is Zone.GOLD:
-        say(
-            "The ten gold tables are one release and went back together. Now: lakegate run --only gold_to_redshift"
-        )
+        say("The ten gold tables are one release: all went back. Now: lakegate run --only gold_to_redshift")
     else:
         say("Gold still shows the version before. Now: lakegate run --only silver_to_gold")
     return 0

@@ -168,7 +168,7 @@ def docs(
 
 
 def main() -> None:
-    """Run the command line; exit 0 pass or warn, 3 blocked, 2 wrong usage or configuration, 1 anything else."""
+    """Run the command line: 0 pass or warn, 3 blocked, 2 wrong usage or configuration, 1 anything else."""
     try:
         app()
     except KeyboardInterrupt:

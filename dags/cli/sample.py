@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from contracts.faults import ConfigurationError
 from dags.cli.console import print_json, progress_bar, say
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _UNITS = {"B": 1, "KB": 1024, "MB": 1024**2, "GB": 1024**3}
 

@@ -35,7 +35,7 @@ def docs_server(docs: Place, port: int) -> ThreadingHTTPServer:
     """Return a server on loopback that answers GET with the files below a place."""
 
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802 - the base class's name
+        def do_GET(self) -> None:
             path = unquote(urlsplit(self.path).path).lstrip("/") or "index.html"
             if ".." in path.split("/"):
                 self.send_error(404)

@@ -70,7 +70,7 @@ def write_candidate(
 
 
 def _written_mismatches(spark: SparkSession, place: Place, promised: StructType, partition: list[str]) -> int:
-    """Return how many columns of the written files are not as promised; a partition is no column of theirs."""
+    """Return how many columns of the written files are not as promised; a partition is none of theirs."""
     from pyspark.sql.types import StructType
 
     if not has_data(place):

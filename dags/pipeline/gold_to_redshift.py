@@ -1,9 +1,8 @@
-"""gold_to_redshift: the current gold release, loaded into the warehouse in one transaction, and reconciled."""
+"""gold_to_redshift: the current gold release, loaded in one transaction, and reconciled."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from decimal import Decimal
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -21,6 +20,8 @@ from dags.pipeline.report import DatasetReport, Status, TransitionReport, worst
 from quarantine_policies.decision import decide
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from checkpoints.gate.checkpoint import Judgement
     from checkpoints.lake.manifest import Release
     from checkpoints.warehouse.warehouse import LoadedTable, Warehouse

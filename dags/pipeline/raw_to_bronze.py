@@ -9,12 +9,12 @@ from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from checkpoints.gate.measures import Measures, RuleCount
 from checkpoints.lake.bronze import current_ledger, ingest
 from checkpoints.lake.bronze_promotion import JudgedIngestion, promote_bronze
 from checkpoints.lake.commit import read_pointer
 from checkpoints.lake.layout import Area
 from checkpoints.lake.rejection import quarantine_files
-from checkpoints.gate.measures import Measures, RuleCount
 from contracts.model import Domain, Zone
 from dags.pipeline.fingerprint import INSPECTING_CODE, fingerprint
 from dags.pipeline.publish import Verdicted, publish
@@ -59,7 +59,7 @@ def raw_to_bronze(setup: Setup, run: Run, progress: Progress) -> TransitionRepor
     lake.area(Area.RAW).storage.ensure_readable()
     pointer = read_pointer(lake, Zone.BRONZE)
     judged = [
-        _judge(setup, run, contract, _ingest(setup, run, contract, progress))
+        _judge(setup, run, contract, _ingest(setup, contract, progress))
         for contract in setup.contracts.datasets
     ]
     now = datetime.now(UTC)
@@ -104,7 +104,7 @@ def raw_to_bronze(setup: Setup, run: Run, progress: Progress) -> TransitionRepor
     return TransitionReport(NAME, verdict, monotonic() - began, reports)
 
 
-def _ingest(setup: Setup, run: Run, contract: Contract, progress: Progress) -> tuple[Ingestion, str]:
+def _ingest(setup: Setup, contract: Contract, progress: Progress) -> tuple[Ingestion, str]:
     policy = setup.policies.of(contract.name)
     rules = [contract.checksum, setup.contracts.inventory.checksum, setup.policies.checksums[contract.name]]
     inspected_by = fingerprint(NAME, [contract.name], rules, INSPECTING_CODE)

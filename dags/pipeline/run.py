@@ -53,7 +53,7 @@ def run_pipeline(
 def carry_out(
     name: str, setup: Setup, run: Run, progress: Progress, start_spark: Callable[[], SparkSession]
 ) -> TransitionReport:
-    """Carry out one transition. A transition is imported when its turn comes: most need no Spark to be skipped."""
+    """Carry out one transition; it is imported when its turn comes, as most need no Spark to be skipped."""
     match name:
         case "raw_to_bronze":
             from dags.pipeline.raw_to_bronze import raw_to_bronze

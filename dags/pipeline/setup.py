@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -14,6 +13,8 @@ from contracts.reader import load_contracts
 from quarantine_policies.reader import check_policies, load_policies
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from checkpoints.lake.layout import Lake
     from contracts.reader import Contracts
     from dags.pipeline.settings import Settings

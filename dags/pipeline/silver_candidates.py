@@ -188,7 +188,7 @@ def _stage(
 
 
 def _write_quarantine(setup: Setup, run: Run, contract: Contract, staged: DataFrame) -> None:
-    """Write the rejected rows: whose file, what text, which rules, so that they can be repaired and replayed."""
+    """Write the rejected rows: whose file, what text, which rules: enough to repair and replay them."""
     from pyspark.sql import functions as sf
 
     rows = invalid_rows(staged).select(

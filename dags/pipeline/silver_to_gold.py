@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from decimal import Decimal
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -29,6 +28,7 @@ from transforms.silver_to_gold.build import gold_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from decimal import Decimal
 
     from pyspark.sql import DataFrame, SparkSession
 

@@ -9,12 +9,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
-from random import Random
-from types import TracebackType
 from typing import IO, TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
+    from pathlib import Path
+    from random import Random
+    from types import TracebackType
+
     import pyarrow.parquet as pq
 
 FLUSH_LINES = 20_000
@@ -123,7 +124,7 @@ class TextWriter:
         finally:
             self._stack.close()
 
-    def write(self, random: Random, texts: Texts) -> None:
+    def write(self, texts: Texts) -> None:
         """Write one row; ``texts`` are in the columns' order."""
         if self._flavour.has_extra:
             texts = (*texts, "spring")
@@ -193,7 +194,7 @@ def _is_json_number(text: str) -> bool:
 class ParquetWriter:
     """Writes typed columns; takes the same texts, plainly spelled."""
 
-    def __init__(self, path: Path, flavour: Flavour, columns: Sequence[str], numeric: frozenset[str]) -> None:
+    def __init__(self, path: Path, flavour: Flavour, columns: Sequence[str]) -> None:
         import pyarrow as pa
 
         self._path, self._columns = path, columns
@@ -228,13 +229,13 @@ class ParquetWriter:
         if self._file is not None:
             self._file.close()
 
-    def write(self, random: Random, texts: Texts) -> None:
+    def write(self, texts: Texts) -> None:
         """Write one row; ``texts`` are in the columns' order."""
         self._rows.append(texts)
         if len(self._rows) >= FLUSH_LINES:
             self._flush()
 
-    def write_malformed(self, random: Random, texts: Texts) -> None:
+    def write_malformed(self, _random: Random, _texts: Texts) -> None:
         """Refuse: a typed row cannot be malformed."""
         raise ValueError(f"{self._path}: a Parquet file holds no malformed record")
 
@@ -274,5 +275,6 @@ Writer = TextWriter | ParquetWriter
 
 def open_writer(path: Path, flavour: Flavour, columns: Sequence[str], numeric: frozenset[str]) -> Writer:
     """Return the writer of a flavour."""
-    kind = ParquetWriter if flavour.is_typed else TextWriter
-    return kind(path, flavour, columns, numeric)
+    if flavour.is_typed:
+        return ParquetWriter(path, flavour, columns)
+    return TextWriter(path, flavour, columns, numeric)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
-from pathlib import Path
 from random import Random
+from typing import TYPE_CHECKING
 
 from dags.sample.files import FLAVOURS, Flavour, open_writer
 from dags.sample.records import (
@@ -23,6 +22,10 @@ from dags.sample.records import (
     write_users,
 )
 from dags.sample.truth import ActivityTruth, DatasetTruth
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 DAYS = 60
 PART_BYTES = 24 * 1024 * 1024  # parts are small enough to be held by one task, whatever their layout
@@ -50,7 +53,7 @@ class PartPlan:
 
 
 def generate(
-    out: Path, size_bytes: int, seed: int, progress: Callable[[int, int], None] = lambda done, of: None
+    out: Path, size_bytes: int, seed: int, progress: Callable[[int, int], None] = lambda _done, _of: None
 ) -> Path:
     """Write a RAW zone of about ``size_bytes`` below ``out`` and return the path of its truth.
 

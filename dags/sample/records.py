@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random
+from typing import TYPE_CHECKING
 
-from dags.sample.files import Texts, Writer
 from dags.sample.spelling import iso, plain_amount, some_amount, some_integer, some_text, some_timestamp
 from dags.sample.truth import ActivityTruth, DatasetTruth
+
+if TYPE_CHECKING:
+    from dags.sample.files import Texts, Writer
 
 DAY_SECONDS = 86_400
 FIRST_DAY = 19_723  # 2024-01-01, in days since 1970
 COLUMNS = {
     "events": (
-        "event_id", "user_id", "ts", "country", "email", "name", "message", "age", "price", "amount", "temperature",
+        "event_id", "user_id", "ts", "country", "email", "name", "message", "age", "price", "amount",
+        "temperature",
     ),
     "users": ("user_id", "name", "email", "phone", "city", "age", "updated_at"),
     "transactions": (
@@ -91,7 +95,7 @@ class Part:
 
     def replay(self, texts: Texts) -> None:
         """Write a row that must lose against one that is already written."""
-        self.late.write(self.random, texts)
+        self.late.write(texts)
         self.truth.drop()
 
 
@@ -111,7 +115,7 @@ Spoiler = Callable[[list[str | None], Random], tuple[str, ...]]
 
 
 def _put(position: int, text: str | None, *rules: str) -> Spoiler:
-    def spoil(texts: list[str | None], random: Random) -> tuple[str, ...]:
+    def spoil(texts: list[str | None], _random: Random) -> tuple[str, ...]:
         texts[position] = text
         return rules
 
@@ -192,7 +196,7 @@ def write_events(part: Part, rows: int) -> None:
             continue
         elif fate < 20:
             rules = random.choice(bad)(texts, random)
-            part.main.write(random, texts)
+            part.main.write(texts)
             truth.quarantine(tuple(dict.fromkeys(rules)))
             continue
         elif fate < 23:
@@ -214,7 +218,7 @@ def write_events(part: Part, rows: int) -> None:
             texts[4:11] = [None] * 7
         elif not part.is_typed:
             _misspell(random, texts, at, time=2, text=5, amounts=(8,), integer=7, units=(units,))
-        part.main.write(random, texts)
+        part.main.write(texts)
         truth.keep(key)
         activity.countries.add(country)
         part.mark(activity.event_users, day, user)
@@ -248,7 +252,7 @@ def write_transactions(part: Part, rows: int) -> None:
             continue
         elif fate < 20:
             rules = random.choice(bad)(texts, random)
-            part.main.write(random, texts)
+            part.main.write(texts)
             truth.quarantine(tuple(dict.fromkeys(rules)))
             continue
         elif fate < 23:
@@ -271,7 +275,7 @@ def write_transactions(part: Part, rows: int) -> None:
             if status == "cancelled":
                 texts[3] = random.choice(("Canceled", "CANCELLED", " cancelled"))
             _misspell(random, texts, at, time=4, text=7, amounts=(2,), integer=8, units=(units,))
-        part.main.write(random, texts)
+        part.main.write(texts)
         truth.keep(key)
         activity.statuses.add(status)
         activity.transactions_by_day[day] += 1
@@ -299,7 +303,7 @@ def write_users(part: Part, first: int, rows: int) -> None:
                 truth.quarantine(("malformed",))
             else:
                 rules = random.choice(bad)(broken, random)
-                part.main.write(random, broken)
+                part.main.write(broken)
                 truth.quarantine(tuple(dict.fromkeys(rules)))
         if fate < 60:
             for _ in range(1 + fate % 3):  # earlier states, the last of which lived elsewhere
@@ -310,7 +314,7 @@ def write_users(part: Part, first: int, rows: int) -> None:
             truth.rows_warned["email_format"] += 1
         elif fate < 80 and not part.is_typed:
             _misspell(random, texts, at, time=6, text=1, amounts=(), integer=5, units=())
-        part.main.write(random, texts)
+        part.main.write(texts)
         truth.keep(key)
 
 
