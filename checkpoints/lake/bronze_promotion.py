@@ -6,7 +6,6 @@ them; only then is removed what nobody refers to any more. What was done twice i
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -17,18 +16,17 @@ from checkpoints.lake.errors import ObjectNotFound, PreconditionFailed
 from checkpoints.lake.layout import new_version
 from checkpoints.lake.ledger import BronzeEntry, Ledger, Stamp, key_order, write_ledger
 from checkpoints.lake.pointer import GRACE, KEPT_VERSIONS, VersionRef
+from contracts.inventory import FileFormat
 from contracts.model import Zone
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
+    from checkpoints.lake.aliases import Aliasing
     from checkpoints.lake.ingestion import Ingestion, Inspected
     from checkpoints.lake.layout import Lake
     from checkpoints.lake.pointer import Seen
-
-NeedsAlias = Callable[[str], bool]
-"""Tells whether Spark cannot be trusted to open a file of that key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +57,7 @@ def promote_bronze(
     judged: Sequence[JudgedIngestion],
     *,
     run_id: str,
-    needs_alias: NeedsAlias,
+    aliasing: Aliasing,
     now: datetime,
     threads: int = THREADS,
     progress: Progress | None = None,
@@ -71,8 +69,8 @@ def promote_bronze(
     told = counted(progress, sum(len(one.ingestion.to_copy) for one in judged))
     promotions, changes = [], []
     for one in judged:
-        promotion = _copy_all(lake, one, run_id, needs_alias, now, threads, told)
-        _mend_aliases(lake, promotion.ledger)
+        promotion = _copy_all(lake, one, run_id, aliasing, now, threads, told)
+        _mend_aliases(lake, promotion.ledger, aliasing)
         if promotion.ledger is not one.ingestion.before:
             changes.append(_change(promotion.ledger, one.expected))
         promotions.append(promotion)
@@ -106,7 +104,7 @@ def _copy_all(
     lake: Lake,
     judged: JudgedIngestion,
     run_id: str,
-    needs_alias: NeedsAlias,
+    aliasing: Aliasing,
     now: datetime,
     threads: int,
     told: Callable[[], None],
@@ -114,7 +112,7 @@ def _copy_all(
     ingestion = judged.ingestion
 
     def copy(found: Inspected) -> BronzeEntry | None:
-        return _copied(lake, ingestion.dataset, found, needs_alias)
+        return _copied(lake, ingestion.dataset, found, aliasing)
 
     copied = [entry for entry in in_threads(copy, ingestion.to_copy, threads, told) if entry is not None]
     done = {entry.key for entry in copied}
@@ -128,7 +126,7 @@ def _copy_all(
         promoted_at=now,
         verdict=judged.verdict,
         inspected_by=judged.inspected_by,
-        files=_in_order([*ingestion.known.values(), *old, *copied]),
+        files=_in_order([*_known(lake, judged, aliasing).values(), *old, *copied]),
         rejected=ingestion.rejected,
         previous=judged.expected.version,
     )
@@ -145,32 +143,42 @@ def _in_order(entries: Iterable[BronzeEntry]) -> dict[str, BronzeEntry]:
     return {entry.key: entry for entry in sorted(entries, key=lambda one: key_order(one.key))}
 
 
-def _copied(lake: Lake, dataset: str, found: Inspected, needs_alias: NeedsAlias) -> BronzeEntry | None:
+def _copied(lake: Lake, dataset: str, found: Inspected, aliasing: Aliasing) -> BronzeEntry | None:
     """Copy a file to BRONZE, and to its alias if it needs one; None when RAW holds another by now."""
     key = found.facts.key
     origin = lake.raw(dataset).child(key)
-    alias = None
     try:
-        if needs_alias(key):
-            place = lake.bronze_alias(dataset, key, found.facts.checksum)
-            place.copy_from(origin, source_version=found.stamp.version)
-            alias = lake.area(Zone.BRONZE).below(place)
+        alias = aliasing.make(lake, dataset, found.facts, origin, found.stamp.version)
         copy = lake.bronze(dataset).child(key).copy_from(origin, source_version=found.stamp.version)
     except (PreconditionFailed, ObjectNotFound):
         return None
     return BronzeEntry(found.facts, found.stamp, Stamp(copy.size_bytes, copy.version), alias)
 
 
-def _mend_aliases(lake: Lake, ledger: Ledger) -> None:
+def _known(lake: Lake, judged: JudgedIngestion, aliasing: Aliasing) -> Mapping[str, BronzeEntry]:
+    """Return the entries that need no copy. After an upgrade, Spark may be trusted with other files."""
+    before, known = judged.ingestion.before, judged.ingestion.known
+    if before is None or before.inspected_by == judged.inspected_by:
+        return known
+    bronze = lake.bronze(before.dataset)
+    again = {
+        key: replace(entry, alias=aliasing.make(lake, before.dataset, entry.facts, bronze.child(key)))
+        for key, entry in known.items()
+        if entry.facts.format is FileFormat.PARQUET
+    }
+    return {**known, **again}
+
+
+def _mend_aliases(lake: Lake, ledger: Ledger, aliasing: Aliasing) -> None:
     """Make the aliases again that somebody removed."""
     root = lake.area(Zone.BRONZE)
-    wanted = {entry.alias: entry.key for entry in ledger.files.values() if entry.alias}
+    wanted = {entry.alias: entry for entry in ledger.files.values() if entry.alias}
     if wanted:
         folder = f"_aliases/{ledger.dataset}"
         there = {f"{folder}/{file.key}" for file in list_files(root.child(folder))}
-        for alias, key in wanted.items():
+        for alias, entry in wanted.items():
             if alias not in there:
-                root.child(alias).copy_from(lake.bronze(ledger.dataset).child(key))
+                aliasing.make(lake, ledger.dataset, entry.facts, lake.bronze(ledger.dataset).child(entry.key))
 
 
 def _tidy(lake: Lake, ingestion: Ingestion, ledger: Ledger) -> None:

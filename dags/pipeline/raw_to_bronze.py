@@ -10,6 +10,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from checkpoints.gate.measures import Measures, RuleCount
+from checkpoints.lake.aliases import Aliasing
 from checkpoints.lake.bronze import current_ledger, ingest
 from checkpoints.lake.bronze_promotion import JudgedIngestion, promote_bronze
 from checkpoints.lake.commit import read_pointer
@@ -24,6 +25,7 @@ from transforms.bronze_to_silver.alias import needs_alias
 from transforms.raw_to_bronze.gunzip import ExpansionLimits
 from transforms.raw_to_bronze.ignored import is_ignored
 from transforms.raw_to_bronze.inspection import inspect_file
+from transforms.raw_to_bronze.portable import is_foreign, rewrite
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -96,7 +98,7 @@ def raw_to_bronze(setup: Setup, run: Run, progress: Progress) -> TransitionRepor
                 for one in judged
             ],
             run_id=run.id,
-            needs_alias=needs_alias,
+            aliasing=Aliasing(needs_alias, is_foreign, rewrite),
             now=now,
             threads=setup.settings.ingest_threads,
             progress=partial(progress.step, "copying to BRONZE"),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, BinaryIO
+from typing import IO, TYPE_CHECKING, BinaryIO
 
+from checkpoints.lake.aliases import Aliasing
 from checkpoints.lake.bronze import Inspect, current_ledger, ingest
 from checkpoints.lake.bronze_promotion import BronzePromotion, JudgedIngestion, promote_bronze
 from checkpoints.lake.commit import read_pointer
@@ -33,7 +34,8 @@ def inspect(key: str, size_bytes: int, open_stream: Callable[[], BinaryIO]) -> F
     checksum = hashlib.sha256(content).hexdigest()
     if content.startswith(b"!"):
         return FileFacts(key, size_bytes, checksum, reason=Reason(content[1:].decode()), detail="as told")
-    return FileFacts(key, size_bytes, checksum, FileFormat.DELIMITED, names=("a", "b"), rows=1)
+    kind = FileFormat.PARQUET if key.endswith(".parquet") else FileFormat.DELIMITED
+    return FileFacts(key, size_bytes, checksum, kind, names=("a", "b"), rows=1)
 
 
 def is_ignored(key: str, size_bytes: int) -> bool:
@@ -44,6 +46,22 @@ def is_ignored(key: str, size_bytes: int) -> bool:
 def needs_alias(key: str) -> bool:
     """Distrust names that begin with an underscore."""
     return key.rpartition("/")[2].startswith("_")
+
+
+def is_foreign(facts: FileFacts, open_stream: Callable[[], BinaryIO]) -> bool:
+    """Distrust Parquet whose content begins with ``foreign``."""
+    if facts.format is not FileFormat.PARQUET:
+        return False
+    with open_stream() as stream:
+        return stream.read().startswith(b"foreign")
+
+
+def rewrite(source: BinaryIO, target: IO[bytes]) -> None:
+    """Write it in capitals."""
+    target.write(source.read().upper())
+
+
+ALIASING = Aliasing(needs_alias, is_foreign, rewrite)
 
 
 def look(lake: Lake, dataset: str = "events", contract: str = "1", inspect: Inspect = inspect) -> Ingestion:
@@ -69,7 +87,7 @@ def carry_out(
         quarantine_files(lake, ingestion, run_id=run_id, now=NOON, threads=2)
         verdict = "warn" if ingestion.quarantined else "pass"
         judged.append(JudgedIngestion(ingestion, contract, verdict, pointer.seen(ingestion.dataset)))
-    return promote_bronze(lake, judged, run_id=run_id, needs_alias=needs_alias, now=NOON, threads=2)
+    return promote_bronze(lake, judged, run_id=run_id, aliasing=ALIASING, now=NOON, threads=2)
 
 
 def run(lake: Lake, dataset: str = "events", contract: str = "1") -> Ingestion:

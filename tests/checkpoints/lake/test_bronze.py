@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import pytest
 
+from checkpoints.lake.aliases import Aliasing
 from checkpoints.lake.bronze import current_ledger, readable_place, verify_bronze
 from checkpoints.lake.bronze_promotion import JudgedIngestion, forget, promote_bronze
 from checkpoints.lake.commit import read_pointer
@@ -19,7 +20,17 @@ from checkpoints.lake.pointer import Seen
 from checkpoints.lake.rejection import Rejection, rejections
 from contracts.inventory import FileFacts, Reason
 from contracts.model import Zone
-from tests.checkpoints.lake.ingesting import NOON, bronze_content, carry_out, counts, inspect, look, run
+from tests.checkpoints.lake.ingesting import (
+    ALIASING,
+    NOON,
+    bronze_content,
+    carry_out,
+    counts,
+    inspect,
+    look,
+    rewrite,
+    run,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -160,7 +171,7 @@ def test_the_ledgers_of_all_datasets_are_replaced_in_one_write(lake: Lake) -> No
     assert seen.line("events") is None
     judged = [JudgedIngestion(one, "1", "pass", Seen(0, None)) for one in found]
     with pytest.raises(PromotionConflict, match="bronze/users"):
-        promote_bronze(lake, judged, run_id="late", needs_alias=lambda _: False, now=NOON)
+        promote_bronze(lake, judged, run_id="late", aliasing=ALIASING, now=NOON)
     assert read_pointer(lake, Zone.BRONZE) == seen
 
 
@@ -182,6 +193,35 @@ def test_a_name_that_spark_cannot_open_gets_an_alias_of_the_same_bytes(lake: Lak
     drop(lake, "x/_late.csv.GZ", "other")
     run(lake)
     assert alias.stat() is None
+
+
+def test_a_file_that_spark_cannot_read_gets_an_alias_that_it_can(lake: Lake) -> None:
+    drop(lake, "a.parquet", "foreign rows")
+    drop(lake, "b.parquet", "rows")
+    drop(lake, "c.csv", "foreign rows")
+    run(lake)
+    ledger = current_ledger(lake, "events")
+    assert ledger is not None
+    read = {key: readable_place(lake, ledger, key).read_bytes() for key in ledger.files}
+    assert read == {"a.parquet": b"FOREIGN ROWS", "b.parquet": b"rows", "c.csv": b"foreign rows"}
+    assert bronze_content(lake)["a.parquet"] == b"foreign rows"
+    alias = readable_place(lake, ledger, "a.parquet")
+    alias.delete()
+    run(lake)
+    assert alias.read_bytes() == b"FOREIGN ROWS"
+
+
+def test_an_upgrade_decides_anew_which_files_spark_can_read(lake: Lake) -> None:
+    drop(lake, "a.parquet", "foreign rows")
+    found = look(lake)
+    trusting = Aliasing(lambda _: False, lambda *_: False, rewrite)
+    judged = [JudgedIngestion(found, "1", "pass", Seen(0, None))]
+    (first,) = promote_bronze(lake, judged, run_id="r", aliasing=trusting, now=NOON)
+    assert first.ledger.files["a.parquet"].alias is None
+    run(lake, contract="2")
+    ledger = current_ledger(lake, "events")
+    assert ledger is not None
+    assert readable_place(lake, ledger, "a.parquet").read_bytes() == b"FOREIGN ROWS"
 
 
 def test_a_copy_that_somebody_changed_or_removed_is_told_to_readers_and_made_again(lake: Lake) -> None:

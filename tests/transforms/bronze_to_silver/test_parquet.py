@@ -17,7 +17,7 @@ from contracts.model import Contract
 from tests.transforms.bronze_to_silver.bronze import cleaned, only
 from tests.transforms.promises import EVENTS, TRANSACTIONS
 from transforms.bronze_to_silver.files import BronzeFile
-from transforms.bronze_to_silver.portable import is_portable, write_portable
+from transforms.raw_to_bronze.portable import is_portable, write_portable
 
 SHORT_CHUNKS = Path(__file__).parents[4] / "shared/data/hostile/pq_nation.dict-malformed.parquet"
 NOON = datetime(2024, 1, 2, 12, tzinfo=UTC)

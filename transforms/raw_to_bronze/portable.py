@@ -20,9 +20,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from contracts.inventory import FileFormat
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from typing import IO
+    from collections.abc import Callable, Iterator
+    from typing import IO, BinaryIO
+
+    from contracts.inventory import FileFacts
 
 _ROWS_A_BATCH = 10_000
 _FOREIGN_CODECS = frozenset({"BROTLI", "LZO"})
@@ -33,6 +37,20 @@ _WHOLE_CHUNKS_SINCE = (1, 2, 9)
 _MAX_MILLIS = (2**63 - 1) // 1000
 _NANOS_IN = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}  # nanoseconds in a unit
 _BARE_IN_JSON = (pa.types.is_boolean, pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal)
+
+
+def is_foreign(facts: FileFacts, open_stream: Callable[[], BinaryIO]) -> bool:
+    """Whether Spark cannot be trusted with the content of a valid file. The stream must be seekable."""
+    if facts.format is not FileFormat.PARQUET:
+        return False
+    with open_stream() as stream, pq.ParquetFile(pa.PythonFile(stream, "r"), pre_buffer=False) as file:
+        return not is_portable(file)
+
+
+def rewrite(source: BinaryIO, target: IO[bytes]) -> None:
+    """Write a foreign file anew, as ``write_portable`` does."""
+    with pq.ParquetFile(pa.PythonFile(source, "r"), pre_buffer=False) as file:
+        write_portable(file, target)
 
 
 def is_portable(file: pq.ParquetFile) -> bool:
@@ -106,6 +124,8 @@ def _portable(column: pa.Array) -> pa.Array:
     """Return a foreign column as text, coarse times in microseconds; what is beyond these at their end."""
     if _is_foreign(column.type):
         return pa.array(_texts(column), pa.string())
+    if pa.types.is_timestamp(column.type) and column.type.unit == "ns":
+        return _cut_to_micros(column)
     if not _is_coarse(column.type):
         return column
     micros = 10**6 if column.type.unit == "s" else 1000
@@ -114,6 +134,13 @@ def _portable(column: pa.Array) -> pa.Array:
         pc.max_element_wise(column.cast(pa.int64()), -reach, skip_nulls=False), reach, skip_nulls=False
     )
     return pc.multiply(ticks, micros).cast(pa.timestamp("us", column.type.tz))
+
+
+def _cut_to_micros(column: pa.Array) -> pa.Array:
+    """Return nanoseconds in microseconds, cut downwards: Spark would take them for numbers."""
+    ticks = column.cast(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False) // 1000
+    nulls = column.is_null().to_numpy(zero_copy_only=False)
+    return pa.array(ticks, pa.int64(), mask=nulls).cast(pa.timestamp("us", column.type.tz))
 
 
 def _is_within_range(statistics: pq.Statistics | None) -> bool:
