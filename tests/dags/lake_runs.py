@@ -1,0 +1,202 @@
+"""A lake in a folder of a test's own: drop RAW files, run the pipeline in this process, look at what came out.
+
+Cold Spark costs more than all else in a tiny run, so runs here share the session of ``tests/conftest.py``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NoReturn
+from unittest.mock import patch
+
+import duckdb
+import pyarrow.dataset as pds
+
+from dags.cli.main import main
+from dags.pipeline.progress import Quiet
+from dags.pipeline.report import as_document
+from dags.pipeline.run import run_pipeline
+from dags.pipeline.settings import read_settings
+from dags.pipeline.setup import find_lake, new_run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from pyspark.sql import SparkSession
+
+    from checkpoints.lake.layout import Lake
+    from dags.pipeline.report import RunReport
+    from dags.pipeline.settings import Settings
+
+AS_OF = "2024-06-30T00:00:00+00:00"
+
+EVENTS = """event_id,user_id,ts,country,email,name,price,amount,age
+e1,u1,2024-05-01T10:00:00Z,DE,ada@example.com,Ada,10.00,1.00,36
+e2,u1,2024-05-02T10:00:00Z,FR,ada@example.com,Ada,20.00,2.00,36
+e3,u2,2024-05-02T11:00:00Z,DE,bob@example.com,Bob,30.00,3.00,41
+"""
+USERS = """user_id,name,email,phone,city,age,updated_at
+u1,Ada,ada@example.com,+49 30 1111111,Berlin,36,2024-04-01T00:00:00Z
+u2,Bob,bob@example.com,+49 30 2222222,Paris,41,2024-04-02T00:00:00Z
+"""
+TRANSACTIONS = """tx_id,user_id,amount,status,created_at,delivered_at,email,name,age
+t1,u1,10.50,delivered,2024-05-01T12:00:00Z,2024-05-03T12:00:00Z,ada@example.com,Ada,36
+t2,u2,20.25,paid,2024-05-02T12:00:00Z,,bob@example.com,Bob,41
+t3,u2,0.25,shipped,2024-05-02T13:00:00Z,,bob@example.com,Bob,41
+"""
+
+
+def no_spark() -> NoReturn:
+    """Stand where Spark would be started, to show that it is not."""
+    raise AssertionError("Spark was started, though nothing had to be computed")
+
+
+@dataclass(frozen=True)
+class LakeRuns:
+    """One local lake, and what it takes to run the pipeline on it.
+
+    ``given``: further settings by field name, such as ``contracts``, ``policies``, ``shown_runs``.
+    """
+
+    root: Path
+    spark: SparkSession
+    given: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def settings(self) -> Settings:
+        return read_settings(lake=str(self.root), **self.given)
+
+    @property
+    def lake(self) -> Lake:
+        return find_lake(self.settings)
+
+    def with_settings(self, **given: object) -> LakeRuns:
+        """Return the same lake under further settings."""
+        return LakeRuns(self.root, self.spark, {**self.given, **given})
+
+    def drop(self, key: str, content: str | bytes) -> Path:
+        """Write a RAW file: ``drop("events/a.csv", …)``."""
+        path = self.root / "raw" / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path
+
+    def drop_shop(self) -> None:
+        """Write three tiny files without a fault, one a dataset."""
+        self.drop("events/events.csv", EVENTS)
+        self.drop("users/users.csv", USERS)
+        self.drop("transactions/transactions.csv", TRANSACTIONS)
+
+    def report(
+        self,
+        *,
+        run_id: str | None = None,
+        as_of: str = AS_OF,
+        only: str | None = None,
+        force: bool = False,
+        start_spark: Callable[[], SparkSession] | None = None,
+    ) -> RunReport:
+        """Carry out a run and return its report."""
+        return run_pipeline(
+            self.settings,
+            new_run(as_of=as_of, run_id=run_id, is_forced=force),
+            Quiet(),
+            only=only,
+            start_spark=start_spark or (lambda: self.spark),
+        )
+
+    def run(self, **how: Any) -> dict[str, Any]:
+        """Carry out a run and return its document, as `lakegate run --json` prints it."""
+        document: dict[str, Any] = json.loads(json.dumps(as_document(self.report(**how)), default=str))
+        return document
+
+    def rows(self, name: str) -> list[dict[str, Any]]:
+        """Return the rows of a promoted version, in the order of its columns: ``rows("gold/dim_users")``."""
+        files = sorted(str(path) for path in self.folder(name).rglob("*.parquet"))
+        if not files:
+            return []
+        table = pds.dataset(files, partitioning="hive").to_table()
+        found: list[dict[str, Any]] = table.to_pylist()
+        return sorted(found, key=lambda row: [(value is None, str(value)) for value in row.values()])
+
+    def folder(self, name: str) -> Path:
+        """Return the folder of a promoted version: ``silver/events``."""
+        from checkpoints.lake.promotion import current_manifest, current_place
+        from contracts.model import Zone
+
+        zone, _, rest = name.partition("/")
+        manifest = current_manifest(self.lake, Zone(zone), rest)
+        return type(self.root)(current_place(self.lake, Zone(zone), manifest).uri)
+
+    def warehouse(self, sql: str) -> list[tuple[Any, ...]]:
+        """Return what a query on the default warehouse gives."""
+        with duckdb.connect(str(self.root / "warehouse.duckdb"), read_only=True) as connection:
+            return connection.execute(sql).fetchall()
+
+    def pointers(self) -> dict[str, bytes]:
+        """Return the documents whose replacement is a promotion, by zone."""
+        return {
+            path.parts[-3]: path.read_bytes() for path in sorted(self.root.glob("*/_manifests/current.json"))
+        }
+
+    def files(self) -> dict[str, tuple[int, int]]:
+        """Return size and modification time of every file in the lake, by its path."""
+        return {
+            path.relative_to(self.root).as_posix(): (path.stat().st_size, path.stat().st_mtime_ns)
+            for path in sorted(self.root.rglob("*"))
+            if path.is_file()
+        }
+
+
+def transition(document: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Return one transition of a run's document."""
+    found: dict[str, Any] = next(one for one in document["transitions"] if one["name"] == name)
+    return found
+
+
+def dataset(document: Mapping[str, Any], transition_name: str, name: str) -> dict[str, Any]:
+    """Return one dataset, or table, of one transition of a run's document."""
+    datasets = transition(document, transition_name)["datasets"]
+    found: dict[str, Any] = next(one for one in datasets if one["dataset"] == name)
+    return found
+
+
+def verdicts(document: Mapping[str, Any]) -> dict[str, str]:
+    """Return the verdict of each transition that a run came to."""
+    return {one["name"]: one["verdict"] for one in document["transitions"]}
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """What a command said, and how it ended."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """Stdout, which must be one JSON document."""
+        document: dict[str, Any] = json.loads(self.out)
+        return document
+
+
+def lakegate(*arguments: object) -> Spoken:
+    """Run `lakegate` in this process, on its own stdout and stderr."""
+    out, err = io.StringIO(), io.StringIO()
+    status = 0
+    with (
+        patch.object(sys, "argv", ["lakegate", *map(str, arguments)]),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
+        try:
+            main()
+        except SystemExit as left:
+            status = left.code if isinstance(left.code, int) else int(left.code is not None)
+    return Spoken(status, out.getvalue(), err.getvalue())
