@@ -225,6 +225,8 @@ _NO_VALUES = (None, "NaN", "Infinity", "-Infinity")
 
 def _if_word(value: Any) -> str:
     """Numbers, instants and nested values have many spellings; words have one."""
+    if isinstance(value, bool):
+        return str(value).lower()
     text = str(value)
     return text if isinstance(value, str) and re.fullmatch(r"[A-Za-z][\w@. ]*", text) else "*"
 

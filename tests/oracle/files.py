@@ -235,7 +235,7 @@ def plain_name(name: str) -> str:
 
 
 def _is_known(file: File, name: str) -> bool:
-    return contract_column(file.dataset, name) is not None or plain_name(name) in file.source.columns.values()
+    return contract_column(file.dataset, name) is not None or plain_name(name) in file.source.used
 
 
 def _is_header(file: File, names: tuple[str, ...]) -> bool:
@@ -250,8 +250,8 @@ def _is_header(file: File, names: tuple[str, ...]) -> bool:
 def _columns_with_a_source(file: File, names: tuple[str, ...] | list[str]) -> set[str]:
     plain = {plain_name(name) for name in names}
     listed = {c for c, spec in file.source.columns.items() if spec in plain or spec.split(".")[0] in plain}
-    by_name = {contract_column(file.dataset, name) for name in names} - set(file.source.columns)
-    return listed | {column for column in by_name if column}
+    by_name = {contract_column(file.dataset, name) for name in names} - file.source.listed
+    return listed | set(file.source.computed) | {column for column in by_name if column}
 
 
 def _require_sources(file: File, names: tuple[str, ...] | list[str]) -> None:

@@ -206,9 +206,20 @@ def parquet(rng: Random, dataset: str, rows: list[MessyRow]) -> bytes:
         names.append(name)
         arrays.append(_array(rng, column, types.get(column), [row[i][1] for row in rows]))
     content = io.BytesIO()
-    compression = rng.choice(["snappy", "gzip", "zstd", "none"])
-    pq.write_table(pa.Table.from_arrays(arrays, names=names), content, compression=compression)
+    pq.write_table(pa.Table.from_arrays(arrays, names=names), content, **_options(rng))
     return content.getvalue()
+
+
+def _options(rng: Random) -> dict[str, Any]:
+    """How Parquet is written: codecs, page versions, the old INT96, several row groups."""
+    return {
+        "compression": rng.choice(["snappy", "gzip", "zstd", "none", "brotli", "lz4"]),
+        "data_page_version": rng.choice(["1.0", "1.0", "2.0"]),
+        "use_dictionary": rng.choice([True, False]),
+        "use_deprecated_int96_timestamps": rng.random() < 0.15,
+        "row_group_size": rng.choice([None, 3]),
+        "write_statistics": rng.random() < 0.8,
+    }
 
 
 def _array(rng: Random, column: str, type_: str | None, texts: list[str | None]) -> pa.Array:
@@ -219,9 +230,13 @@ def _array(rng: Random, column: str, type_: str | None, texts: list[str | None])
     odds_of_typed = {"name": 0.15, "message": 0.3, "city": 0.15, "phone": 0.3} if type_ else {column: 0.7}
     if rng.random() < odds_of_typed.get(column, 0):
         return _others(rng, texts)
-    match rng.randrange(6):
+    match rng.randrange(8):
         case 0:
             return pa.array([None if t is None else t.encode() for t in texts], pa.binary())
+        case 3:
+            return pa.array([None if t is None else t.encode() for t in texts], pa.large_binary())
+        case 4:
+            return pa.array([None] * len(texts), rng.choice([pa.string(), pa.null()]))
         case 1:
             return pa.array(texts, pa.string()).dictionary_encode()
         case 2:
@@ -245,7 +260,7 @@ def _timestamps(rng: Random, column: str, texts: list[str | None]) -> pa.Array:
             ]
             return pa.array(nanos, pa.int64()).cast(pa.timestamp("ns", tz=rng.choice([None, "UTC"])))
         case _:
-            unit = rng.choice(["ms", "us", "us"])
+            unit = rng.choice(["s", "ms", "us", "us"])
             zone = rng.choice([None, "UTC", "Europe/Paris"])
             micros = [None if i is None else int(i.timestamp()) * 10**6 + i.microsecond for i in at]
             exact = pa.array(micros, pa.int64()).cast(pa.timestamp("us", tz=zone))
@@ -256,13 +271,17 @@ def _numbers(rng: Random, type_: str, texts: list[str | None]) -> pa.Array:
     high = 60 if type_ == "int" else 5000
     whole = [None if t is None else rng.randrange(high) for t in texts]
     kinds = ["float64", "float32", "int32", "int64", "int16", "decimal", "uint8" if high < 256 else "uint32"]
+    kinds += ["uint64", "uint16", "float16" if high < 256 else "float32", "dictionary"]
     match rng.choice([*kinds, "bool"] if rng.random() < 0.1 else kinds):
         case "decimal":
-            scale = rng.choice([0, 2, 6])
+            scale = rng.choice([0, 2, 6, 18])
             exponent = Decimal(10) ** -scale
             values = [None if w is None else (Decimal(w) * exponent).quantize(exponent) for w in whole]
-            return pa.array(values, pa.decimal128(rng.choice([18, 30]), scale))
-        case "float64" | "float32" as kind:
+            kind = rng.choice([pa.decimal128(30, scale), pa.decimal128(38, scale), pa.decimal256(50, scale)])
+            return pa.array(values, kind)
+        case "dictionary":
+            return pa.array(whole, pa.int32()).dictionary_encode()
+        case "float64" | "float32" | "float16" as kind:
             odd = [float("nan"), float("inf"), float("-inf"), -1.0, 1e-7, 1.1]
             divisor = 1 if type_ == "int" else rng.choice([1, 3, 10, 128])
             values = [None if w is None else w / divisor for w in whole]
@@ -276,7 +295,20 @@ def _numbers(rng: Random, type_: str, texts: list[str | None]) -> pa.Array:
 
 def _others(rng: Random, texts: list[str | None]) -> pa.Array:
     whole = [None if t is None else rng.randrange(1000) for t in texts]
-    match rng.randrange(8):
+    match rng.randrange(12):
+        case 8:
+            times = [None if w is None else w * 1_000_000 for w in whole]
+            return pa.array(times, pa.int64()).cast(rng.choice([pa.time64("us"), pa.timestamp("us")]))
+        case 9:
+            inner = [None if w is None else {"at": [w, None], "n": w * 10**9, "f": w / 7} for w in whole]
+            fields = {"at": pa.list_(pa.int8()), "n": pa.timestamp("ns"), "f": pa.float32()}
+            return pa.array([row and {**row, "at": [1]} for row in inner], pa.struct(fields))
+        case 10:
+            deep = [None if w is None else [{"k": [f"\U0001f600{w}", None]}, None] for w in whole]
+            return pa.array(deep, pa.large_list(pa.struct({"k": pa.list_(pa.string())})))
+        case 11:
+            exact = [None if w is None else Decimal(w).scaleb(-3) for w in whole]
+            return pa.array([e and [e] for e in exact], pa.list_(pa.decimal128(12, 3)))
         case 0:
             return pa.array([None if w is None else {"a": w, "b": f"v{w}"} for w in whole])
         case 1:

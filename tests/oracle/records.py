@@ -24,6 +24,7 @@ class Cell:
     is_typed: bool = False
     moment: Moment | None = None
     node: Any = None  # the parsed JSON value or the Parquet value, for nested paths
+    is_failed: bool = False  # an expression failed
 
 
 @dataclass(frozen=True)

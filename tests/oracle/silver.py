@@ -21,7 +21,7 @@ from tests.oracle.contract import (
 from tests.oracle.files import File, plain_name, records_of
 from tests.oracle.names import contract_column, normalise
 from tests.oracle.records import Cell, Members, Record, json_cell
-from tests.oracle.sources import Source
+from tests.oracle.sources import Computed, Source
 from tests.oracle.values import (
     Moment,
     Number,
@@ -110,6 +110,7 @@ def _assign(
 ) -> tuple[dict[str, list[Cell]], list[tuple[str, Cell]]]:
     """Which cells may feed a contract column, in file order, and those that are unknown."""
     listed = file.source.columns
+    is_listed = file.source.listed
     candidates: dict[str, list[Cell]] = defaultdict(list)
     unknown = []
     names = {plain_name(name) for name, _ in cells}
@@ -120,14 +121,27 @@ def _assign(
             candidates[c].append(cell)
         if fed or normalise(name) in DROPPED:
             continue
-        if column is not None and column not in listed:
+        if column is not None and column not in is_listed:
             candidates[column].append(cell)
         else:
             unknown.append((name, cell))
     for column, spec in listed.items():
         if spec not in names and "." in spec:
             candidates[column] += _at_path(cells, spec)
+    for column, computed in file.source.computed.items():
+        candidates[column].append(_computed(computed, cells, file))
     return candidates, unknown
+
+
+def _computed(computed: Computed, cells: Sequence[tuple[str, Cell]], file: File) -> Cell:
+    texts = {"_source_file": file.key}
+    for name, cell in cells:
+        if cell.text is not None:
+            texts.setdefault(plain_name(name), cell.text)
+    try:
+        return computed.function(*(texts.get(name) for name in computed.inputs)) or Cell(None)
+    except ValueError:
+        return Cell("", is_failed=True)
 
 
 def _at_path(cells: Sequence[tuple[str, Cell]], path: str) -> list[Cell]:
@@ -152,6 +166,8 @@ def _first_value(cells: Iterable[Cell], column: str, type_: str, source: Source)
 
 
 def _value(cell: Cell, column: str, type_: str, source: Source) -> Any:
+    if cell.is_failed:
+        return Uncastable(column)
     if cell.text is None:
         return None
     text = clean(cell.text)

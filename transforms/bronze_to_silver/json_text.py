@@ -30,6 +30,9 @@ _WRAPPED = r'(?s)\G((?:[^"]++|"(?!\\u0000\\u0001)(?:[^"\\]++|\\.)*+")*+)"\\u0000
 _HIGH = r"\\u[dD][89abAB][0-9a-fA-F]{2}"
 _LOW = r"\\u[dD][c-fC-F][0-9a-fA-F]{2}"
 _UNPAIRED = rf"(?s)\G((?:[^\\]++|{_HIGH}{_LOW}|\\(?!u[dD][89a-fA-F]).)*+)\\u[dD][89a-fA-F][0-9a-fA-F]{{2}}"
+# Spark writes a nested character beyond the basic plane as a pair of escapes, always in capitals.
+_PAIR = r"\\uD[89AB][0-9A-F]{2}\\uD[C-F][0-9A-F]{2}"
+_PAIR_OR_REST = rf"(?s)\G((?:{_PAIR})++|(?:[^\\]++|(?!{_PAIR})\\.)++)"
 
 _STRICT = {
     "allowSingleQuotes": "false",
@@ -69,6 +72,7 @@ def without_marks(value: Column) -> Column:
     compact = sf.when(
         value.contains('"' + _MARK_ESCAPED), sf.regexp_replace(value, _WRAPPED, "$1$2")
     ).otherwise(value)
+    compact = sf.when(value.rlike(_PAIR), _without_pairs(compact)).otherwise(compact)
     bare = sf.when(value.startswith(MARK), sf.substring(value, len(MARK) + 1, 2**31 - 1)).otherwise(value)
     return sf.when(is_nested, compact).otherwise(bare)
 
@@ -118,6 +122,17 @@ def _pair_surrogates(text: Column) -> Column:
     r"""Return the text with each unpaired surrogate escape as ``\ufffd``; Spark would make it a ``?``."""
     has_surrogate = text.contains(r"\ud") | text.contains(r"\uD")
     return sf.when(has_surrogate, sf.regexp_replace(text, _UNPAIRED, r"$1\\ufffd")).otherwise(text)
+
+
+def _without_pairs(nested: Column) -> Column:
+    """Return JSON text with its pairs of surrogate escapes as the characters that they stand for."""
+
+    def character(piece: Column) -> Column:
+        read = sf.from_json(sf.concat(sf.lit('["'), piece, sf.lit('"]')), "array<string>")
+        return sf.when(piece.rlike(rf"\A{_PAIR}"), sf.get(read, sf.lit(0))).otherwise(piece)
+
+    pieces = sf.regexp_extract_all(nested, sf.lit(_PAIR_OR_REST), sf.lit(1))
+    return sf.array_join(sf.transform(pieces, character), "")
 
 
 def _value() -> str:

@@ -79,6 +79,8 @@ VALUES = (
     ('{"event_id":"\\ud800l\\ud83d\\ude00","message":"\\\\ud800"}', "\ufffdl😀", "\\ud800", None),
     ('{"event_id":"m\\u0000\\u0007","message":"\\u00a0trimmed\\u2003"}', "m", "trimmed", None),
     (' {"event_id":"n"} \t', "n", None, None),
+    ('{"event_id":"p","message":{"a":["😀\\ud83d\\ude00é"],"b":"\\\\uD83D\\\\uDE00"}}', "p",
+     '{"a":["😀😀é"],"b":"\\\\uD83D\\\\uDE00"}', None),
     ('{"event_id":"o","message":":1.10, \\"a\\":2.20"}', "o", ':1.10, "a":2.20', None),
 )  # fmt: skip
 

@@ -1,0 +1,84 @@
+"""Many rounds of the differential in one process: `python -m tests.oracle.warm --seed 100 --rounds 20`."""
+
+import argparse
+import json
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from pyspark.sql import SparkSession
+
+import contracts
+from checkpoints.lake.promotion import current_manifest, current_place
+from contracts.model import Zone
+from dags.pipeline.java import ensure_java
+from dags.pipeline.progress import Quiet
+from dags.pipeline.report import as_document
+from dags.pipeline.run import run_pipeline
+from dags.pipeline.session import spark_session
+from dags.pipeline.settings import Settings, read_settings
+from dags.pipeline.setup import find_lake, new_run
+from tests.oracle.compare import Difference, compare
+from tests.oracle.mess import make_mess
+from tests.oracle.mess_sources import make_sourced_mess
+from tests.oracle.mess_values import AS_OF
+from tests.oracle.oracle import Expected, expected
+from tests.oracle.sources import write_contracts
+
+SHIPPED = Path(contracts.__file__).parent
+
+
+def run_warm_round(lake: Path, spark: SparkSession, seed: int, files: int) -> list[Difference]:
+    """Makes a lake's RAW from a seed, with sources, runs the project on it in this process, and compares."""
+    rng = Random(seed)
+    make_mess(lake / "raw", rng, files)
+    sources = make_sourced_mess(lake / "raw", rng)
+    settings = read_settings(lake=str(lake), contracts=write_contracts(SHIPPED, lake / "contracts", sources))
+    return run_and_compare(settings, lake, spark, expected(lake / "raw", AS_OF, sources))
+
+
+def run_and_compare(
+    settings: Settings, lake: Path, spark: SparkSession, wanted: Expected
+) -> list[Difference]:
+    run = new_run(as_of=AS_OF.isoformat())
+    report = run_pipeline(settings, run, Quiet(), start_spark=lambda: spark)
+    document: dict[str, Any] = json.loads(json.dumps(as_document(report)))
+    return compare(lake, document, wanted, lambda name: promoted(settings, name))
+
+
+def promoted(settings: Settings, name: str) -> Path:
+    """Returns the folder of a promoted version, `silver/events`."""
+    zone, _, rest = name.partition("/")
+    lake = find_lake(settings)
+    return Path(current_place(lake, Zone(zone), current_manifest(lake, Zone(zone), rest)).uri)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seed", type=int, default=100)
+    parser.add_argument("--rounds", type=int, default=10, help="each with the next seed")
+    parser.add_argument("--files", type=int, default=24, help="messy files a dataset")
+    parser.add_argument("--show", type=int, default=100, help="differences shown a round")
+    options = parser.parse_args()
+    ensure_java()
+    spark = spark_session({"spark.master": "local[2]", "spark.sql.shuffle.partitions": "4"})
+    is_equal = True
+    for seed in range(options.seed, options.seed + options.rounds):
+        lake = Path(tempfile.mkdtemp(prefix=f"lakegate-mess-{seed}-"))
+        differences = run_warm_round(lake, spark, seed, options.files)
+        print(f"seed {seed}: {len(differences)} differences" + (f", kept in {lake}" if differences else ""))
+        for difference in differences[: options.show]:
+            print(f"  {difference}", flush=True)
+        if differences:
+            is_equal = False
+        else:
+            shutil.rmtree(lake)
+    spark.stop()
+    return 0 if is_equal else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
