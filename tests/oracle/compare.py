@@ -68,6 +68,7 @@ def compare(
         dataset = expected.datasets[name]
         differences += _file_differences(lake, raw, name, dataset)
         differences += _quarantine_differences(lake, name, dataset, report["run_id"])
+        differences += _account_differences(lake, name, dataset, report["run_id"])
         if expected.verdicts["bronze_to_silver"] != "block":
             differences += _silver_differences(path_of(f"silver/{name}"), name, dataset)
     if expected.verdicts["bronze_to_silver"] != "block":
@@ -175,6 +176,29 @@ def _file_differences(lake: Path, raw: Path, name: str, expected: Dataset) -> It
     for key in expected.files.ignored:
         if (lake / "bronze" / name / key).exists():
             yield Difference(f"bronze/{name}", key, "", "ignored", "valid")
+
+
+# --- accounting by file ------------------------------------------------------------------------------------
+
+
+def _account_differences(lake: Path, name: str, expected: Dataset, run_id: str) -> Iterator[Difference]:
+    published = json.loads((lake / "metrics" / run_id / "bronze_to_silver" / f"{name}.json").read_text())
+    found = {entry["file"]: entry for entry in published["files"]}
+    quarantined = Counter(row.source_file for row in expected.quarantined)
+    for key in expected.files.valid:
+        promoted = expected.rows_promoted_by_file.get(key, 0)
+        deduplicated = expected.rows_deduplicated_by_file.get(key, 0)
+        numbers = {
+            "rows_read": promoted + deduplicated + quarantined[key],
+            "rows_promoted": promoted,
+            "rows_quarantined": quarantined[key],
+            "rows_deduplicated": deduplicated,
+        }
+        entry = found.pop(key, {})
+        for number, value in numbers.items():
+            yield from _differ(f"metrics {name}", key, number, value, entry.get(number, 0))
+    for key in found:
+        yield Difference(f"metrics {name}", key, "", "no such file", found[key])
 
 
 # --- quarantined rows --------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ import json
 import shutil
 import sys
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -21,6 +22,7 @@ from dags.pipeline.run import run_pipeline
 from dags.pipeline.session import spark_session
 from dags.pipeline.settings import Settings, read_settings
 from dags.pipeline.setup import find_lake, new_run
+from tests.oracle.changes import Counts, after_change, change_raw, keep
 from tests.oracle.compare import Difference, compare
 from tests.oracle.mess import make_mess
 from tests.oracle.mess_sources import make_sourced_mess
@@ -31,22 +33,54 @@ from tests.oracle.sources import write_contracts
 SHIPPED = Path(contracts.__file__).parent
 
 
-def run_warm_round(lake: Path, spark: SparkSession, seed: int, files: int) -> list[Difference]:
-    """Makes a lake's RAW from a seed, with sources, runs the project on it in this process, and compares."""
+def run_warm_round(
+    lake: Path, spark: SparkSession, seed: int, files: int, sourced: int = 3, *, with_change: bool = True
+) -> list[Difference]:
+    """Makes a lake's RAW from a seed, runs the project on it in this process, and compares.
+
+    Then RAW is changed, and all is done again. `files`: messy ones a dataset; `sourced`: files a source.
+    """
     rng = Random(seed)
-    make_mess(lake / "raw", rng, files)
-    sources = make_sourced_mess(lake / "raw", rng)
+    raw = lake / "raw"
+    make_mess(raw, rng, files)
+    sources = make_sourced_mess(raw, rng, sourced)
     settings = read_settings(lake=str(lake), contracts=write_contracts(SHIPPED, lake / "contracts", sources))
-    return run_and_compare(settings, lake, spark, expected(lake / "raw", AS_OF, sources))
+    differences = run_and_compare(settings, lake, spark, expected(raw, AS_OF, sources))
+    if not with_change:
+        return differences
+    before = keep(raw, lake / "before")
+    make_mess(lake / "other", Random(seed + 1_000_000), files)
+    change_raw(raw, lake / "other", rng, sources)
+    shadow, counts = after_change(before, raw, lake / "shadow", sources)
+    report = run_once(settings, spark)
+    wanted = expected(shadow, AS_OF, sources)
+    again = compare(lake, report, wanted, lambda name: promoted(settings, name), raw=shadow)
+    differences += [d for d in again if not d.place.startswith("report raw_to_bronze")]
+    return differences + count_differences(report, counts)
 
 
 def run_and_compare(
     settings: Settings, lake: Path, spark: SparkSession, wanted: Expected
 ) -> list[Difference]:
+    return compare(lake, run_once(settings, spark), wanted, lambda name: promoted(settings, name))
+
+
+def run_once(settings: Settings, spark: SparkSession) -> dict[str, Any]:
+    """Returns the document of `run --json`."""
     run = new_run(as_of=AS_OF.isoformat())
     report = run_pipeline(settings, run, Quiet(), start_spark=lambda: spark)
     document: dict[str, Any] = json.loads(json.dumps(as_document(report)))
-    return compare(lake, document, wanted, lambda name: promoted(settings, name))
+    return document
+
+
+def count_differences(report: dict[str, Any], wanted: dict[str, Counts]) -> list[Difference]:
+    """Compares the files of raw_to_bronze with what a second run must count."""
+    found = {entry["dataset"]: entry["files"] for entry in report["transitions"][0]["datasets"]}
+    return [
+        Difference("files of the second run", dataset, "", asdict(counts), found[dataset])
+        for dataset, counts in wanted.items()
+        if asdict(counts) != found[dataset]
+    ]
 
 
 def promoted(settings: Settings, name: str) -> Path:
