@@ -54,6 +54,7 @@ class LoadRequest:
 
     release: Release
     tables: tuple[TableLoad, ...]
+    gold: Place  # the root of the gold zone
 
     @property
     def checksum(self) -> str:
@@ -96,4 +97,4 @@ def load_request(release: Release, contracts: Sequence[Contract], gold: Place) -
                 next_step="run silver_to_gold again",
             )
         tables.append(TableLoad(contract, manifest, gold.child(manifest.folder)))
-    return LoadRequest(release, tuple(tables))
+    return LoadRequest(release, tuple(tables), gold)
