@@ -1,0 +1,65 @@
+"""Runs one command in a fresh process, and measures what it and all its children cost."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import psutil
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+SAMPLE_SECONDS = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one process and its children cost together."""
+
+    seconds: float
+    cpu_seconds: float
+    peak_bytes: int  # resident, all processes added up: what they share is counted more than once
+    status: int
+    stdout: str
+    stderr: str
+
+
+def run_measured(command: Sequence[str], env: Mapping[str, str] | None = None) -> Cost:
+    """Run a command to its end. CPU and memory are sampled, as a child may outlive its parent's wait.
+
+    CPU of a child that lived for less than a sample is missed; Spark's JVM and Python are not such children.
+    """
+    began = time.monotonic()
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env, text=True
+    ) as done:
+        cpu_by_process: dict[tuple[int, float], float] = {}
+        peak = 0
+        out: tuple[str, str] | None = None
+        while out is None:
+            resident = 0
+            for process in _family(done.pid):
+                try:
+                    times = process.cpu_times()
+                    cpu_by_process[process.pid, process.create_time()] = times.user + times.system
+                    resident += process.memory_info().rss
+                except psutil.Error:
+                    continue
+            peak = max(peak, resident)
+            try:
+                out = done.communicate(timeout=SAMPLE_SECONDS)
+            except subprocess.TimeoutExpired:
+                continue
+    seconds = time.monotonic() - began
+    return Cost(seconds, sum(cpu_by_process.values()), peak, done.returncode, *out)
+
+
+def _family(pid: int) -> list[psutil.Process]:
+    try:
+        parent = psutil.Process(pid)
+        return [parent, *parent.children(recursive=True)]
+    except psutil.Error:
+        return []
