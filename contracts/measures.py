@@ -30,6 +30,7 @@ TABLE_MEASURES: Mapping[str, str] = MappingProxyType(
 )
 LOADED_MEASURES: Mapping[str, str] = MappingProxyType(
     {
+        "_misfits": "places where files, contract and live table do not agree, found before the load",
         "_loaded_rows_difference": "rows in the warehouse more or fewer than in the manifest",
         "_loaded_revenue_difference": "revenue in the warehouse more or less than in the manifest",
     }

@@ -59,7 +59,7 @@ class Domain(StrEnum):
     RECORDS = "records"  # every row read; an offender of an error rule is quarantined
     VALID_ROWS = "valid_rows"  # after quarantine, before deduplication (warn only; the row is kept)
     TABLE = "table"  # what is left: the candidate
-    LOADED = "loaded"  # what the warehouse holds after the load
+    LOADED = "loaded"  # whether the warehouse takes a release, and what it holds after the load
 
 
 @dataclass(frozen=True, slots=True)

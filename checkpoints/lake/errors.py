@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+from contracts.faults import ConfigurationError, LakegateError, TransientError
 
-class StorageError(Exception):
+
+class StorageError(LakegateError):
     """One sentence: what is wrong, where, what was expected and found, and what to do next."""
 
     def __init__(
@@ -13,22 +15,20 @@ class StorageError(Exception):
         what: str,
         where: str,
         *,
-        expected: str | None = None,
-        found: str | None = None,
-        next_step: str | None = None,
+        expected: str = "",
+        found: str = "",
+        next_step: str = "",
     ) -> None:
-        self.what = what
-        self.where = where
-        self.expected = expected
-        self.found = found
-        self.next_step = next_step
-        clauses = [f"{what}: {where}"]
-        if expected is not None:
-            clauses.append(f"expected {expected}")
-        if found is not None:
-            clauses.append(f"found {found}")
+        super().__init__(what, where=where, expected=expected, found=found, next_step=next_step)
+
+    def _sentence(self) -> str:
+        clauses = [f"{self.what}: {self.where}"]
+        if self.expected:
+            clauses.append(f"expected {self.expected}")
+        if self.found:
+            clauses.append(f"found {self.found}")
         sentence = ", ".join(clauses)
-        super().__init__(f"{sentence}; {next_step}." if next_step else f"{sentence}.")
+        return f"{sentence}; {self.next_step}" if self.next_step else sentence
 
     def __reduce__(self) -> tuple[object, ...]:
         """Survive a trip through a process pool, which rebuilds exceptions from their arguments."""
@@ -39,16 +39,16 @@ def _rebuilt(
     kind: type[StorageError],
     what: str,
     where: str,
-    expected: str | None,
-    found: str | None,
-    next_step: str | None,
+    expected: str,
+    found: str,
+    next_step: str,
 ) -> StorageError:
     error = kind.__new__(kind)
     StorageError.__init__(error, what, where, expected=expected, found=found, next_step=next_step)
     return error
 
 
-class TransientStorageError(StorageError):
+class TransientStorageError(StorageError, TransientError):
     """It may work a moment later: throttling, a broken connection, an I/O error. Retry."""
 
 
@@ -96,5 +96,5 @@ class BronzeDamaged(TerminalStorageError):
     """A file in BRONZE is not the one that the ledger vouches for."""
 
 
-class UnsupportedLake(TerminalStorageError):
+class UnsupportedLake(TerminalStorageError, ConfigurationError):
     """The lake's URI names a scheme or a form that no storage here speaks."""

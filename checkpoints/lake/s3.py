@@ -313,5 +313,5 @@ def _changed(where: str, expected: str, found: str | None) -> PreconditionFailed
         "a file was changed while it was copied",
         where,
         expected=f"version {expected}",
-        found=f"version {found}" if found else None,
+        found=f"version {found}" if found else "",
     )

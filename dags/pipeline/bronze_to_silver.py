@@ -13,6 +13,7 @@ from contracts.faults import LakegateError
 from contracts.model import Zone
 from dags.pipeline.candidates import manifest_of
 from dags.pipeline.fingerprint import fingerprint
+from dags.pipeline.promises import check_promises
 from dags.pipeline.publish import Verdicted, publish
 from dags.pipeline.report import DatasetReport, Status, TransitionReport, worst
 from dags.pipeline.silver_candidates import judge_dataset
@@ -38,6 +39,7 @@ def bronze_to_silver(
     """Rebuild silver from all of BRONZE, unless nothing changed since its last promotion.
 
     Raises:
+        ContractError: a contract promises what cannot be kept; nothing was written.
         LakegateError: BRONZE was never promoted, or is not what its ledger says.
         StorageError: the lake cannot be used, or another run was faster.
     """
@@ -48,6 +50,8 @@ def bronze_to_silver(
     if not run.is_forced and _is_unchanged(setup, pointer, print_):
         return TransitionReport(NAME, Status.UNCHANGED, monotonic() - began, _unchanged(setup, pointer))
 
+    known = {name: [entry.facts for entry in ledger.files.values()] for name, ledger in ledgers.items()}
+    check_promises(setup, start_spark, known)
     spark = start_spark()
     judged = []
     for contract in setup.contracts.datasets:

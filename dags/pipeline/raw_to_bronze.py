@@ -18,6 +18,7 @@ from checkpoints.lake.layout import Area
 from checkpoints.lake.rejection import quarantine_files
 from contracts.model import Domain, Zone
 from dags.pipeline.fingerprint import INSPECTING_CODE, fingerprint
+from dags.pipeline.promises import check_promises
 from dags.pipeline.publish import Verdicted, publish
 from dags.pipeline.report import DatasetReport, FileCounts, Status, TransitionReport, worst
 from quarantine_policies.decision import decide
@@ -28,10 +29,13 @@ from transforms.raw_to_bronze.inspection import inspect_file
 from transforms.raw_to_bronze.portable import is_foreign, rewrite
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+    from pyspark.sql import SparkSession
 
     from checkpoints.gate.checkpoint import Judgement
     from checkpoints.lake.ingestion import Ingestion
+    from contracts.inventory import FileFacts
     from contracts.model import Contract
     from dags.pipeline.progress import Progress
     from dags.pipeline.setup import Run, Setup
@@ -50,19 +54,25 @@ class _Judged:
     decision: Decision | None
 
 
-def raw_to_bronze(setup: Setup, run: Run, progress: Progress) -> TransitionReport:
-    """Take in what is new in RAW. Needs no Spark.
+def raw_to_bronze(
+    setup: Setup, run: Run, start_spark: Callable[[], SparkSession], progress: Progress
+) -> TransitionReport:
+    """Take in what is new in RAW. Needs Spark only to check the expressions of contracts with sources.
 
     Raises:
+        ContractError: a contract promises what cannot be kept; nothing was written.
         StorageError: RAW is not there or cannot be read, or another run was faster.
     """
     began = monotonic()
     lake = setup.lake
     lake.area(Area.RAW).storage.ensure_readable()
     pointer = read_pointer(lake, Zone.BRONZE)
+    ingested = [_ingest(setup, contract, progress) for contract in setup.contracts.datasets]
+    if run.is_forced or not all(_is_known(*one) for one in ingested):
+        check_promises(setup, start_spark, {one.dataset: _facts(one) for one, _ in ingested})
     judged = [
-        _judge(setup, run, contract, _ingest(setup, contract, progress))
-        for contract in setup.contracts.datasets
+        _judge(setup, run, contract, one)
+        for contract, one in zip(setup.contracts.datasets, ingested, strict=True)
     ]
     now = datetime.now(UTC)
     for one in judged:
@@ -128,12 +138,7 @@ def _ingest(setup: Setup, contract: Contract, progress: Progress) -> tuple[Inges
 def _judge(setup: Setup, run: Run, contract: Contract, ingested: tuple[Ingestion, str]) -> _Judged:
     ingestion, inspected_by = ingested
     before = ingestion.before
-    if (
-        before is not None
-        and before.inspected_by == inspected_by
-        and not run.is_forced
-        and not _is_news(ingestion)
-    ):
+    if before is not None and not run.is_forced and _is_known(ingestion, inspected_by):
         status = Status(before.verdict)
         return _Judged(
             ingestion, inspected_by, None, Status.UNCHANGED if status is Status.PASS else status, None
@@ -157,9 +162,17 @@ def _judge(setup: Setup, run: Run, contract: Contract, ingested: tuple[Ingestion
     return _Judged(ingestion, inspected_by, judgement, Status(decision.verdict.value), decision)
 
 
-def _is_news(ingestion: Ingestion) -> bool:
-    """Whether the run found anything that the ledger does not know."""
-    return bool(ingestion.valid or ingestion.to_copy or ingestion.to_quarantine)
+def _is_known(ingestion: Ingestion, inspected_by: str) -> bool:
+    """Whether the ledger knows all that the run found, and was written under the same promises."""
+    before = ingestion.before
+    if before is None or before.inspected_by != inspected_by:
+        return False
+    return not (ingestion.valid or ingestion.to_copy or ingestion.to_quarantine)
+
+
+def _facts(ingestion: Ingestion) -> list[FileFacts]:
+    """Return what is known of all files of a dataset, those that vanished from RAW too."""
+    return [*ingestion.inventory, *(entry.facts for entry in ingestion.known.values())]
 
 
 def _measure(setup: Setup, ingestion: Ingestion) -> Mapping[Domain, Measures]:

@@ -58,7 +58,7 @@ def carry_out(
         case "raw_to_bronze":
             from dags.pipeline.raw_to_bronze import raw_to_bronze
 
-            return raw_to_bronze(setup, run, progress)
+            return raw_to_bronze(setup, run, start_spark, progress)
         case "bronze_to_silver":
             from dags.pipeline.bronze_to_silver import bronze_to_silver
 

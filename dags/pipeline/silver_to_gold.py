@@ -18,6 +18,7 @@ from checkpoints.lake.promotion import current_place, current_release, current_s
 from contracts.faults import LakegateError
 from contracts.model import Domain, Zone
 from contracts.spark_schema import struct_type
+from contracts.suite import check_suites
 from dags.pipeline.candidates import JudgedTable, manifest_of, write_candidate
 from dags.pipeline.fingerprint import fingerprint
 from dags.pipeline.frames import read_frame
@@ -48,6 +49,7 @@ def silver_to_gold(
     """Build the ten tables anew, unless silver did not change since the last release.
 
     Raises:
+        ContractError: a contract promises what cannot be kept; nothing was written.
         LakegateError: silver was never promoted.
         StorageError: the lake cannot be used, or another run was faster.
     """
@@ -59,6 +61,7 @@ def silver_to_gold(
     if not run.is_forced and line is not None and line.promoted_fingerprint == print_:
         return TransitionReport(NAME, Status.UNCHANGED, monotonic() - began, _unchanged(setup))
 
+    check_suites(setup.contracts.gold)
     spark = start_spark()
     silver = {
         name: read_frame(

@@ -62,7 +62,8 @@ def test_a_suite_holds_one_domains_rules_with_their_words() -> None:
     }
     assert config.severity.value == "warning"
     assert [c.meta["rule"] for c in expectation_configs(SHIPPED.table("dim_country"), Domain.LOADED)] == [
-        "rows_loaded"
+        "release_fits",
+        "rows_loaded",
     ]
 
 

@@ -348,7 +348,7 @@ def test_the_warehouse_is_compared_with_the_release_in_rows_and_revenue() -> Non
     with_revenue = {"fact_transactions", "daily_revenue", "user_ltv"}
     for contract in SHIPPED.gold:
         revenue = {"revenue_loaded"} if contract.name in with_revenue else set()
-        assert rules(contract, Domain.LOADED, Severity.ERROR) == {"rows_loaded"} | revenue
+        assert rules(contract, Domain.LOADED, Severity.ERROR) == {"release_fits", "rows_loaded"} | revenue
 
 
 def test_every_reason_to_reject_a_file_is_a_rule_that_warns() -> None:

@@ -178,7 +178,7 @@ def test_a_key_never_leads_out_of_the_lake(storage: LocalStorage, path: str) -> 
     ("number", "kind", "words"),
     [
         (errno.ENOSPC, StorageFull, "cannot write: /lake/f, found no space left"),
-        (errno.EDQUOT, StorageFull, "free space there or move the lake, then run again."),
+        (errno.EDQUOT, StorageFull, "free space there or move the lake, then run again"),
         (errno.EACCES, LakeUnreadable, "found permission denied; give this user access to it"),
         (errno.EROFS, LakeUnreadable, "read-only file system"),
         (errno.EIO, TransientStorageError, "input/output error"),
