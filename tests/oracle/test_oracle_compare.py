@@ -1,6 +1,7 @@
 """A lake that is what the oracle expects shows no difference; one changed value shows just that."""
 
 import json
+from collections import Counter
 from dataclasses import replace
 from random import Random
 
@@ -68,10 +69,31 @@ def write_lake(lake, wanted):
         )
         (lake / f"quarantine/rows/{name}/r1").mkdir(parents=True)
         pq.write_table(quarantined, lake / f"quarantine/rows/{name}/r1/part-0.parquet")
+        account = lake / f"metrics/r1/bronze_to_silver/{name}.json"
+        account.parent.mkdir(parents=True, exist_ok=True)
+        account.write_text(json.dumps({"files": account_by_file(dataset)}))
     write(lake / "silver/users_history/v1/part-0.parquet", HISTORY_COLUMNS, wanted.users_history)
     for table, columns in gold.COLUMNS.items():
         write(lake / f"gold/{table}/v1/part-0.parquet", columns, wanted.gold[table])
     return {"run_id": "r1", "verdict": wanted.verdict, "transitions": list(transitions(wanted))}
+
+
+def account_by_file(dataset):
+    quarantined = Counter(row.source_file for row in dataset.quarantined)
+    account = []
+    for key in dataset.files.valid:
+        promoted = dataset.rows_promoted_by_file.get(key, 0)
+        deduplicated = dataset.rows_deduplicated_by_file.get(key, 0)
+        account.append(
+            {
+                "file": key,
+                "rows_read": promoted + deduplicated + quarantined[key],
+                "rows_promoted": promoted,
+                "rows_quarantined": quarantined[key],
+                "rows_deduplicated": deduplicated,
+            }
+        )
+    return account
 
 
 def copy(lake, source, target):
