@@ -4,6 +4,8 @@ SHELL := /bin/bash
 .PHONY: help demo test test-slow lint format bench package clean
 
 export UV_LINK_MODE ?= copy
+# Compiled once here, imported quickly by every command, also where Python may not write beside its sources.
+export UV_COMPILE_BYTECODE ?= 1
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 RUN := $(UV) run --no-sync
 
