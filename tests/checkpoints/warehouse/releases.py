@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -101,29 +102,28 @@ def arrow_schema(contract: Contract) -> pa.Schema:
 
 
 def write_release(
-    root: Path,
+    root: Path | Place,
     version: str,
     tables: Mapping[str, Rows] = FIRST,
     contracts: Sequence[Contract] = CONTRACTS,
     schemas: Mapping[str, pa.Schema] | None = None,
 ) -> LoadRequest:
-    """Write a release's files below ``root`` and return the request to load it.
+    """Write a release's files below ``root``, a folder or a place, and return the request to load it.
 
     Rows are spread over two files; a table without rows has one empty file, dim_country none at all. Beside
     every table's files lies one that the manifest does not name.
     """
     manifests = []
+    gold = root if isinstance(root, Place) else Place(LocalStorage(root))
     for contract in contracts:
         folder, rows = f"{contract.name}/{version}", list(tables.get(contract.name, ()))
-        (root / folder).mkdir(parents=True)
         schema = (schemas or {}).get(contract.name, arrow_schema(contract))
         parts = [] if contract.name == "dim_country" else [rows[:1], rows[1:]] if len(rows) > 1 else [rows]
         files = []
         for number, part in enumerate(parts):
-            path = root / folder / f"part-{number}.parquet"
-            pq.write_table(pa.Table.from_pylist(part, schema=schema), path)
-            files.append(ManifestFile(path.name, path.stat().st_size, len(part)))
-        pq.write_table(pa.Table.from_pylist(rows, schema=schema), root / folder / "part-9.parquet")
+            size_bytes = _write_parquet(gold.child(folder, f"part-{number}.parquet"), part, schema)
+            files.append(ManifestFile(f"part-{number}.parquet", size_bytes, len(part)))
+        _write_parquet(gold.child(folder, "part-9.parquet"), rows, schema)
         sums: tuple[ColumnSum, ...] = ()
         if column := SUMMED.get(contract.name):
             sums = (ColumnSum(column, sum((row[column] for row in rows), Decimal(0))),)  # type: ignore[misc]
@@ -145,7 +145,14 @@ def write_release(
             )
         )
     release = Release(version, f"run {version}", NOON, NOON, "", "pass", tuple(manifests))
-    return load_request(release, contracts, Place(LocalStorage(root)))
+    return load_request(release, contracts, gold)
+
+
+def _write_parquet(place: Place, rows: Rows, schema: pa.Schema) -> int:
+    stream = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(list(rows), schema=schema), stream)
+    place.write_bytes(stream.getvalue())
+    return stream.tell()
 
 
 def promise(request: LoadRequest, table: str, **changed: object) -> LoadRequest:

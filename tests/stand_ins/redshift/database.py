@@ -1,0 +1,282 @@
+"""A Redshift database that really carries out what it is sent, with DuckDB behind it.
+
+Like Redshift, and unlike DuckDB, it enforces no primary keys, counts VARCHAR lengths in bytes and refuses
+what is longer, folds names to lower case, divides whole numbers, fails on a division by zero, and undoes a
+transaction as a whole. TRUNCATE and ALTER TABLE … APPEND, which end a transaction, are refused inside one.
+
+It does not prove: Redshift's grammar, speed, locks and isolation (DuckDB's own tell conflicting writers
+apart), permissions, DISTKEY and SORTKEY, nor that Redshift's catalog views hold exactly what these do.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+from sqlglot import exp
+
+from tests.stand_ins.redshift.catalog import CATALOG, Catalog
+from tests.stand_ins.redshift.copying import read_copy, read_files
+from tests.stand_ins.redshift.definitions import Definitions
+from tests.stand_ins.redshift.dialect import bind, parameters, parse, to_duckdb
+from tests.stand_ins.redshift.refusal import RedshiftRefusal, Untranslated
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a statement gave: rows if it is a query, else how many it touched."""
+
+    tag: str
+    columns: tuple[tuple[str, str], ...] | None = None  # name and DuckDB's type; None: no result set
+    rows: tuple[tuple[object, ...], ...] = ()
+    touched: int = 0
+
+
+@dataclass
+class Trouble:
+    """An error to give instead of carrying out the next statement that holds these words."""
+
+    words: str
+    message: str
+    sqlstate: str = "XX000"
+
+
+@dataclass
+class RedshiftDatabase:
+    """One database. ``s3`` is a boto3 client or what looks like one; ``roles`` those that COPY may assume."""
+
+    s3: Any
+    roles: tuple[str, ...] = ("default",)
+    name: str = "lakehouse"
+    users: dict[str, str] = field(default_factory=dict)  # and their passwords
+    troubles: list[Trouble] = field(default_factory=list)
+    copies_may_go: threading.Event = field(default_factory=threading.Event)  # clear it to hold every COPY
+    log: list[str] = field(default_factory=list)  # every statement as it came
+    _connection: duckdb.DuckDBPyConnection = field(default_factory=duckdb.connect)
+    _numbers: Any = field(default_factory=itertools.count)
+
+    def __post_init__(self) -> None:
+        self._connection.execute(CATALOG)
+        self.copies_may_go.set()
+
+    def session(self, *, search_path: str = "public") -> Session:
+        """Return a session of its own."""
+        return Session(self, self._connection.cursor(), search_path, f"pg_temp_{next(self._numbers)}")
+
+    def query(self, sql: str, *, search_path: str = "public") -> list[tuple[object, ...]]:
+        """Run one statement in a session of its own and return its rows."""
+        session = self.session(search_path=search_path)
+        try:
+            return list(session.execute(sql).rows)
+        finally:
+            session.close()
+
+    def take_trouble(self, sql: str) -> None:
+        """Raise the error that somebody laid out for such a statement, once."""
+        for trouble in self.troubles:
+            if trouble.words in sql:
+                self.troubles.remove(trouble)
+                raise RedshiftRefusal(trouble.message, trouble.sqlstate)
+
+
+class Session:
+    """A connection's state: its transaction and its temporary tables."""
+
+    def __init__(
+        self,
+        database: RedshiftDatabase,
+        cursor: duckdb.DuckDBPyConnection,
+        search_path: str,
+        temp_schema: str,
+    ) -> None:
+        self._database, self._cursor = database, cursor
+        self._catalog = Catalog(cursor, temp_schema, search_path)
+        self.is_in_transaction = False
+        self.has_failed = False
+        self.is_cancelled = threading.Event()
+        cursor.execute("SET TimeZone = 'UTC'")
+
+    def describe(self, sql: str) -> tuple[tuple[str, str], ...] | None:
+        """Return the columns of the rows that a statement will give; None when it gives none."""
+        tree = parse(sql)
+        if not isinstance(tree, exp.Query):
+            return None
+        tree = bind(tree, dict.fromkeys(parameters(tree)))
+        try:
+            rows = self._cursor.execute(f"DESCRIBE {to_duckdb(tree, self._catalog.schema_of)}").fetchall()
+        except duckdb.Error as error:
+            self.has_failed = self.is_in_transaction
+            raise _refusal(error) from error
+        return tuple((row[0], row[1]) for row in rows)
+
+    def execute(self, sql: str, values: Mapping[str, str | None] | None = None) -> Result:
+        """Carry out one statement; outside BEGIN … COMMIT it is a transaction of its own."""
+        self._database.log.append(sql)
+        if sql.lstrip()[:4].upper() == "COPY":
+            tree: exp.Expression = exp.Command(this="COPY")
+        else:
+            tree = parse(sql)
+        if isinstance(tree, exp.Commit | exp.Rollback):
+            return self._end(is_commit=isinstance(tree, exp.Commit) and not self.has_failed)
+        if self.has_failed:
+            raise RedshiftRefusal(
+                "current transaction is aborted, commands ignored until end of transaction block", "25P02"
+            )
+        if isinstance(tree, exp.Transaction):
+            self._cursor.begin()
+            self.is_in_transaction = True
+            return Result("BEGIN")
+        was_in_transaction = self.is_in_transaction
+        if not was_in_transaction:
+            self._cursor.begin()
+        try:
+            self._database.take_trouble(sql)
+            result = self._carry_out(tree, sql, values or {})
+            if not was_in_transaction:
+                self._cursor.commit()
+        except (RedshiftRefusal, duckdb.Error) as error:
+            if was_in_transaction:
+                self.has_failed = True
+            else:
+                _roll_back(self._cursor)
+            raise (error if isinstance(error, RedshiftRefusal) else _refusal(error)) from error
+        return result
+
+    def begin(self) -> None:
+        """Begin a transaction."""
+        self.execute("BEGIN")
+
+    def commit(self) -> None:
+        """Commit the transaction; one that failed is rolled back instead."""
+        self._end(is_commit=not self.has_failed)
+
+    def rollback(self) -> None:
+        """Undo the transaction."""
+        self._end(is_commit=False)
+
+    def close(self) -> None:
+        """End the session: what was not committed is undone, temporary tables are gone."""
+        if self.is_in_transaction:
+            self.rollback()
+        self._cursor.execute(f'DROP SCHEMA IF EXISTS "{self._catalog.temp_schema}" CASCADE')
+        self._catalog.forget_temporary()
+        self._cursor.close()
+
+    def _end(self, *, is_commit: bool) -> Result:
+        if self.is_in_transaction:
+            if is_commit:
+                try:
+                    self._cursor.commit()
+                except duckdb.Error as error:
+                    raise _refusal(error) from error
+                finally:
+                    self.is_in_transaction = self.has_failed = False
+            else:
+                _roll_back(self._cursor)
+        self.is_in_transaction = self.has_failed = False
+        return Result("COMMIT" if is_commit else "ROLLBACK")
+
+    def _carry_out(self, tree: exp.Expression, sql: str, values: Mapping[str, str | None]) -> Result:
+        if isinstance(tree, exp.Command):
+            if tree.this == "COPY":
+                return self._copy(sql)
+            if "APPEND" in sql.upper():
+                raise RedshiftRefusal("ALTER TABLE APPEND cannot run inside a transaction block", "25001")
+            raise Untranslated(sql)
+        definitions = Definitions(self._cursor, self._catalog, self._check_lengths, self.is_in_transaction)
+        handlers: dict[type[exp.Expression], Callable[[Any], str]] = {
+            exp.Create: definitions.create,
+            exp.Comment: definitions.comment,
+            exp.Alter: definitions.alter,
+            exp.Drop: definitions.drop,
+        }
+        for kind, handler in handlers.items():
+            if isinstance(tree, kind):
+                return Result(handler(tree))
+        if isinstance(tree, exp.TruncateTable):
+            return self._truncate(tree)
+        tree = bind(tree, values)
+        if isinstance(tree, exp.Query):
+            return self._select(tree)
+        if isinstance(tree, exp.Insert | exp.Update | exp.Delete):
+            return self._change(tree)
+        raise Untranslated(sql)
+
+    def _select(self, tree: exp.Expression) -> Result:
+        cursor = self._cursor.execute(to_duckdb(tree, self._catalog.schema_of))
+        columns = tuple((one[0], str(one[1])) for one in cursor.description or ())
+        rows = tuple(cursor.fetchall())
+        return Result("SELECT", columns, rows, len(rows))
+
+    def _change(self, tree: exp.Expression) -> Result:
+        found = self._cursor.execute(to_duckdb(tree, self._catalog.schema_of)).fetchone()
+        touched = int(found[0]) if found else 0
+        table = next(tree.find_all(exp.Table))
+        if not isinstance(tree, exp.Delete):
+            self._check_lengths(table.db or self._catalog.schema_of(table.name), table.name)
+        return Result(type(tree).__name__.upper(), touched=touched)
+
+    def _copy(self, sql: str) -> Result:
+        command = read_copy(sql)
+        if command.role not in self._database.roles:
+            raise RedshiftRefusal(f"User is not authorized to assume IAM Role {command.role}", "42501")
+        while not self._database.copies_may_go.wait(0.01):
+            if self.is_cancelled.is_set():
+                raise RedshiftRefusal("Query cancelled on user's request", "57014")
+        schema = command.schema or self._catalog.schema_of(command.table)
+        columns = self._catalog.columns(schema, command.table)
+        loaded = 0
+        for arrow in read_files(self._database.s3, command, columns):
+            self._cursor.register("copied", arrow)
+            self._cursor.execute(f'INSERT INTO "{schema}"."{command.table}" SELECT * FROM copied')
+            self._cursor.unregister("copied")
+            loaded += arrow.num_rows
+        self._check_lengths(schema, command.table)
+        return Result("COPY", touched=loaded)
+
+    def _check_lengths(self, schema: str, table: str) -> None:
+        for column in self._catalog.columns(schema, table):
+            if column.length is not None:
+                found = self._cursor.execute(
+                    f'SELECT max(strlen("{column.name}")) FROM "{schema}"."{table}"'
+                ).fetchone()
+                if found and (found[0] or 0) > column.length:
+                    raise RedshiftRefusal(
+                        f"Value too long for type {column.spelled}: column {column.name}"
+                        f" of {table} got {found[0]} bytes",
+                        "22001",
+                    )
+
+    def _truncate(self, tree: exp.TruncateTable) -> Result:
+        if self.is_in_transaction:
+            raise RedshiftRefusal("TRUNCATE would commit the transaction: refused here", "25001")
+        table = tree.expressions[0]
+        self._cursor.execute(
+            f'DELETE FROM "{table.db or self._catalog.schema_of(table.name)}"."{table.name}"'
+        )
+        return Result("TRUNCATE")
+
+
+def _roll_back(cursor: duckdb.DuckDBPyConnection) -> None:
+    with suppress(duckdb.TransactionException):  # DuckDB may have undone it by itself
+        cursor.rollback()
+
+
+def _refusal(error: duckdb.Error) -> RedshiftRefusal:
+    message = str(error).splitlines()[0]
+    if "onflict" in message:
+        return RedshiftRefusal(f"1023 DETAIL: Serializable isolation violation on table ({message})")
+    if isinstance(error, duckdb.ConstraintException):
+        return RedshiftRefusal(f"Cannot insert a NULL value into column ({message})", "23502")
+    if "Divide by zero" in message:
+        return RedshiftRefusal("Divide by zero", "22012")
+    if isinstance(error, duckdb.CatalogException):
+        return RedshiftRefusal(message, "42P01")
+    return RedshiftRefusal(message)
