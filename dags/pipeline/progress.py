@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, TextIO
 
 
 class Progress(Protocol):
@@ -23,3 +23,24 @@ class Quiet:
 
     def step(self, what: str, done: int | None = None, of: int | None = None) -> None:
         """Ignore it."""
+
+
+class Logged:
+    """Says every new step as one line; for a job, whose log is read later. Counts are left out."""
+
+    def __init__(self, log: TextIO) -> None:
+        self._log, self._transition, self._said = log, "", ""
+
+    def transition(self, name: str) -> None:
+        """Say that it begins."""
+        self._transition = name
+        self._say("begins")
+
+    def step(self, what: str, done: int | None = None, of: int | None = None) -> None:  # noqa: ARG002
+        """Say the step, once."""
+        self._say(what)
+
+    def _say(self, what: str) -> None:
+        if what != self._said:
+            self._said = what
+            print(f"lakegate: {self._transition}: {what}", file=self._log, flush=True)

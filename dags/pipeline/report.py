@@ -81,6 +81,11 @@ def as_document(report: RunReport) -> dict[str, object]:
     return {"run_id": report.run_id, "as_of": report.as_of, "verdict": report.verdict.value, **document}
 
 
+def transition_document(report: TransitionReport) -> dict[str, object]:
+    """Return one transition's entry in that document."""
+    return _plain(report)
+
+
 def _plain(value: object) -> dict[str, object]:
     """Turn a report value into plain JSON types; None is left out, but `promoted` stays, as null."""
     assert is_dataclass(value)  # noqa: S101

@@ -1,0 +1,100 @@
+"""What a job is told: the run, and every setting, as `--name value`; what Glue itself adds is let through."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NoReturn, get_origin
+
+from contracts.faults import ConfigurationError
+from dags.pipeline.run import TRANSITIONS
+from dags.pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_TRUE, _FALSE = ("true", "1", "yes"), ("false", "0", "no", "")
+FOLDERS = ("contracts", "policies")  # settings that are folders; a job's may lie in a bucket
+
+
+@dataclass(frozen=True, slots=True)
+class JobArguments:
+    """What a job is told."""
+
+    transition: str
+    run_id: str | None
+    as_of: str | None
+    is_forced: bool
+    is_blocked_failed: bool  # a blocked run ends with exit status 3; else with 0, as a job that did its work
+    job_run_id: str | None
+    settings: Mapping[str, object]  # by the names of the settings
+    folders: Mapping[str, str]  # URIs of contracts and policies
+    ignored: tuple[str, ...]  # names of arguments that are not ours
+
+
+def read_arguments(arguments: Sequence[str]) -> JobArguments:
+    """Return what a job's command line says, with or without `awsglue`.
+
+    Every setting is an argument: `--lake`, `--raw_root`, `--warehouse`, …; names take `-` for `_`. An empty
+    value is none given. What is not ours (`--JOB_NAME`, `--TempDir`, `--enable-metrics`, …) is ignored.
+
+    Raises:
+        ConfigurationError: the transition is missing or unknown, or a value cannot be read.
+    """
+    parser = _Parser(allow_abbrev=False, add_help=False)
+    parser.add_argument("--transition")
+    parser.add_argument("--run_id", "--run-id")
+    parser.add_argument("--as_of", "--as-of")
+    parser.add_argument("--force", nargs="?", const="true")
+    parser.add_argument("--on_block", "--on-block")
+    parser.add_argument("--JOB_RUN_ID", dest="job_run_id")
+    for name in Settings.model_fields:
+        parser.add_argument(*{f"--{name}", f"--{name.replace('_', '-')}"}, dest=f"setting {name}")
+    known, unknown = parser.parse_known_args([str(argument) for argument in arguments])
+    given = {name: value for name, value in vars(known).items() if value not in (None, "")}
+    fields = [name for name in Settings.model_fields if f"setting {name}" in given]
+    settings = {name: given[f"setting {name}"] for name in fields}
+    return JobArguments(
+        transition=_one_of("--transition", given.get("transition", ""), TRANSITIONS),
+        # A job that somebody starts by hand has an id all the same: Glue's.
+        run_id=given.get("run_id") or given.get("job_run_id"),
+        as_of=given.get("as_of"),
+        is_forced=_one_of("--force", given.get("force", "").lower(), (*_TRUE, *_FALSE)) in _TRUE,
+        is_blocked_failed=_one_of("--on_block", given.get("on_block", "fail"), ("fail", "succeed")) == "fail",
+        job_run_id=given.get("job_run_id"),
+        settings={name: _value(name, text) for name, text in settings.items() if name not in FOLDERS},
+        folders={name: text for name, text in settings.items() if name in FOLDERS},
+        ignored=tuple(text.partition("=")[0] for text in unknown if text.startswith("--")),
+    )
+
+
+class _Parser(argparse.ArgumentParser):
+    """Raises where argparse would leave the process."""
+
+    def error(self, message: str) -> NoReturn:
+        raise ConfigurationError("the job's arguments cannot be read", found=message)
+
+
+def _one_of(name: str, value: str, expected: Sequence[str]) -> str:
+    if value not in expected:
+        raise ConfigurationError(
+            "this argument is missing" if not value else "this argument has another value than it can take",
+            where=name,
+            expected=", ".join(text for text in expected if text),
+            found=repr(value) if value else "",
+        )
+    return value
+
+
+def _value(name: str, text: str) -> object:
+    """Return a setting's value; one of several parts is JSON, as in its variable."""
+    kind = Settings.model_fields[name].annotation
+    if get_origin(kind) not in (dict, list, tuple):
+        return text
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise ConfigurationError(
+            "this setting is no JSON", where=f"--{name}", expected='as {"a": "b"}', found=repr(text)
+        ) from error
