@@ -89,7 +89,11 @@ class NothingToRollBackTo(TerminalStorageError):
 
 
 class NeverPromoted(TerminalStorageError):
-    """No version of that name has ever been promoted, or there is no such name."""
+    """No version of that name has ever been promoted."""
+
+
+class UnknownName(NeverPromoted, ConfigurationError):
+    """No version of that name has ever been promoted, though versions of others were: check the name."""
 
 
 class BronzeDamaged(TerminalStorageError):

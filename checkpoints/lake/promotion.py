@@ -13,7 +13,7 @@ from checkpoints.lake.commit import (
     read_version_document,
     replace_pointer,
 )
-from checkpoints.lake.errors import NeverPromoted, NothingToRollBackTo, PromotionRefused
+from checkpoints.lake.errors import NeverPromoted, NothingToRollBackTo, PromotionRefused, UnknownName
 from checkpoints.lake.layout import gold_folder
 from checkpoints.lake.manifest import (
     Manifest,
@@ -148,7 +148,7 @@ def current_manifest(lake: Lake, zone: Zone, name: str) -> Manifest:
         tables = {table.name: table for table in release.tables} if release else {}
         manifest, known = tables.get(name), list(tables)
     if manifest is None:
-        raise _never_promoted(lake, zone, name, known)
+        raise never_promoted(lake, zone, name, known)
     return manifest
 
 
@@ -182,7 +182,7 @@ def rollback(lake: Lake, zone: Zone, name: str, *, now: datetime) -> Rollback:
     names = (name,) if zone is Zone.SILVER else _table_names(lake, before)
     if line is None or name not in {*names, RELEASE}:
         known = names if zone is Zone.GOLD else [one.name for one in before.lines]
-        raise _never_promoted(lake, zone, name, known)
+        raise never_promoted(lake, zone, name, known)
     target = line.previous
     if target is None:
         raise NothingToRollBackTo(
@@ -271,8 +271,9 @@ def _is_data(path: str) -> bool:
     return not any(part.startswith(("_", ".")) for part in path.split("/")) and path.endswith(".parquet")
 
 
-def _never_promoted(lake: Lake, zone: Zone, name: str, known: Sequence[str]) -> NeverPromoted:
-    return NeverPromoted(
+def never_promoted(lake: Lake, zone: Zone, name: str, known: Sequence[str]) -> NeverPromoted:
+    """Return the error about a name without a version; ``known`` are those that have one."""
+    return (UnknownName if known else NeverPromoted)(
         f"no promoted version of {zone}/{name}",
         lake.area(zone).uri,
         found=f"promoted: {', '.join(f'{zone}/{one}' for one in known)}" if known else "nothing promoted",

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 
 from checkpoints.lake.commit import read_pointer
 from checkpoints.lake.pointer import RELEASE
-from checkpoints.lake.promotion import current_manifest, current_place, current_release, rollback
+from checkpoints.lake.promotion import (
+    current_manifest,
+    current_place,
+    current_release,
+    never_promoted,
+    rollback,
+)
 from contracts.faults import ConfigurationError
 from contracts.model import Zone
 from dags.cli.console import print_json, say
@@ -130,6 +136,9 @@ def path_command(*, name: str, lake: str | None, as_json: bool) -> int:
     found = find_lake(read_settings(lake=lake))
     zone, rest = _split(name, (Zone.BRONZE, Zone.SILVER, Zone.GOLD))
     if zone is Zone.BRONZE:
+        pointer = read_pointer(found, zone)
+        if pointer.line(rest) is None:
+            raise never_promoted(found, zone, rest, [line.name for line in pointer.lines])
         uri = found.bronze(rest).uri
     else:
         uri = current_place(found, zone, current_manifest(found, zone, rest)).uri

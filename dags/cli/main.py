@@ -5,11 +5,13 @@ from __future__ import annotations
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
 from contracts.faults import ConfigurationError, LakegateError
+
+INTERRUPTED = 130  # what typer makes of Ctrl-C
 
 app = typer.Typer(
     name="lakegate",
@@ -170,22 +172,35 @@ def docs(
 def main() -> None:
     """Run the command line: 0 pass or warn, 3 blocked, 2 wrong usage or configuration, 1 anything else."""
     try:
-        app()
-    except KeyboardInterrupt:
-        _fail("interrupted; nothing was promoted by the step that was running", status=1)
+        status = app(standalone_mode=False)
     except ConfigurationError as error:
         _fail(str(error), status=2)
     except LakegateError as error:
         _fail(str(error), status=1)
     except Exception as error:  # noqa: BLE001 - the last line of defence: a person gets a sentence, not a traceback
+        usage = _usage_message(error)
+        if usage is not None:
+            _fail(f"{usage} (see lakegate --help)", status=2) if usage else sys.exit(2)
         told = " ".join(str(error).split())[:500] or type(error).__name__
         _fail(f"{type(error).__name__}: {told}; run again with --debug to see where", status=1)
+    if status == INTERRUPTED:
+        _fail("interrupted; the step that was running promoted nothing", status=1)
+    raise SystemExit(status)
 
 
-def _fail(sentence: str, status: int) -> None:
+def _usage_message(error: Exception) -> str | None:
+    """Return what typer says of wrong usage, empty where it printed the help; None for another error.
+
+    Typer's own exceptions have had several homes; they all can tell their message.
+    """
+    told = getattr(error, "format_message", None)
+    return told().rstrip(".") if told is not None else None
+
+
+def _fail(sentence: str, status: int) -> NoReturn:
     """Say one sentence on stderr (as JSON on stdout too, if asked for) and leave."""
-    if "--debug" in sys.argv:
-        raise  # noqa: PLE0704 - called from an except clause only
+    if "--debug" in sys.argv and sys.exc_info()[0] is not None:
+        raise  # noqa: PLE0704 - called from an except clause
     if "--json" in sys.argv:
         import json
 

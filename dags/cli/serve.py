@@ -13,6 +13,8 @@ from dags.cli.console import print_json, say
 if TYPE_CHECKING:
     from checkpoints.lake.layout import Place
 
+_FORBIDDEN = frozenset({"", ".", ".."})  # parts of a path that name no page, or lead out of the docs
+
 
 def serve_docs(docs: Place, *, port: int, as_json: bool) -> int:
     """Serve the pages until Ctrl-C; the address is told first."""
@@ -37,7 +39,7 @@ def docs_server(docs: Place, port: int) -> ThreadingHTTPServer:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             path = unquote(urlsplit(self.path).path).lstrip("/") or "index.html"
-            if ".." in path.split("/"):
+            if "\0" in path or not _FORBIDDEN.isdisjoint(path.split("/")) or docs.child(path).stat() is None:
                 self.send_error(404)
                 return
             try:

@@ -14,11 +14,12 @@ from checkpoints.lake.promotion import current_release
 from checkpoints.warehouse.opening import open_warehouse
 from checkpoints.warehouse.request import load_request
 from checkpoints.warehouse.warehouse import LoadStatus, PreflightFailed
-from contracts.faults import ConfigurationError, LakegateError
+from contracts.faults import LakegateError
 from contracts.model import Domain, Zone
 from contracts.suite import check_suites
 from dags.pipeline.publish import Verdicted, publish
 from dags.pipeline.report import DatasetReport, Status, TransitionReport, worst
+from dags.pipeline.setup import warehouse_uri
 from quarantine_policies.decision import decide
 
 if TYPE_CHECKING:
@@ -120,25 +121,6 @@ def gold_to_redshift(setup: Setup, run: Run, progress: Progress) -> TransitionRe
     ]
     publish(setup, run, NAME, verdicted, monotonic() - began)
     return TransitionReport(NAME, worst([report.verdict for report in reports]), monotonic() - began, reports)
-
-
-def warehouse_uri(setup: Setup) -> str:
-    """Return the warehouse's URI: as set, else a DuckDB file in a local lake.
-
-    Raises:
-        ConfigurationError: none is set, and the lake is no local folder.
-    """
-    if setup.settings.warehouse is not None:
-        return setup.settings.warehouse
-    uri = setup.lake.root.child("warehouse.duckdb").uri
-    if "://" in uri:
-        raise ConfigurationError(
-            "the warehouse of a lake on S3 has to be named",
-            where="--warehouse",
-            expected="duckdb:///path/to/file.duckdb",
-            next_step="set --warehouse or LAKEGATE_WAREHOUSE",
-        )
-    return f"duckdb://{uri}"
 
 
 def _measure(table: LoadedTable) -> Measures:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from checkpoints.warehouse.opening import open_warehouse
 from dags.pipeline.report import RunReport, Status
-from dags.pipeline.setup import read_setup
+from dags.pipeline.setup import read_setup, warehouse_uri
+from dags.pipeline.spark_errors import speaking
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,6 +42,8 @@ def run_pipeline(
         LakegateError: a setting, contract or policy is wrong, or the lake cannot be used.
     """
     setup = read_setup(settings)
+    if only in (None, "gold_to_redshift"):
+        open_warehouse(warehouse_uri(setup))  # a wrong URI is told before an hour's work, not after it
     reports: list[TransitionReport] = []
     for name in TRANSITIONS if only is None else (only,):
         progress.transition(name)
@@ -62,11 +66,13 @@ def carry_out(
         case "bronze_to_silver":
             from dags.pipeline.bronze_to_silver import bronze_to_silver
 
-            return bronze_to_silver(setup, run, start_spark, progress)
+            with speaking(name):
+                return bronze_to_silver(setup, run, start_spark, progress)
         case "silver_to_gold":
             from dags.pipeline.silver_to_gold import silver_to_gold
 
-            return silver_to_gold(setup, run, start_spark, progress)
+            with speaking(name):
+                return silver_to_gold(setup, run, start_spark, progress)
         case "gold_to_redshift":
             from dags.pipeline.gold_to_redshift import gold_to_redshift
 

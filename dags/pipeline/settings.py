@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from contracts.faults import ConfigurationError
 
@@ -42,6 +42,14 @@ def read_settings(**given: object) -> Settings:
     """
     try:
         return Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+    except SettingsError as error:  # a field that is no plain text is JSON in the environment
+        name = next((name for name in Settings.model_fields if f'"{name}"' in str(error)), "*")
+        raise ConfigurationError(
+            "this is no JSON",
+            where=f"LAKEGATE_{name.upper()}",
+            expected='{"name": "value"}',
+            next_step="correct the variable",
+        ) from error
     except ValidationError as error:
         first = error.errors()[0]
         name = "_".join(str(part) for part in first["loc"])

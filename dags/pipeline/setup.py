@@ -74,6 +74,25 @@ def find_lake(settings: Settings) -> Lake:
     return open_lake(settings.lake, {area: root for area, root in roots.items() if root})
 
 
+def warehouse_uri(setup: Setup) -> str:
+    """Return the warehouse's URI: as set, else a DuckDB file in a local lake.
+
+    Raises:
+        ConfigurationError: none is set, and the lake is no local folder.
+    """
+    if setup.settings.warehouse is not None:
+        return setup.settings.warehouse
+    uri = setup.lake.root.child("warehouse.duckdb").uri
+    if "://" in uri:
+        raise ConfigurationError(
+            "the warehouse of a lake on S3 has to be named",
+            where="--warehouse",
+            expected="duckdb:///path/to/file.duckdb",
+            next_step="set --warehouse or LAKEGATE_WAREHOUSE",
+        )
+    return f"duckdb://{uri}"
+
+
 def new_run(*, as_of: str | None = None, run_id: str | None = None, is_forced: bool = False) -> Run:
     """Return a run with a clock and an id; both are made where they are not given.
 
@@ -93,8 +112,10 @@ def new_run(*, as_of: str | None = None, run_id: str | None = None, is_forced: b
 def _read_clock(text: str) -> datetime:
     try:
         clock = datetime.fromisoformat(text)
-    except ValueError as error:
+        clock = clock.replace(tzinfo=UTC) if clock.tzinfo is None else clock.astimezone(UTC)
+        clock += MOST_CLOCK_SKEW  # what rules compare with must be a time as well
+    except (ValueError, OverflowError) as error:
         raise ConfigurationError(
             "this is no time", where="--as-of", expected="ISO 8601, as 2024-05-01T00:00:00Z", found=repr(text)
         ) from error
-    return clock.replace(tzinfo=UTC) if clock.tzinfo is None else clock.astimezone(UTC)
+    return clock - MOST_CLOCK_SKEW

@@ -1,4 +1,4 @@
-"""A lake in a folder of a test's own: drop RAW files, run the pipeline in this process, look at what came out.
+"""A lake in a folder of a test's own: drop RAW files, run the pipeline in this process, see what came out.
 
 Cold Spark costs more than all else in a tiny run, so runs here share the session of ``tests/conftest.py``.
 """
@@ -8,6 +8,8 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import logging
+import shutil
 import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -24,7 +26,7 @@ from dags.pipeline.settings import read_settings
 from dags.pipeline.setup import find_lake, new_run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from pyspark.sql import SparkSession
@@ -49,6 +51,56 @@ t1,u1,10.50,delivered,2024-05-01T12:00:00Z,2024-05-03T12:00:00Z,ada@example.com,
 t2,u2,20.25,paid,2024-05-02T12:00:00Z,,bob@example.com,Bob,41
 t3,u2,0.25,shipped,2024-05-02T13:00:00Z,,bob@example.com,Bob,41
 """
+
+MESSY_SHOP = {
+    "events/web.csv": """event_id,user_id,ts,country,email,name,price,amount,age,contact
+e1,u1,2024-05-01T10:00:00Z,DE,ada@secret.example,Ada Lovelace,10.00,1.00,36,call ada
+e1,u1,2024-04-30T10:00:00Z,DE,ada@secret.example,Ada Lovelace,10.00,1.00,36,call ada
+e2,u1,2024-05-02T10:00:00Z,FR,ada@secret.example,Ada Lovelace,20.00,2.00,36,
+e3,u2,2024-05-02T11:00:00Z,DE,bob@secret.example,Bob Kahn,30.00,3.00,41,
+e4,u2,2024-05-03T11:00:00Z,DE,bob@secret.example,Bob Kahn,30.00,3.00,41,
+e5,u3,2024-05-03T12:00:00Z,<script>alert('country')</script>,,Grace Hopper,5.00,1.00,52,
+e6,u3,2024-05-04T12:00:00Z,US,no-address-secret,Grace Hopper,5.00,1.00,52,
+e7,u1,not a time,DE,mallory@secret.example,<script>alert('name')</script>,1.00,1.00,33,
+e8,u1,2024-05-04T12:00:00Z,DE,mallory@secret.example,Mallory Broken,1.00,1.00,300,
+""",
+    "events/app.jsonl": """{"event_id": "e9", "user_id": "u2", "ts": "2024-05-04T13:00:00Z", "name": "Bob K."}
+{"event_id": "e10", "email": "malformed@secret.example", "name": "Malformed Person
+{"event_id": "e11", "user_id": "u2", "ts": "2024-05-04T14:00:00Z"}
+""",
+    "events/<script>alert(1)</script>.csv": "event_id,user_id,ts\ne12,u1,2024-05-05T00:00:00Z\n",
+    "users/crm.csv": """user_id,name,email,phone,city,age,updated_at
+u1,Ada Lovelace,ada@secret.example,+49 170 1111111,Berlin,36,2024-04-01T00:00:00Z
+u1,Ada Byron,ada@secret.example,+49 170 1111111,London,35,2024-03-01T00:00:00Z
+u2,Bob Kahn,bob@secret.example,+49 170 2222222,Paris,41,2024-04-02T00:00:00Z
+u3,Grace Hopper,grace@secret.example,+49 170 3333333,Boston,52,2024-04-03T00:00:00Z
+u4,Edsger Broken,edsger@secret.example,+49 170 4444444,Nuenen,very old,2024-04-03T00:00:00Z
+""",
+    "users/cut.json": '[{"user_id": "u9", "name": "Hidden Person", "email": "hidden@secret.example"}, {',
+    "transactions/shop.csv": """tx_id,user_id,amount,status,created_at,delivered_at,email,name,age
+t1,u1,10.50,delivered,2024-05-01T12:00:00Z,2024-05-03T12:00:00Z,ada@secret.example,Ada Lovelace,36
+t2,u2,20.25,paid,2024-05-02T12:00:00Z,,bob@secret.example,Bob Kahn,41
+t3,u2,0.25,shipped,2024-05-02T13:00:00Z,,bob@secret.example,Bob Kahn,41
+t4,u3,4.00,lost,2024-05-03T13:00:00Z,,grace@secret.example,Grace Hopper,52
+t5,u3,-5.00,paid,2024-05-03T13:00:00Z,,grace@secret.example,Grace Hopper,52
+""",
+    "transactions/report.xlsx": "no table",
+    "transactions/_SUCCESS": "",
+}
+SECRETS = (
+    "secret.example", "no-address-secret", "Lovelace", "Byron", "Kahn", "Hopper", "Mallory",
+    "Malformed Person", "Edsger", "Hidden Person", "+49 170", "1111111", "4444444", "call ada",
+)  # fmt: skip
+"""What stands in columns that hold personal data, or would if the record could be parsed."""
+
+
+class SparkWanted(BaseException):
+    """Shows that a transition was about to compute something, and ends its run there."""
+
+
+def wanting_spark() -> NoReturn:
+    """Stand where Spark would be started, to show that it is wanted, or that it died."""
+    raise SparkWanted
 
 
 def no_spark() -> NoReturn:
@@ -79,6 +131,11 @@ class LakeRuns:
         """Return the same lake under further settings."""
         return LakeRuns(self.root, self.spark, {**self.given, **given})
 
+    def copied_to(self, root: Path) -> LakeRuns:
+        """Return a copy of the lake: a full run costs seconds, a copy of what it left costs none."""
+        shutil.copytree(self.root, root)
+        return LakeRuns(root, self.spark, self.given)
+
     def drop(self, key: str, content: str | bytes) -> Path:
         """Write a RAW file: ``drop("events/a.csv", …)``."""
         path = self.root / "raw" / key
@@ -91,6 +148,14 @@ class LakeRuns:
         self.drop("events/events.csv", EVENTS)
         self.drop("users/users.csv", USERS)
         self.drop("transactions/transactions.csv", TRANSACTIONS)
+
+    def drop_messy_shop(self) -> None:
+        """Write files of every fate: rows promoted, deduplicated, warned of and quarantined, files rejected.
+
+        Names, addresses, a country and a file's name are such as must not show, or not run, in Data Docs.
+        """
+        for key, content in MESSY_SHOP.items():
+            self.drop(key, content)
 
     def report(
         self,
@@ -178,6 +243,7 @@ class Spoken:
     status: int
     out: str
     err: str
+    logs: str = ""  # of this process' loggers, from INFO on
 
     @property
     def document(self) -> dict[str, Any]:
@@ -188,9 +254,10 @@ class Spoken:
 
 def lakegate(*arguments: object) -> Spoken:
     """Run `lakegate` in this process, on its own stdout and stderr."""
-    out, err = io.StringIO(), io.StringIO()
+    out, err, logs = io.StringIO(), io.StringIO(), io.StringIO()
     status = 0
     with (
+        _logging_to(logs),
         patch.object(sys, "argv", ["lakegate", *map(str, arguments)]),
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),
@@ -199,4 +266,17 @@ def lakegate(*arguments: object) -> Spoken:
             main()
         except SystemExit as left:
             status = left.code if isinstance(left.code, int) else int(left.code is not None)
-    return Spoken(status, out.getvalue(), err.getvalue())
+    return Spoken(status, out.getvalue(), err.getvalue(), logs.getvalue())
+
+
+@contextlib.contextmanager
+def _logging_to(stream: io.StringIO) -> Iterator[None]:
+    handler, root = logging.StreamHandler(stream), logging.getLogger()
+    level = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)
+        root.setLevel(level)

@@ -129,6 +129,17 @@ def test_a_mismatch_rolls_back_and_the_old_release_stays(
     assert warehouse.loaded_release() == LoadedRelease("v1", "run v1", first.checksum, NOON)
 
 
+def test_a_difference_that_the_rules_accept_is_loaded(bench: Bench, first: LoadRequest) -> None:
+    warehouse = bench.open()
+    wrong = promise(first, "user_ltv", sums=(ColumnSum("total_revenue", Decimal("0.3004")),))
+    outcome = warehouse.load(wrong, lambda _: True, now=NOON)
+    assert outcome.status is LoadStatus.LOADED
+    assert {one.name: one.revenue_difference for one in outcome.tables if not one.is_as_released} == {
+        "user_ltv": Decimal("0.0001")
+    }
+    assert user_ids(bench) == ["ann", "bob"]
+
+
 def test_a_refused_first_load_leaves_no_table(bench: Bench, first: LoadRequest) -> None:
     warehouse = bench.open()
     assert warehouse.load(first, lambda _: False, now=NOON).status is LoadStatus.REFUSED

@@ -77,7 +77,11 @@ class Submitted:
 
 @dataclass
 class DataApiServer:
-    """The endpoint. ``faults`` are errors to answer with first: operation, code, message."""
+    """The endpoint.
+
+    ``faults`` are errors to answer with first (operation, code, message); ``lost`` are operations that are
+    carried out while their answer gets lost, once each.
+    """
 
     database: RedshiftDatabase
     workgroup: str = "analytics"
@@ -85,6 +89,7 @@ class DataApiServer:
     keeps_results_of_failed_batches: bool = False
     rows_per_page: int = 1000
     faults: list[tuple[str, str, str]] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     submitted: dict[str, Submitted] = field(default_factory=dict)
     _tokens: dict[str, str] = field(default_factory=dict)
@@ -101,6 +106,11 @@ class DataApiServer:
             one.is_cancelled.set()
         self._server.shutdown()
         self._server.server_close()
+
+    @property
+    def batches(self) -> list[Submitted]:
+        """The batches that were taken, in order."""
+        return [one for one in self.submitted.values() if one.is_batch]
 
     @property
     def url(self) -> str:
@@ -128,7 +138,11 @@ class DataApiServer:
             "ListStatements": self._list,
             "GetCredentials": self._get_credentials,
         }
-        return handlers[operation](request)
+        answer = handlers[operation](request)
+        if operation in self.lost:
+            self.lost.remove(operation)
+            raise ApiError("InternalServerException", "the answer got lost")
+        return answer
 
     def _submit(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
         if request.get("WorkgroupName") != self.workgroup or request.get("Database") != self.database.name:

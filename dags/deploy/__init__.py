@@ -1,0 +1,1 @@
+"""What AWS must hold before a lake can run there: planned as differences, shown, then made so."""
