@@ -108,7 +108,10 @@ def explained(what: str, where: str) -> Iterator[None]:
 def _explanation(what: str, where: str, error: ClientError | BotoCoreError) -> LakegateError:
     if isinstance(error, NoCredentialsError | PartialCredentialsError | ProfileNotFound):
         return ConfigurationError(
-            what, where=where, found="no AWS credentials", next_step="log in or set AWS_PROFILE, then run again"
+            what,
+            where=where,
+            found="no AWS credentials",
+            next_step="log in or set AWS_PROFILE, then run again",
         )
     if isinstance(error, NoRegionError):
         return ConfigurationError(
@@ -124,7 +127,10 @@ def _explanation(what: str, where: str, error: ClientError | BotoCoreError) -> L
     operation = getattr(error, "operation_name", "this")
     if code in _NO_LOGIN:
         return ConfigurationError(
-            what, where=where, found=f"credentials that AWS refuses ({code})", next_step="log in, then run again"
+            what,
+            where=where,
+            found=f"credentials that AWS refuses ({code})",
+            next_step="log in, then run again",
         )
     if code in _DENIED:
         return LakegateError(

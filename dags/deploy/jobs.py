@@ -2,7 +2,7 @@
 
 Also raw_to_bronze and gold_to_redshift, which need no Spark: Glue's Python shell ends at Python 3.9, and the gate
 needs 3.11. They take the two workers that are the least, and end after minutes.
-"""
+"""  # noqa: E501
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def job_definition(target: Target, transition: str) -> Mapping[str, Any]:
 
     Glue does not retry it: Airflow does, and only what may pass. A blocked run succeeds as a job; the gate task
     reads its verdict file.
-    """
+    """  # noqa: E501
     return {
         "Description": f"lakegate: {transition}, gated",
         "Role": target.glue_role_arn,

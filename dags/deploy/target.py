@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from checkpoints.lake.layout import Area
@@ -13,6 +12,7 @@ from dags.pipeline.run import TRANSITIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from dags.deploy.aws import Account
     from dags.pipeline.settings import Settings
@@ -151,7 +151,7 @@ _GLUE_PYTHON = {
 
 
 def pinned_modules(requirements: str) -> tuple[str, ...]:
-    """Return the pins that hold on Glue, from requirements with markers for everywhere.
+    r"""Return the pins that hold on Glue, from requirements with markers for everywhere.
 
     >>> pinned_modules("numpy==2.4.6 ; python_full_version < '3.12'\\nrich==14.2.0\\n# a comment")
     ('rich==14.2.0',)
@@ -161,5 +161,7 @@ def pinned_modules(requirements: str) -> tuple[str, ...]:
     lines = [line.strip() for line in requirements.splitlines()]
     found = [Requirement(line) for line in lines if line and not line.startswith("#")]
     return tuple(
-        f"{one.name}{one.specifier}" for one in found if one.marker is None or one.marker.evaluate(_GLUE_PYTHON)
+        f"{one.name}{one.specifier}"
+        for one in found
+        if one.marker is None or one.marker.evaluate(_GLUE_PYTHON)
     )
