@@ -122,7 +122,9 @@ def _show(report: RunReport, *, as_json: bool) -> None:
         )
         if transition.verdict is not Status.UNCHANGED:
             console.print(_table(transition.name, transition.datasets))
-    console.print(f"\nrun {report.run_id}  as of {report.as_of}  verdict {_coloured(report.verdict)}")
+    console.print(
+        f"\nrun {report.run_id}  as of {report.as_of}  verdict {_coloured(report.verdict)}", soft_wrap=True
+    )
     if report.docs:
         console.print(f"Data Docs: {report.docs}", soft_wrap=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from dags.pipeline.settings import Settings
     from quarantine_policies.reader import Policies
 
+# Airflow's own ids (manual__2024-05-01T00:00:00+00:00) are such names.
+_NAMES_A_FOLDER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:+@~-]{0,119}")
 MOST_CLOCK_SKEW = timedelta(hours=24)  # a timestamp may be that much later than `as_of` (spec 4.3)
 
 
@@ -97,11 +100,16 @@ def new_run(*, as_of: str | None = None, run_id: str | None = None, is_forced: b
     """Return a run with a clock and an id; both are made where they are not given.
 
     Raises:
-        ConfigurationError: ``as_of`` is no ISO 8601 time, or the id is empty.
+        ConfigurationError: ``as_of`` is no ISO 8601 time, or the id cannot name a folder of docs and metrics.
     """
     now = datetime.now(UTC)
-    if run_id is not None and not run_id.strip():
-        raise ConfigurationError("a run's id cannot be blank", where="--run-id", found=repr(run_id))
+    if run_id is not None and not _NAMES_A_FOLDER.fullmatch(run_id):
+        raise ConfigurationError(
+            "this is no id for a run",
+            where="--run-id",
+            expected="a folder's name of at most 120 letters, digits and -_.:+@~",
+            found=repr(run_id),
+        )
     return Run(
         id=run_id or f"{now:%Y%m%dT%H%M%SZ}-{uuid4().hex[:6]}",
         as_of=now if as_of is None else _read_clock(as_of),

@@ -84,12 +84,20 @@ def test_a_runs_clock_is_read_as_utc(text: str, clock: datetime) -> None:
         ({"as_of": "yesterday"}, "--as-of"),
         ({"as_of": ""}, "--as-of"),
         ({"as_of": "9999-12-31T23:59:59Z"}, "--as-of"),
-        ({"run_id": " "}, "--run-id"),
+        *(
+            ({"run_id": wrong}, "--run-id")
+            for wrong in (" ", "", "../up", "a/b", ".hidden", "a b", "x" * 121, "ä\n")
+        ),
     ],
 )
 def test_a_wrong_clock_or_id_is_named(given: dict[str, str], where: str) -> None:
     with pytest.raises(ConfigurationError, match=where):
         new_run(**given)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("run_id", ["nightly", "manual__2024-05-01T00:00:00+00:00", "x" * 120])
+def test_a_given_id_is_the_runs_id(run_id: str) -> None:
+    assert new_run(run_id=run_id).id == run_id
 
 
 def test_two_runs_without_an_id_get_two() -> None:
