@@ -34,7 +34,7 @@ def fetch_login(address: RedshiftAddress) -> Login:
         WarehouseError: there is none, or it may not be read.
         TransientError: AWS does not answer.
     """
-    with _unheard():
+    with unheard("botocore", "urllib3"):
         return _login_of_secret(address) if address.secret else _login_by_iam(address)
 
 
@@ -81,9 +81,9 @@ def _client(service: str, region: str | None) -> Any:  # noqa: ANN401 - boto3 ma
 
 
 @contextmanager
-def _unheard() -> Iterator[None]:
-    """Keep botocore from logging answers, which it does at DEBUG, while they hold a password."""
-    loggers = [logging.getLogger(name) for name in ("botocore", "urllib3")]
+def unheard(*names: str) -> Iterator[None]:
+    """Keep these loggers, which tell at DEBUG all that is sent and answered, from telling a password."""
+    loggers = [logging.getLogger(name) for name in names]
     levels = [logger.level for logger in loggers]
     for logger in loggers:
         logger.setLevel(max(logger.level, logging.INFO))

@@ -8,7 +8,7 @@ from ssl import SSLError
 from typing import TYPE_CHECKING, Any
 
 from checkpoints.warehouse.redshift_errors import TookTooLong, spoken, statement_error
-from checkpoints.warehouse.redshift_login import fetch_login
+from checkpoints.warehouse.redshift_login import fetch_login, unheard
 from checkpoints.warehouse.warehouse import WarehouseBusy, WarehouseError
 from contracts.faults import ConfigurationError
 
@@ -52,7 +52,7 @@ class Connector:
 
         login = fetch_login(self.address)
         failure: LakegateError
-        with self._connected(login) as connection:
+        with unheard("redshift_connector"), self._connected(login) as connection:
             cursor = connection.cursor()
             cursor.paramstyle = "named"
             results: dict[int, Rows] = {}

@@ -169,6 +169,64 @@ def docs(
     raise typer.Exit(docs_command(lake=lake, serve=serve, port=port, as_json=as_json))
 
 
+@app.command()
+def deploy(
+    lake: LakeOption = None,
+    warehouse: Annotated[
+        str | None, typer.Option(metavar="URI", help="The warehouse: redshift-data://workgroup/database.")
+    ] = None,
+    artifacts: Annotated[
+        str | None,
+        typer.Option(metavar="URI", help="Where wheel, script and YAML go. [<lake>/artifacts]"),
+    ] = None,
+    dist: Annotated[Path, typer.Option(metavar="DIR", help="What `make package` built.")] = Path("dist"),
+    name: Annotated[str, typer.Option(help="Begins the name of every job, role and policy.")] = "lakegate",
+    region: Annotated[str | None, typer.Option(help="The AWS region. [AWS_REGION]")] = None,
+    kms_key: Annotated[
+        str | None, typer.Option(metavar="ARN", help="Encrypt with this key. [keys managed by S3]")
+    ] = None,
+    glue_role: Annotated[
+        str | None, typer.Option(metavar="ARN", help="The role that the Glue jobs run as.")
+    ] = None,
+    create_roles: Annotated[
+        bool, typer.Option("--create-roles", help="Make the roles and policies too.")
+    ] = False,
+    policies_out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write the IAM policies there, to be reviewed.")
+    ] = None,
+    topic: Annotated[str | None, typer.Option(metavar="ARN", help="The SNS topic of the alerts.")] = None,
+    workgroup_arn: Annotated[
+        str | None, typer.Option(metavar="ARN", help="The Redshift Serverless workgroup.")
+    ] = None,
+    workers: Annotated[int, typer.Option(min=2, help="The most G.1X workers of a job.")] = 10,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan and stop.")] = False,
+    as_json: JsonOption = False,
+    debug: DebugOption = False,  # noqa: ARG001
+) -> None:
+    """Set up AWS for a lake on S3: buckets, uploads, Glue jobs, roles, the warehouse's schema."""
+    from dags.cli.deploy import deploy_command
+
+    raise typer.Exit(
+        deploy_command(
+            lake=lake,
+            warehouse=warehouse,
+            artifacts=artifacts,
+            dist=dist,
+            name=name,
+            region=region,
+            kms_key=kms_key,
+            glue_role=glue_role,
+            create_roles=create_roles,
+            policies_out=policies_out,
+            topic=topic,
+            workgroup=workgroup_arn,
+            workers=workers,
+            dry_run=dry_run,
+            as_json=as_json,
+        )
+    )
+
+
 def main() -> None:
     """Run the command line: 0 pass or warn, 3 blocked, 2 wrong usage or configuration, 1 anything else."""
     try:

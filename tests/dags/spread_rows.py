@@ -1,4 +1,4 @@
-"""The same rows in many files: rows from a seed, in formats that an upstream could have sent."""
+"""The same rows in many files: rows from a seed, and the formats in which upstreams could have sent them."""
 
 from __future__ import annotations
 
@@ -103,10 +103,10 @@ def write(form: str, rows: Sequence[Row]) -> bytes:
 
 
 def drop(runs: LakeRuns, dataset: str, rows: Sequence[Row], names: Sequence[str]) -> None:
-    """Write rows into files of these names, in turn; a name ends with one of FORMATS behind a dash."""
+    """Write rows into files of these names, in turn; behind its first dot a name is one of FORMATS."""
     for number, name in enumerate(names):
         if own := rows[number :: len(names)]:
-            runs.drop(f"{dataset}/{name}", write(name.rpartition("-")[2], own))
+            runs.drop(f"{dataset}/{name}", write(name.rpartition("/")[2].partition(".")[2], own))
 
 
 def outcome(runs: LakeRuns, document: dict[str, Any], *, with_files: bool) -> dict[str, Any]:

@@ -1,0 +1,119 @@
+"""`lakegate deploy`: show what AWS lacks, as a diff, and make it so."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from dags.cli.console import print_json, say
+from dags.deploy.aws import Aws
+from dags.deploy.deployment import plan_deployment
+from dags.deploy.plan import Action, carry_out
+from dags.deploy.policies import write_documents
+from dags.deploy.target import Target, location, locations, read_package
+from dags.pipeline.settings import read_settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from dags.deploy.plan import Plan, Step
+
+_SIGNS = {Action.CREATE: "+", Action.UPDATE: "~", Action.DELETE: "-", Action.UNCHANGED: " "}
+_COLOURS = {Action.CREATE: "green", Action.UPDATE: "yellow", Action.DELETE: "red"}
+
+
+def deploy_command(
+    *,
+    lake: str | None,
+    warehouse: str | None,
+    artifacts: str | None,
+    dist: Path,
+    name: str,
+    region: str | None,
+    kms_key: str | None,
+    glue_role: str | None,
+    create_roles: bool,
+    policies_out: Path | None,
+    topic: str | None,
+    workgroup: str | None,
+    workers: int,
+    dry_run: bool,
+    as_json: bool,
+) -> int:
+    """Plan, show, and unless it is a dry run carry out; return the exit status."""
+    settings = read_settings(lake=lake, warehouse=warehouse)
+    areas = locations(settings)
+    at = (
+        location(artifacts, "--artifacts")
+        if artifacts
+        else location(settings.lake, "--lake").child("artifacts")
+    )
+    wheel, modules = read_package(dist)
+    aws = Aws(region)
+    target = Target(
+        account=aws.account(),
+        areas=areas,
+        artifacts=at,
+        settings=settings,
+        name=name,
+        kms_key=kms_key,
+        glue_role=glue_role,
+        topic=topic,
+        workgroup=workgroup,
+        most_workers=workers,
+        modules=modules,
+        wheel=wheel.name,
+    )
+    documents = write_documents(target, policies_out) if policies_out else ()
+    plan = plan_deployment(aws, target, wheel, with_roles=create_roles)
+    if as_json:
+        applied = 0 if dry_run else carry_out(plan)
+        print_json(
+            {
+                "is_dry_run": dry_run,
+                "applied": applied,
+                "steps": plan.document,
+                "policies": [str(path) for path in documents],
+            }
+        )
+        return 0
+    _show(plan)
+    for path in documents:
+        say(f"policy to review: {path}")
+    if not plan.changes:
+        say("Everything is as it should be: nothing to change.")
+    elif dry_run:
+        say(f"Dry run: {len(plan.changes)} of {len(plan.steps)} would change; nothing was changed.")
+    else:
+        say(f"{carry_out(plan, _tell)} of {len(plan.steps)} changed.")
+    return 0
+
+
+def _show(plan: Plan) -> None:
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    for step in plan.changes:
+        colour = _COLOURS[step.action]
+        console.print(
+            Text(f"{_SIGNS[step.action]} {step.kind} {step.name}", style=f"bold {colour}"), soft_wrap=True
+        )
+        for one in step.differences:
+            if one.found is not None:
+                console.print(Text(f"    - {one.setting}: {_told(one.found)}", style="red"), soft_wrap=True)
+            if one.wanted is not None:
+                console.print(
+                    Text(f"    + {one.setting}: {_told(one.wanted)}", style="green"), soft_wrap=True
+                )
+    unchanged = len(plan.steps) - len(plan.changes)
+    if unchanged:
+        console.print(f"  {unchanged} unchanged")
+
+
+def _told(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, default=str)
+
+
+def _tell(step: Step) -> None:
+    say(f"{step.action.value} {step.kind} {step.name}")

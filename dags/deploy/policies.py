@@ -1,0 +1,197 @@
+"""IAM policies as documents that a person can review: what Glue, Redshift's COPY and Airflow may do, no more.
+
+A bare ``*`` stands only where AWS knows no resource for an action, and never without a condition.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from checkpoints.lake.layout import Area
+from checkpoints.warehouse.redshift_address import read_address
+from dags.deploy.target import location
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from dags.deploy.target import Location, Target
+
+GLUE, REDSHIFT, AIRFLOW = "glue", "redshift-copy", "airflow"
+_REDSHIFT_SCHEMES = ("redshift-data://", "redshift://")
+_WRITE = (
+    *("s3:GetObject", "s3:PutObject", "s3:DeleteObject"),
+    *("s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"),
+)
+
+
+def policy_documents(target: Target) -> Mapping[str, Mapping[str, Any]]:
+    """Return the documents by name: what each may do, and (``…-trust``) who may be it."""
+    documents = {
+        GLUE: _document(_glue(target)),
+        f"{GLUE}-trust": trust(target, "glue.amazonaws.com"),
+        AIRFLOW: _document(_airflow(target)),
+    }
+    if has_redshift(target):
+        documents[REDSHIFT] = _document(_redshift_copy(target))
+        documents[f"{REDSHIFT}-trust"] = trust(
+            target, "redshift.amazonaws.com", "redshift-serverless.amazonaws.com"
+        )
+    return documents
+
+
+def write_documents(target: Target, folder: Path) -> tuple[Path, ...]:
+    """Write the documents as JSON files into a folder, and return their paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for name, document in policy_documents(target).items():
+        path = folder / f"{target.name}-{name}.json"
+        path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+        paths.append(path)
+    return tuple(paths)
+
+
+def has_redshift(target: Target) -> bool:
+    """Whether the warehouse is Redshift."""
+    return (target.settings.warehouse or "").startswith(_REDSHIFT_SCHEMES)
+
+
+def trust(target: Target, *services: str) -> Mapping[str, Any]:
+    """Return a trust policy: these services may take the role, on behalf of this account alone."""
+    return _document(
+        [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": list(services)},
+                "Action": "sts:AssumeRole",
+                "Condition": {"StringEquals": {"aws:SourceAccount": target.account.id}},
+            }
+        ]
+    )
+
+
+def _glue(target: Target) -> Iterator[Mapping[str, Any]]:
+    """RAW is read and never written; every other zone is written; the artifacts are read."""
+    written = [at for area, at in target.areas.items() if area is not Area.RAW]
+    everywhere = [*target.areas.values(), target.artifacts]
+    yield _allow(
+        "ReadRawAndArtifacts", ["s3:GetObject"], _objects(target, [target.areas[Area.RAW], target.artifacts])
+    )
+    yield _allow("WriteZones", _WRITE, _objects(target, [*written, target.artifacts.child("tmp")]))
+    # Whether RAW is there is found out by listing from the root of its storage.
+    roots = [location(target.settings.lake, "--lake"), target.areas[Area.RAW]]
+    yield from _listing(target, everywhere, roots)
+    yield _allow("FindUnfinishedUploads", ["s3:ListBucketMultipartUploads"], _buckets(target, target.buckets))
+    yield from _kms(target, "kms:Decrypt", "kms:GenerateDataKey")
+    yield _allow(
+        "WriteLogs",
+        ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"],
+        [target.account.arn("logs", "log-group:/aws-glue/*")],
+    )
+    yield {
+        **_allow("WriteMetrics", ["cloudwatch:PutMetricData"], ["*"]),
+        "Condition": {"StringEquals": {"cloudwatch:namespace": "Glue"}},
+    }
+    yield from _redshift_data(target)
+
+
+def _redshift_copy(target: Target) -> Iterator[Mapping[str, Any]]:
+    gold = [target.areas[Area.GOLD]]
+    yield _allow("ReadGold", ["s3:GetObject"], _objects(target, gold))
+    yield from _listing(target, gold)
+    yield from _kms(target, "kms:Decrypt")
+
+
+def _airflow(target: Target) -> Iterator[Mapping[str, Any]]:
+    """Airflow starts jobs, watches RAW, reads verdicts and manifests, and alerts; it writes no data."""
+    read = [target.areas[area] for area in (Area.RAW, Area.METRICS, Area.GOLD)]
+    jobs = [target.account.arn("glue", f"job/{name}") for name in target.job_names.values()]
+    yield _allow(
+        "RunJobs",
+        ["glue:StartJobRun", "glue:GetJobRun", "glue:GetJobRuns", "glue:BatchStopJobRun", "glue:GetJob"],
+        jobs,
+    )
+    yield _allow(
+        "ReadJobLogs",
+        ["logs:FilterLogEvents", "logs:GetLogEvents"],
+        [target.account.arn("logs", "log-group:/aws-glue/*")],
+    )
+    yield _allow("CheckJobRole", ["iam:GetRole"], [target.glue_role_arn])
+    yield _allow("ReadVerdicts", ["s3:GetObject"], _objects(target, read))
+    yield from _listing(target, read)
+    yield from _kms(target, "kms:Decrypt")
+    if target.topic:
+        yield _allow("Alert", ["sns:Publish"], [target.topic])
+    yield from _redshift_data(target)
+
+
+def _redshift_data(target: Target) -> Iterator[Mapping[str, Any]]:
+    if not has_redshift(target):
+        return
+    address = read_address(str(target.settings.warehouse))
+    # A workgroup's ARN ends with an id, not with its name; whoever knows it gives it by --workgroup-arn.
+    workgroup = target.workgroup or target.account.arn("redshift-serverless", "workgroup/*")
+    yield _allow(
+        "RunStatements",
+        ["redshift-data:BatchExecuteStatement", "redshift-data:ExecuteStatement"],
+        [workgroup],
+    )
+    own = {"StringEquals": {"redshift-data:statement-owner-iam-userid": "${aws:userid}"}}
+    yield {
+        **_allow(
+            "FollowOwnStatements",
+            [
+                *("redshift-data:DescribeStatement", "redshift-data:GetStatementResult"),
+                *("redshift-data:ListStatements", "redshift-data:CancelStatement"),
+            ],
+            ["*"],
+        ),
+        "Condition": own,
+    }
+    yield _allow("LogIntoWorkgroup", ["redshift-serverless:GetCredentials"], [workgroup])
+    if address.secret:
+        yield _allow("ReadLogin", ["secretsmanager:GetSecretValue"], [address.secret])
+
+
+def _listing(
+    target: Target, at: Iterable[Location], roots: Iterable[Location] = ()
+) -> Iterator[Mapping[str, Any]]:
+    """Allow to list all below these locations, and to list from these roots; a statement for each bucket."""
+    prefixes: dict[str, list[str]] = {}
+    for root in roots:
+        prefixes.setdefault(root.bucket, []).append(root.folder)
+    for one in at:
+        prefixes.setdefault(one.bucket, []).append(f"{one.folder}*")
+    for number, (bucket, allowed) in enumerate(prefixes.items(), start=1):
+        yield {
+            **_allow(f"List{number}", ["s3:ListBucket"], _buckets(target, [bucket])),
+            "Condition": {"StringLike": {"s3:prefix": list(dict.fromkeys(allowed))}},
+        }
+    yield _allow("FindBuckets", ["s3:GetBucketLocation"], _buckets(target, prefixes))
+
+
+def _kms(target: Target, *actions: str) -> Iterator[Mapping[str, Any]]:
+    if target.kms_key:
+        yield _allow("UseKey", actions, [target.kms_key])
+
+
+def _objects(target: Target, at: Iterable[Location]) -> list[str]:
+    return [f"arn:{target.account.partition}:s3:::{one.bucket}/{one.folder}*" for one in at]
+
+
+def _buckets(target: Target, names: Iterable[str]) -> list[str]:
+    return [f"arn:{target.account.partition}:s3:::{name}" for name in names]
+
+
+def _allow(sid: str, actions: Iterable[str], resources: Iterable[str]) -> dict[str, Any]:
+    return {
+        "Sid": sid,
+        "Effect": "Allow",
+        "Action": list(actions),
+        "Resource": list(dict.fromkeys(resources)),
+    }
+
+
+def _document(statements: Iterable[Mapping[str, Any]]) -> Mapping[str, Any]:
+    return {"Version": "2012-10-17", "Statement": list(statements)}

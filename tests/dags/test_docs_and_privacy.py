@@ -1,0 +1,155 @@
+"""What a run publishes: all that a steward needs, no personal value, and nothing that a browser would run."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING
+
+import pyarrow.parquet as pq
+
+from tests.dags.lake_runs import SECRETS, LakeRuns, lakegate, no_spark
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+TRANSITIONS = {
+    "raw_to_bronze": {"events", "users", "transactions"},
+    "bronze_to_silver": {"events", "users", "users_history", "transactions"},
+}
+
+
+class Tags(HTMLParser):
+    """The scripts, handlers and foreign links of a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        if tag in ("script", "iframe", "object", "embed"):
+            self.found.append(tag)
+        for name, value in attributes:
+            if name.startswith("on") or (value or "").strip().lower().startswith(("javascript:", "http")):
+                self.found.append(f"{tag} {name}={value}")
+
+
+def published(lake: LakeRuns) -> dict[str, str]:
+    """Return the text of every file below docs/ and metrics/; a Parquet file's are its rows."""
+    texts = {}
+    for folder in ("docs", "metrics"):
+        for path in sorted((lake.root / folder).rglob("*")):
+            if path.is_file():
+                texts[path.relative_to(lake.root).as_posix()] = _text(path)
+    return texts
+
+
+def _text(path: Path) -> str:
+    return (
+        str(pq.ParquetFile(path).read().to_pylist()) if path.suffix == ".parquet" else path.read_text("utf-8")
+    )
+
+
+def page(lake: LakeRuns, transition: str, dataset: str) -> str:
+    return (lake.root / "docs" / "runs" / "first" / transition / f"{dataset}.html").read_text()
+
+
+def test_no_personal_value_is_in_docs_or_metrics(messy_shop: LakeRuns) -> None:
+    texts = published(messy_shop)
+    assert len(texts) > 50
+    found = {(name, secret) for name, text in texts.items() for secret in SECRETS if secret in text}
+    assert found == set()
+
+
+def test_no_personal_value_is_said_or_logged_by_a_run(
+    messy_shop: LakeRuns, capfd: pytest.CaptureFixture[str]
+) -> None:
+    messy_shop.drop("users/late.csv", "user_id,name,email,age\nu9,Late Lovelace,late@secret.example,old\n")
+    spoken = lakegate("run", "--only", "bronze_to_silver", "--force", "--lake", messy_shop.root)
+    assert spoken.status == 0
+    said = spoken.out + spoken.err + spoken.logs + "".join(capfd.readouterr())
+    assert [secret for secret in SECRETS if secret in said] == []
+
+
+def test_no_page_runs_what_a_row_a_column_or_a_key_brought_in(messy_shop: LakeRuns) -> None:
+    for name, text in published(messy_shop).items():
+        if name.endswith(".html"):
+            tags = Tags()
+            tags.feed(text)
+            assert tags.found == [], name
+            assert "<script" not in text.lower(), name
+
+
+def test_a_hostile_key_is_shown_escaped(messy_shop: LakeRuns) -> None:
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;.csv" in page(messy_shop, "bronze_to_silver", "events")
+
+
+def test_every_dataset_of_every_transition_has_its_page(messy_shop: LakeRuns) -> None:
+    runs = messy_shop.root / "docs" / "runs" / "first"
+    for transition in ("raw_to_bronze", "bronze_to_silver", "silver_to_gold", "gold_to_redshift"):
+        pages = {
+            path.stem for path in (runs / transition).glob("*.html") if not path.name.endswith(".gx.html")
+        }
+        assert pages == TRANSITIONS.get(transition, pages)
+        assert len(pages) == (len(TRANSITIONS[transition]) if transition in TRANSITIONS else 10)
+
+
+def test_a_page_shows_rule_severity_counts_ratio_and_masked_samples(messy_shop: LakeRuns) -> None:
+    text = page(messy_shop, "bronze_to_silver", "events")
+    (row,) = re.findall(r"<tr>(?:(?!</tr>).)*<code>age_range</code>.*?</tr>", text, re.DOTALL)
+    cells = [re.sub(r"<[^>]+>", "", cell).strip() for cell in re.findall(r"<td.*?</td>", row, re.DOTALL)]
+    assert cells[0] == "quarantined"
+    assert cells[2] == "error"
+    assert cells[4:6] == ["14", "1"]
+    assert cells[6].startswith("7.1")
+    assert cells[7] == "300"
+    (warned,) = re.findall(r"<tr>(?:(?!</tr>).)*<code>email_format</code>.*?</tr>", text, re.DOTALL)
+    assert "<td>warn</td>" in warned
+    assert "17-64 characters: letters, other" in warned
+
+
+def test_a_page_shows_where_the_rows_of_each_file_went(messy_shop: LakeRuns) -> None:
+    text = page(messy_shop, "bronze_to_silver", "events")
+    (row,) = re.findall(r"<tr><td><code>web\.csv</code>.*?</tr>", text)
+    assert re.findall(r">(\d+)<", row) == ["9", "6", "2", "1"]  # read, promoted, quarantined, deduplicated
+
+
+def test_a_page_shows_rejected_files_by_reason(messy_shop: LakeRuns) -> None:
+    assert "cut.json" in page(messy_shop, "raw_to_bronze", "users")
+    assert "corrupt json" in page(messy_shop, "raw_to_bronze", "users").replace("_", " ")
+
+
+def test_every_link_of_every_page_leads_to_a_page(messy_shop: LakeRuns) -> None:
+    from urllib.parse import unquote
+
+    docs = messy_shop.root / "docs"
+    for path in docs.rglob("*.html"):
+        for target in re.findall(r'href="([^"#]+)', path.read_text()):
+            assert (path.parent / unquote(target)).resolve().is_file(), f"{path.name} -> {target}"
+
+
+def test_the_first_page_shows_no_more_runs_than_the_setting(messy_shop: LakeRuns) -> None:
+    bounded = messy_shop.with_settings(shown_runs=2)
+    for run_id in ("second", "third", "fourth"):
+        bounded.run(run_id=run_id, only="gold_to_redshift", force=True, start_spark=no_spark)
+    first_page = (messy_shop.root / "docs" / "index.html").read_text()
+    assert re.findall(r"<p><code>(\w+)</code></p>", first_page) == ["fourth", "third"]
+    assert len(lakegate("status", "--lake", messy_shop.root, "--json").document["last_runs"]) == 2
+    assert (messy_shop.root / "docs" / "runs" / "second").is_dir()  # its pages stay where they were
+
+
+def test_the_history_holds_every_result_of_every_run(messy_shop: LakeRuns) -> None:
+    table = pq.read_table(messy_shop.root / "metrics" / "history")
+    found = [(row["run_id"], row["transition"], row["dataset"]) for row in table.to_pylist()]
+    assert len(found) == len(set(found)) == 3 + 4 + 10 + 10
+    rows = {(row["transition"], row["dataset"]): row for row in table.to_pylist()}
+    events = rows["bronze_to_silver", "events"]
+    assert (events["rows_read"], events["rows_promoted"], events["rows_quarantined"]) == (14, 10, 3)
+
+
+def test_a_forced_run_under_the_same_id_replaces_its_pages(messy_shop: LakeRuns) -> None:
+    before = {name for name in published(messy_shop) if name.startswith("docs/")}
+    messy_shop.run(run_id="first", only="gold_to_redshift", force=True, start_spark=no_spark)
+    assert {name for name in published(messy_shop) if name.startswith("docs/")} == before
