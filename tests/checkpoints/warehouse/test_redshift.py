@@ -162,6 +162,7 @@ def test_a_load_whose_answer_got_lost_is_run_once(bench: RedshiftBench, first: L
     assert (len(bench.data_api.batches), copies(bench)) == (2, 9)
 
 
+@pytest.mark.aws
 def test_a_retry_of_a_load_that_still_runs_waits_for_that_load(
     bench: RedshiftBench, first: LoadRequest
 ) -> None:
@@ -184,12 +185,14 @@ def test_a_retry_of_a_load_that_still_runs_waits_for_that_load(
     assert (len(bench.data_api.batches), copies(bench)) == (2, 9)
 
 
+@pytest.mark.aws
 def test_the_same_release_into_two_schemas_is_two_loads(bench: RedshiftBench, first: LoadRequest) -> None:
     for schema in ("gold", "mart"):
         assert bench.open(schema=schema).load(first, equal, now=NOON).status is LoadStatus.LOADED
     assert bench.database.query("SELECT COUNT(*) FROM mart.dim_users") == [(2,)]
 
 
+@pytest.mark.aws
 def test_rows_changed_again_and_again_at_the_same_time_are_loaded_each_time(
     bench: RedshiftBench, first: LoadRequest
 ) -> None:
@@ -212,6 +215,7 @@ def test_rows_changed_again_and_again_at_the_same_time_are_loaded_each_time(
     ],
     ids=lambda fault: f"{fault[1]} for {fault[0]}",
 )
+@pytest.mark.aws
 def test_a_call_that_may_go_well_a_moment_later_is_made_again(
     bench: RedshiftBench, first: LoadRequest, fault: tuple[str, str, str]
 ) -> None:
@@ -249,6 +253,7 @@ def test_a_load_that_failed_can_be_started_again(bench: RedshiftBench, first: Lo
     assert bench.open().load(first, equal, now=NOON).status is LoadStatus.LOADED
 
 
+@pytest.mark.aws
 def test_a_load_that_takes_too_long_is_stopped_and_the_old_release_stays(
     bench: RedshiftBench, first: LoadRequest
 ) -> None:
@@ -344,6 +349,7 @@ def test_a_table_that_a_person_must_change_is_not_planned_over(bench: RedshiftBe
 # --- answers ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.aws
 def test_results_are_read_to_their_last_page(bench: RedshiftBench, first: LoadRequest) -> None:
     bench.data_api.rows_per_page = 3
     warehouse = bench.open()

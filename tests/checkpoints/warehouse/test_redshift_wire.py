@@ -72,6 +72,7 @@ def test_a_statement_that_fails_undoes_the_load_and_is_not_tried_again(
     assert bench.query("SELECT user_id FROM dim_users ORDER BY 1") == [("ann",), ("bob",)]
 
 
+@pytest.mark.aws
 def test_an_answer_that_does_not_come_is_not_waited_for_forever(
     bench: RedshiftBench, first: LoadRequest
 ) -> None:
