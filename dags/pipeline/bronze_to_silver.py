@@ -16,6 +16,7 @@ from dags.pipeline.fingerprint import fingerprint
 from dags.pipeline.promises import check_promises
 from dags.pipeline.publish import Verdicted, publish
 from dags.pipeline.report import DatasetReport, Status, TransitionReport, worst
+from dags.pipeline.shuffle import shuffles_sized_for
 from dags.pipeline.silver_candidates import judge_dataset
 from transforms.bronze_to_silver.files import BronzeFile
 
@@ -58,9 +59,9 @@ def bronze_to_silver(
         verify_bronze(setup.lake, ledgers[contract.name])
         files = _readable_files(setup, ledgers[contract.name])
         last = pointer.line(contract.name)
-        judged.append(
-            judge_dataset(setup, run, spark, contract, files, last.current.rows if last else None, progress)
-        )
+        last_rows = last.current.rows if last else None
+        with shuffles_sized_for(spark, sum(file.facts.size_bytes for file in files)):
+            judged.append(judge_dataset(setup, run, spark, contract, files, last_rows, progress))
     verdict = worst([Status(one.decision.verdict.value) for one in judged])
     reports = tuple(_report(one, is_promoted=verdict is not Status.BLOCK) for one in judged)
     verdicted = [

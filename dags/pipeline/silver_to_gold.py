@@ -24,6 +24,7 @@ from dags.pipeline.fingerprint import fingerprint
 from dags.pipeline.frames import read_frame
 from dags.pipeline.publish import Verdicted, publish
 from dags.pipeline.report import DatasetReport, Status, TransitionReport, worst
+from dags.pipeline.shuffle import shuffles_sized_for
 from quarantine_policies.decision import decide
 from transforms.silver_to_gold.build import gold_table
 
@@ -70,9 +71,10 @@ def silver_to_gold(
         for name, manifest in manifests.items()
     }
     version = new_version(run.id)
-    candidates = _build(setup, spark, silver, version, progress)
-    progress.step("comparing the tables with each other")
-    measured = measure_gold({name: read_back for name, (_, read_back) in candidates.items()})
+    with shuffles_sized_for(spark, sum(manifest.size_bytes for manifest in manifests.values())):
+        candidates = _build(setup, spark, silver, version, progress)
+        progress.step("comparing the tables with each other")
+        measured = measure_gold({name: read_back for name, (_, read_back) in candidates.items()})
     tables = [_judge(setup, run, candidate, measured, manifests) for candidate, _ in candidates.values()]
     verdict = worst([Status(table.decision.verdict.value) for table in tables])
     reports = tuple(_report(table, is_promoted=verdict is not Status.BLOCK) for table in tables)

@@ -308,7 +308,7 @@ def _others(rng: Random, texts: list[str | None]) -> pa.Array:
             return pa.array(deep, pa.large_list(pa.struct({"k": pa.list_(pa.string())})))
         case 11:
             exact = [None if w is None else Decimal(w).scaleb(-3) for w in whole]
-            return pa.array([e and [e] for e in exact], pa.list_(pa.decimal128(12, 3)))
+            return pa.array([None if e is None else [e] for e in exact], pa.list_(pa.decimal128(12, 3)))
         case 0:
             return pa.array([None if w is None else {"a": w, "b": f"v{w}"} for w in whole])
         case 1:
