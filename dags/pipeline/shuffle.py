@@ -1,4 +1,4 @@
-"""How many partitions a shuffle has: by the size of the input, as a plan made for 200 of them costs small runs dear."""
+"""How many partitions a shuffle has: as the input asks, since 200 of them cost a small run dear."""
 
 from __future__ import annotations
 
