@@ -19,6 +19,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # the help speaks of [LAKEGATE_LAKE] and s3://bucket[/prefix], which is no markup
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
