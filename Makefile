@@ -46,8 +46,15 @@ format: develop  ## let ruff rewrite what it can
 bench: develop  ## time the pipeline and the gate against a baseline of the same run
 	$(RUN) pytest -m bench -s tests/benchmarks
 
-package: develop  ## the wheel, with contracts and policies inside
-	$(UV) build --wheel
+DIST ?= dist
+# The same sources make the same wheel, so that `lakegate deploy` uploads it once.
+package: export SOURCE_DATE_EPOCH ?= 1577836800
+package: $(filter .tools/bin/uv,$(UV))  ## the wheel, with contracts and policies inside, and the pins for Glue
+	@rm -rf build "$(DIST)"/lakegate-*.whl
+	@$(UV) build --quiet --wheel --out-dir "$(DIST)"
+	@$(UV) export --quiet --frozen --no-default-groups --extra redshift --no-emit-project --no-hashes --no-header \
+	  --output-file "$(DIST)/requirements-glue.txt"
+	@ls "$(DIST)"/lakegate-*.whl
 
 clean:  ## remove what was made here, but not the tools
 	rm -rf build dist lake *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

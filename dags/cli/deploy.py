@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from dags.cli.console import print_json, say
 from dags.deploy.aws import Aws
 from dags.deploy.deployment import plan_deployment
+from dags.deploy.package import read_package
 from dags.deploy.plan import Action, carry_out
 from dags.deploy.policies import write_documents
-from dags.deploy.target import Target, location, locations, read_package
+from dags.deploy.target import Target, location, locations
 from dags.pipeline.settings import read_settings
 
 if TYPE_CHECKING:
@@ -35,57 +36,54 @@ def deploy_command(
     create_roles: bool,
     policies_out: Path | None,
     topic: str | None,
+    queue: str | None,
     workgroup: str | None,
     workers: int,
     dry_run: bool,
     as_json: bool,
 ) -> int:
     """Plan, show, and unless it is a dry run carry out; return the exit status."""
-    settings = read_settings(lake=lake, warehouse=warehouse)
+    settings = read_settings(lake=lake, warehouse=warehouse, kms_key=kms_key)
     areas = locations(settings)
-    at = (
-        location(artifacts, "--artifacts")
-        if artifacts
-        else location(settings.lake, "--lake").child("artifacts")
-    )
-    wheel, modules = read_package(dist)
+    at = location(settings.lake, "--lake").child("artifacts")
+    package = read_package(dist)
     aws = Aws(region)
     target = Target(
         account=aws.account(),
-        areas=areas,
-        artifacts=at,
         settings=settings,
+        areas=areas,
+        artifacts=location(artifacts, "--artifacts") if artifacts else at,
+        package=package,
         name=name,
-        kms_key=kms_key,
         glue_role=glue_role,
         topic=topic,
+        queue=queue,
         workgroup=workgroup,
         most_workers=workers,
-        modules=modules,
-        wheel=wheel.name,
     )
     documents = write_documents(target, policies_out) if policies_out else ()
-    plan = plan_deployment(aws, target, wheel, with_roles=create_roles)
+    plan = plan_deployment(aws, target, with_roles=create_roles)
     if as_json:
-        applied = 0 if dry_run else carry_out(plan)
-        print_json(
-            {
-                "is_dry_run": dry_run,
-                "applied": applied,
-                "steps": plan.document,
-                "policies": [str(path) for path in documents],
-            }
-        )
+        document = {
+            "is_dry_run": dry_run,
+            "applied": 0 if dry_run else carry_out(plan),
+            "steps": plan.document,
+            "obstacles": [str(obstacle) for obstacle in plan.obstacles],
+            "policies": [str(path) for path in documents],
+        }
+        print_json(document)
         return 0
     _show(plan)
     for path in documents:
         say(f"policy to review: {path}")
-    if not plan.changes:
-        say("Everything is as it should be: nothing to change.")
-    elif dry_run:
+    if not dry_run:
+        changed = carry_out(plan, _tell)
+        of = f"{changed} of {len(plan.steps)} changed."
+        say(of if changed else "Everything is as it should be: nothing was changed.")
+    elif plan.changes:
         say(f"Dry run: {len(plan.changes)} of {len(plan.steps)} would change; nothing was changed.")
     else:
-        say(f"{carry_out(plan, _tell)} of {len(plan.steps)} changed.")
+        say("Dry run: everything is as it should be.")
     return 0
 
 
@@ -109,6 +107,8 @@ def _show(plan: Plan) -> None:
     unchanged = len(plan.steps) - len(plan.changes)
     if unchanged:
         console.print(f"  {unchanged} unchanged")
+    for obstacle in plan.obstacles:
+        console.print(Text(f"! {obstacle}", style="bold red"), soft_wrap=True)
 
 
 def _told(value: object) -> str:

@@ -184,7 +184,8 @@ def deploy(
     name: Annotated[str, typer.Option(help="Begins the name of every job, role and policy.")] = "lakegate",
     region: Annotated[str | None, typer.Option(help="The AWS region. [AWS_REGION]")] = None,
     kms_key: Annotated[
-        str | None, typer.Option(metavar="ARN", help="Encrypt with this key. [keys managed by S3]")
+        str | None,
+        typer.Option(metavar="ARN", help="Encrypt with it. [LAKEGATE_KMS_KEY, else S3's own]"),
     ] = None,
     glue_role: Annotated[
         str | None, typer.Option(metavar="ARN", help="The role that the Glue jobs run as.")
@@ -196,6 +197,9 @@ def deploy(
         Path | None, typer.Option(metavar="DIR", help="Write the IAM policies there, to be reviewed.")
     ] = None,
     topic: Annotated[str | None, typer.Option(metavar="ARN", help="The SNS topic of the alerts.")] = None,
+    queue: Annotated[
+        str | None, typer.Option(metavar="ARN", help="The SQS queue that tells of new files in RAW.")
+    ] = None,
     workgroup_arn: Annotated[
         str | None, typer.Option(metavar="ARN", help="The Redshift Serverless workgroup.")
     ] = None,
@@ -220,6 +224,7 @@ def deploy(
             create_roles=create_roles,
             policies_out=policies_out,
             topic=topic,
+            queue=queue,
             workgroup=workgroup_arn,
             workers=workers,
             dry_run=dry_run,

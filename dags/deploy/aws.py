@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -23,6 +23,8 @@ from contracts.faults import ConfigurationError, LakegateError, TransientError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+Client: TypeAlias = Any  # boto3 makes its clients' methods at run time: there is no type to name
+
 _NO_LOGIN: Final = frozenset(
     {
         *("ExpiredToken", "ExpiredTokenException", "InvalidAccessKeyId", "InvalidClientTokenId"),
@@ -32,6 +34,7 @@ _NO_LOGIN: Final = frozenset(
 _DENIED: Final = frozenset(
     {"403", "AccessDenied", "AccessDeniedException", "AllAccessDisabled", "UnauthorizedOperation"}
 )
+_ELSEWHERE: Final = frozenset({"301", "PermanentRedirect", "IllegalLocationConstraintException"})
 _PASSING: Final = frozenset(
     {"Throttling", "ThrottlingException", "SlowDown", "RequestLimitExceeded", "ServiceUnavailable"}
 )
@@ -77,7 +80,7 @@ class Aws:
         )
         self.client = cache(self._client)
 
-    def _client(self, service: str) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
+    def _client(self, service: str) -> Client:
         return self._session.client(service, config=self._config)
 
     def account(self) -> Account:
@@ -138,6 +141,10 @@ def _explanation(what: str, where: str, error: ClientError | BotoCoreError) -> L
             where=where,
             found=f"{operation} is denied",
             next_step="let somebody with that permission run it, or add it to yours",
+        )
+    if code in _ELSEWHERE:
+        return ConfigurationError(
+            what, where=where, found="it lies in another region", next_step="give its region by --region"
         )
     if code in _PASSING:
         return TransientError(what, where=where, found=code, next_step="run again in a moment")

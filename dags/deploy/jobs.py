@@ -1,27 +1,28 @@
 """The Glue jobs: one a transition, each a Spark job.
 
-Also raw_to_bronze and gold_to_redshift, which need no Spark: Glue's Python shell ends at Python 3.9, and the gate
-needs 3.11. They take the two workers that are the least, and end after minutes.
-"""  # noqa: E501
+Also raw_to_bronze and gold_to_redshift, which need no Spark: Glue's Python shell ends at Python 3.9, and the
+gate needs 3.11. They take the two workers that are the least, and end after minutes.
+"""
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 from tenacity import retry, retry_if_exception, stop_after_attempt, wait_fixed
 
-from checkpoints.lake.layout import Area
 from dags.deploy.aws import code_of, explained
 from dags.deploy.plan import Difference, Step, differing, step_of
 from dags.deploy.uploads import SCRIPT
-from dags.pipeline.run import TRANSITIONS
+from dags.glue.arguments import FOLDERS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
-    from dags.deploy.aws import Aws
+    from dags.deploy.aws import Aws, Client
     from dags.deploy.target import Target
+    from dags.pipeline.settings import Settings
 
 GLUE_VERSION = "6.0"
 WORKER = "G.1X"
@@ -34,20 +35,21 @@ TIMEOUT_MINUTES = {
 }
 _ON_SPARK = frozenset({"bronze_to_silver", "silver_to_gold"})
 _ARGUMENTS = "DefaultArguments"
+_WHERE_GLUE_IS_SILENT = {"MaxRetries": 0}
 _OTHERS = ("Connections", "SecurityConfiguration", "NotificationProperty", "LogUri")  # set by whoever runs it
 
 
 def plan_jobs(aws: Aws, target: Target) -> tuple[Step, ...]:
     """Return a step for each transition's job."""
-    return tuple(_plan_job(aws.client("glue"), target, transition) for transition in TRANSITIONS)
+    return tuple(_plan_job(aws.client("glue"), target, transition) for transition in target.job_names)
 
 
 def job_definition(target: Target, transition: str) -> Mapping[str, Any]:
     """Return what a transition's job should be.
 
-    Glue does not retry it: Airflow does, and only what may pass. A blocked run succeeds as a job; the gate task
-    reads its verdict file.
-    """  # noqa: E501
+    Glue does not retry it: Airflow does, and only what may pass. A blocked run succeeds as a job; the gate
+    task reads its verdict file.
+    """
     return {
         "Description": f"lakegate: {transition}, gated",
         "Role": target.glue_role_arn,
@@ -67,13 +69,8 @@ def job_definition(target: Target, transition: str) -> Mapping[str, Any]:
 
 
 def _arguments(target: Target, transition: str) -> Mapping[str, str]:
-    lake = target.settings.lake
-    roots = {
-        f"--{area.value}_root": root
-        for area in Area
-        if (root := getattr(target.settings, f"{area.value}_root"))
-    }
-    wheel = target.artifacts.child(target.wheel).uri
+    """Return what Glue and the script are told; the script hears every setting that is not as shipped."""
+    wheel = target.artifacts.child(target.package.wheel.name).uri
     return {
         "--job-language": "python",
         "--job-bookmark-option": "job-bookmark-disable",  # the ledger and the fingerprints know what is new
@@ -82,18 +79,25 @@ def _arguments(target: Target, transition: str) -> Mapping[str, str]:
         "--enable-observability-metrics": "true",
         "--enable-continuous-cloudwatch-log": "true",
         "--TempDir": target.artifacts.child("tmp").uri + "/",
-        "--additional-python-modules": ",".join([wheel, *target.modules]),
+        # Glue gives this list to pip: the wheel comes with its pins, so that a job installs what was tested.
+        "--additional-python-modules": ",".join([wheel, *target.package.modules]),
         "--transition": transition,
-        "--lake": lake,
-        **roots,
-        **({"--warehouse": target.settings.warehouse} if target.settings.warehouse else {}),
-        "--contracts": target.artifacts.child("contracts").uri,
-        "--policies": target.artifacts.child("policies").uri,
+        **{f"--{name}": text for name, text in _settings(target.settings).items()},
+        **{f"--{name}": target.artifacts.child(name).uri for name in FOLDERS},
         "--on_block": "succeed",
     }
 
 
-def _plan_job(glue: Any, target: Target, transition: str) -> Step:  # noqa: ANN401
+def _settings(settings: Settings) -> Mapping[str, str]:
+    """Return the settings that were given, as a job's arguments spell them; folders are told apart."""
+    given = settings.model_dump(exclude_unset=True, exclude_none=True, exclude=set(FOLDERS))
+    return {
+        name: json.dumps(value, sort_keys=True) if isinstance(value, dict) else str(value)
+        for name, value in given.items()
+    }
+
+
+def _plan_job(glue: Client, target: Target, transition: str) -> Step:
     name, wanted = target.job_names[transition], job_definition(target, transition)
     with explained("cannot look at a Glue job", name):
         try:
@@ -117,7 +121,7 @@ def _plan_job(glue: Any, target: Target, transition: str) -> Step:  # noqa: ANN4
 def _differences(wanted: Mapping[str, Any], found: Mapping[str, Any] | None) -> Iterator[Difference]:
     """Yield what differs; arguments one by one, also those that nobody wants."""
     plain = {name: value for name, value in wanted.items() if name != _ARGUMENTS}
-    yield from differing(plain, found)
+    yield from differing(plain, None if found is None else {**_WHERE_GLUE_IS_SILENT, **found})
     arguments: Mapping[str, str] = (found or {}).get(_ARGUMENTS, {})
     yield from differing(wanted[_ARGUMENTS], arguments)
     for name in sorted(arguments.keys() - wanted[_ARGUMENTS].keys()):
@@ -130,5 +134,5 @@ def _is_young_role(error: BaseException) -> bool:
 
 
 @retry(retry=retry_if_exception(_is_young_role), wait=wait_fixed(5), stop=stop_after_attempt(6), reraise=True)
-def _patiently(call: Any, **request: object) -> None:  # noqa: ANN401
+def _patiently(call: Callable[..., object], **request: object) -> None:
     call(**request)

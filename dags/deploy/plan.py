@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from contracts.faults import LakegateError
+
 
 class Action(StrEnum):
     """What a step does with its resource."""
@@ -41,9 +43,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Steps in the order in which they have to be carried out."""
+    """Steps in the order in which they have to be carried out; ``obstacles`` have to be removed before."""
 
     steps: tuple[Step, ...]
+    obstacles: tuple[LakegateError, ...] = ()
 
     @property
     def changes(self) -> tuple[Step, ...]:
@@ -73,7 +76,12 @@ def carry_out(plan: Plan, told: Callable[[Step], None] = lambda _: None) -> int:
     Args:
         plan: what to do; a failed step stops it, and what was done before stays: run it again.
         told: hears of each step before it is taken.
+
+    Raises:
+        LakegateError: an obstacle is in the way (nothing was changed then), or AWS refuses a step.
     """
+    for obstacle in plan.obstacles:
+        raise obstacle
     for step in plan.changes:
         told(step)
         step.apply()

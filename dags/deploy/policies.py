@@ -9,7 +9,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from checkpoints.lake.layout import Area
-from checkpoints.warehouse.redshift_address import read_address
+from checkpoints.warehouse.redshift_address import Via, read_address
+from contracts.faults import ConfigurationError
 from dags.deploy.target import location
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from dags.deploy.target import Location, Target
 
 GLUE, REDSHIFT, AIRFLOW = "glue", "redshift-copy", "airflow"
-_REDSHIFT_SCHEMES = ("redshift-data://", "redshift://")
 _WRITE = (
     *("s3:GetObject", "s3:PutObject", "s3:DeleteObject"),
     *("s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"),
@@ -33,7 +33,7 @@ def policy_documents(target: Target) -> Mapping[str, Mapping[str, Any]]:
         f"{GLUE}-trust": trust(target, "glue.amazonaws.com"),
         AIRFLOW: _document(_airflow(target)),
     }
-    if has_redshift(target):
+    if target.redshift:
         documents[REDSHIFT] = _document(_redshift_copy(target))
         documents[f"{REDSHIFT}-trust"] = trust(
             target, "redshift.amazonaws.com", "redshift-serverless.amazonaws.com"
@@ -42,30 +42,41 @@ def policy_documents(target: Target) -> Mapping[str, Mapping[str, Any]]:
 
 
 def write_documents(target: Target, folder: Path) -> tuple[Path, ...]:
-    """Write the documents as JSON files into a folder, and return their paths."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write the documents as JSON files into a folder, and return their paths.
+
+    Raises:
+        ConfigurationError: the folder cannot be written.
+    """
     paths = []
-    for name, document in policy_documents(target).items():
-        path = folder / f"{target.name}-{name}.json"
-        path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
-        paths.append(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, document in policy_documents(target).items():
+            path = folder / f"{target.name}-{name}.json"
+            path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+            paths.append(path)
+    except OSError as error:
+        raise ConfigurationError(
+            "the policies cannot be written there",
+            where=f"--policies-out {folder}",
+            found=error.strerror or type(error).__name__,
+            next_step="name another folder",
+        ) from error
     return tuple(paths)
 
 
-def has_redshift(target: Target) -> bool:
-    """Whether the warehouse is Redshift."""
-    return (target.settings.warehouse or "").startswith(_REDSHIFT_SCHEMES)
-
-
 def trust(target: Target, *services: str) -> Mapping[str, Any]:
-    """Return a trust policy: these services may take the role, on behalf of this account alone."""
+    """Return a trust policy: these services may take the role, on behalf of this account alone.
+
+    A role cannot be passed across accounts anyway. Not every service tells for which account it comes, and
+    one that does not must still get in.
+    """
     return _document(
         [
             {
                 "Effect": "Allow",
                 "Principal": {"Service": list(services)},
                 "Action": "sts:AssumeRole",
-                "Condition": {"StringEquals": {"aws:SourceAccount": target.account.id}},
+                "Condition": {"StringEqualsIfExists": {"aws:SourceAccount": target.account.id}},
             }
         ]
     )
@@ -93,7 +104,7 @@ def _glue(target: Target) -> Iterator[Mapping[str, Any]]:
         **_allow("WriteMetrics", ["cloudwatch:PutMetricData"], ["*"]),
         "Condition": {"StringEquals": {"cloudwatch:namespace": "Glue"}},
     }
-    yield from _redshift_data(target)
+    yield from _redshift(target)
 
 
 def _redshift_copy(target: Target) -> Iterator[Mapping[str, Any]]:
@@ -123,35 +134,32 @@ def _airflow(target: Target) -> Iterator[Mapping[str, Any]]:
     yield from _kms(target, "kms:Decrypt")
     if target.topic:
         yield _allow("Alert", ["sns:Publish"], [target.topic])
-    yield from _redshift_data(target)
+    if target.queue:
+        hear = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl"]
+        yield _allow("HearOfNewFiles", hear, [target.queue])
+    yield from _redshift(target)
 
 
-def _redshift_data(target: Target) -> Iterator[Mapping[str, Any]]:
-    if not has_redshift(target):
+def _redshift(target: Target) -> Iterator[Mapping[str, Any]]:
+    """Allow to speak to Redshift, by the way that the warehouse's URI names."""
+    if target.redshift is None:
         return
-    address = read_address(str(target.settings.warehouse))
+    address = read_address(target.redshift)
     # A workgroup's ARN ends with an id, not with its name; whoever knows it gives it by --workgroup-arn.
     workgroup = target.workgroup or target.account.arn("redshift-serverless", "workgroup/*")
-    yield _allow(
-        "RunStatements",
-        ["redshift-data:BatchExecuteStatement", "redshift-data:ExecuteStatement"],
-        [workgroup],
-    )
-    own = {"StringEquals": {"redshift-data:statement-owner-iam-userid": "${aws:userid}"}}
-    yield {
-        **_allow(
-            "FollowOwnStatements",
-            [
-                *("redshift-data:DescribeStatement", "redshift-data:GetStatementResult"),
-                *("redshift-data:ListStatements", "redshift-data:CancelStatement"),
-            ],
-            ["*"],
-        ),
-        "Condition": own,
-    }
-    yield _allow("LogIntoWorkgroup", ["redshift-serverless:GetCredentials"], [workgroup])
+    if address.via is Via.DATA_API:
+        run = ["redshift-data:BatchExecuteStatement", "redshift-data:ExecuteStatement"]
+        yield _allow("RunStatements", run, [workgroup])
+        follow = [
+            *("redshift-data:DescribeStatement", "redshift-data:GetStatementResult"),
+            *("redshift-data:ListStatements", "redshift-data:CancelStatement"),
+        ]
+        own = {"redshift-data:statement-owner-iam-userid": "${aws:userid}"}
+        yield {**_allow("FollowOwnStatements", follow, ["*"]), "Condition": {"StringEquals": own}}
     if address.secret:
         yield _allow("ReadLogin", ["secretsmanager:GetSecretValue"], [address.secret])
+    else:
+        yield _allow("LogIntoWorkgroup", ["redshift-serverless:GetCredentials"], [workgroup])
 
 
 def _listing(

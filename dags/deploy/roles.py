@@ -15,7 +15,7 @@ from dags.deploy.policies import AIRFLOW, GLUE, REDSHIFT, policy_documents
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from dags.deploy.aws import Aws
+    from dags.deploy.aws import Aws, Client
     from dags.deploy.target import Target
 
 _MISSING = "NoSuchEntity"
@@ -32,22 +32,19 @@ def plan_roles(aws: Aws, target: Target) -> tuple[Step, ...]:
     return (*steps, _plan_policy(iam, target, documents[AIRFLOW]))
 
 
-def check_glue_role(aws: Aws, target: Target) -> None:
-    """Make sure that the role of the jobs is there, when it is our own and we do not make it.
-
-    Raises:
-        ConfigurationError: it is not.
-    """
-    if target.glue_role is None and _role(aws.client("iam"), target.glue_role_name) is None:
-        raise ConfigurationError(
-            "the Glue jobs have no role to run as",
-            where=target.glue_role_arn,
-            found="no such role",
-            next_step="give one by --glue-role, or let --create-roles make it",
-        )
+def missing_glue_role(aws: Aws, target: Target) -> ConfigurationError | None:
+    """Return what is wrong when the role that the jobs run as is not there, and not ours to make."""
+    if _role(aws.client("iam"), target.glue_role_name) is not None:
+        return None
+    return ConfigurationError(
+        "the Glue jobs have no role to run as",
+        where=target.glue_role_arn,
+        found="no such role",
+        next_step="name one by --glue-role, or let --create-roles make it",
+    )
 
 
-def _plan_role(iam: Any, name: str, documents: Mapping[str, Mapping[str, Any]], key: str) -> Step:  # noqa: ANN401
+def _plan_role(iam: Client, name: str, documents: Mapping[str, Mapping[str, Any]], key: str) -> Step:
     wanted = {"trust": documents[f"{key}-trust"], "policy": documents[key]}
     role = _role(iam, name)
     found: dict[str, object] = {}
@@ -71,7 +68,7 @@ def _plan_role(iam: Any, name: str, documents: Mapping[str, Mapping[str, Any]], 
     return step_of("role", name, differences, apply, is_there=role is not None)
 
 
-def _plan_policy(iam: Any, target: Target, wanted: Mapping[str, Any]) -> Step:  # noqa: ANN401
+def _plan_policy(iam: Client, target: Target, wanted: Mapping[str, Any]) -> Step:
     name = f"{target.name}-{AIRFLOW}"
     arn = target.account.policy_arn(name)
     found = _managed_policy(iam, arn)
@@ -95,7 +92,7 @@ def _plan_policy(iam: Any, target: Target, wanted: Mapping[str, Any]) -> Step:  
     return step_of("policy", name, differences, apply, is_there=found is not None)
 
 
-def _role(iam: Any, name: str) -> Mapping[str, Any] | None:  # noqa: ANN401
+def _role(iam: Client, name: str) -> Mapping[str, Any] | None:
     with explained("cannot look at a role", name):
         try:
             role: Mapping[str, Any] = iam.get_role(RoleName=name)["Role"]
@@ -106,7 +103,7 @@ def _role(iam: Any, name: str) -> Mapping[str, Any] | None:  # noqa: ANN401
         return role
 
 
-def _inline_policy(iam: Any, role: str) -> object:  # noqa: ANN401
+def _inline_policy(iam: Client, role: str) -> object:
     with explained("cannot look at a role", role):
         try:
             return iam.get_role_policy(RoleName=role, PolicyName=role)["PolicyDocument"]
@@ -116,7 +113,7 @@ def _inline_policy(iam: Any, role: str) -> object:  # noqa: ANN401
             return None
 
 
-def _managed_policy(iam: Any, arn: str) -> object:  # noqa: ANN401
+def _managed_policy(iam: Client, arn: str) -> object:
     with explained("cannot look at a policy", arn):
         try:
             version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]

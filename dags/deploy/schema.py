@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from checkpoints.warehouse.opening import open_redshift
 from dags.deploy.plan import Difference, Step, step_of
-from dags.deploy.policies import has_redshift
 
 if TYPE_CHECKING:
     from contracts.reader import Contracts
@@ -20,9 +19,9 @@ def plan_schema(target: Target, contracts: Contracts) -> tuple[Step, ...]:
         PreflightFailed: a live table has to be changed by a person first; the sentence holds the statement.
         WarehouseError: Redshift cannot be asked.
     """
-    if not has_redshift(target):
+    if target.redshift is None:
         return ()
-    warehouse = open_redshift(str(target.settings.warehouse))
+    warehouse = open_redshift(target.redshift)
     missing = warehouse.plan_tables(contracts.gold)
 
     def apply() -> None:

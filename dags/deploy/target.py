@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
 from checkpoints.lake.layout import Area
 from contracts.faults import ConfigurationError
@@ -12,13 +12,26 @@ from dags.pipeline.run import TRANSITIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from dags.deploy.aws import Account
+    from dags.deploy.package import Package
     from dags.pipeline.settings import Settings
 
-_S3 = re.compile(r"s3[an]?://([^/]+)/?(.*)")
-MOST_WORKERS = 10
+MOST_WORKERS: Final = 10
+_S3 = re.compile(r"s3[an]?://([^/]+)/*(.*?)/*")
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+# A prefix stands in IAM policies, where * ? and $ mean something, and in statements of Redshift.
+_PREFIX = re.compile(r"([A-Za-z0-9_.=+@-]+(/[A-Za-z0-9_.=+@-]+)*)?")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
+_REDSHIFT_SCHEMES = ("redshift-data://", "redshift://")
+_TO_REDSHIFT = TRANSITIONS[-1]
+_ARNS: Final[Mapping[str, tuple[str, str]]] = {
+    "glue_role": ("--glue-role", r"iam::\d{12}:role/[A-Za-z0-9+=,.@_/-]{1,512}"),
+    "topic": ("--topic", r"sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}"),
+    "queue": ("--queue", r"sqs:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,80}"),
+    "workgroup": ("--workgroup-arn", r"redshift-serverless:[a-z0-9-]+:\d{12}:workgroup/[a-z0-9-]{1,64}"),
+    "kms_key": ("--kms-key", r"kms:[a-z0-9-]+:\d{12}:key/[a-zA-Z0-9-]{1,64}"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,23 +55,56 @@ class Location:
         """Return a location below."""
         return Location(self.bucket, "/".join(part for part in (self.prefix, *parts) if part))
 
+    def holds(self, other: Location) -> bool:
+        """Whether another location is this one or lies below it."""
+        return self.bucket == other.bucket and other.folder.startswith(self.folder)
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What is to be deployed, and where."""
+    """What is to be deployed, and where.
+
+    Raises:
+        ConfigurationError: a name or an ARN is none, or two places that are treated differently overlap.
+    """
 
     account: Account
+    settings: Settings
     areas: Mapping[Area, Location]
     artifacts: Location  # the wheel, the script, contracts and policies
-    settings: Settings
+    package: Package
     name: str = "lakegate"  # begins the name of every job, role and policy
-    kms_key: str | None = None  # an ARN; None: keys that S3 manages
     glue_role: str | None = None  # the ARN of a role that is there; None: one of our own
     topic: str | None = None  # the ARN of the SNS topic that alerts go to
+    queue: str | None = None  # the ARN of the SQS queue that tells of new files
     workgroup: str | None = None  # the ARN of the Redshift Serverless workgroup
     most_workers: int = MOST_WORKERS
-    modules: tuple[str, ...] = field(default_factory=tuple)  # what a job installs beside the wheel, pinned
-    wheel: str = ""  # the wheel's file name
+
+    def __post_init__(self) -> None:
+        """Check what stands in names and policies."""
+        if not _NAME.fullmatch(self.name):
+            raise ConfigurationError(
+                "this cannot begin the name of a role",
+                where="--name",
+                expected="at most 40 letters, digits, _ and -",
+                found=repr(self.name),
+            )
+        for field, (option, pattern) in _ARNS.items():
+            arn = getattr(self, field)
+            if arn is not None and not re.fullmatch(rf"arn:aws[a-z-]*:{pattern}", arn):
+                example = pattern.partition(":")[0]
+                raise ConfigurationError(
+                    "this is no ARN of the right kind",
+                    where=option,
+                    expected=f"arn:aws:{example}:…",
+                    found=arn,
+                )
+        _check_apart(self.areas, self.artifacts)
+
+    @property
+    def kms_key(self) -> str | None:
+        """The ARN of the key that encrypts everything; None: keys that S3 manages."""
+        return self.settings.kms_key
 
     @property
     def buckets(self) -> tuple[str, ...]:
@@ -66,14 +112,21 @@ class Target:
         return tuple(dict.fromkeys([*(one.bucket for one in self.areas.values()), self.artifacts.bucket]))
 
     @property
+    def redshift(self) -> str | None:
+        """The warehouse's URI when it is a Redshift."""
+        uri = self.settings.warehouse
+        return uri if uri is not None and uri.startswith(_REDSHIFT_SCHEMES) else None
+
+    @property
     def job_names(self) -> Mapping[str, str]:
-        """The name of each transition's Glue job."""
-        return {transition: job_name(transition, self.name) for transition in TRANSITIONS}
+        """The name of each transition's Glue job; gold_to_redshift has one when there is a Redshift."""
+        with_jobs = [one for one in TRANSITIONS if one != _TO_REDSHIFT or self.redshift]
+        return {transition: job_name(transition, self.name) for transition in with_jobs}
 
     @property
     def glue_role_name(self) -> str:
-        """The name of our own role for the jobs."""
-        return f"{self.name}-glue"
+        """The name of the role that the jobs run as."""
+        return self.glue_role.rpartition("/")[2] if self.glue_role else f"{self.name}-glue"
 
     @property
     def glue_role_arn(self) -> str:
@@ -94,7 +147,7 @@ def locations(settings: Settings) -> Mapping[Area, Location]:
     """Return where each part of the lake lies.
 
     Raises:
-        ConfigurationError: a part of it does not lie on S3.
+        ConfigurationError: a part of it does not lie on S3, or not where policies can name it.
     """
     lake = location(settings.lake, "--lake")
     roots = {area: getattr(settings, f"{area.value}_root") for area in Area}
@@ -115,53 +168,33 @@ def location(uri: str, where: str) -> Location:
         raise ConfigurationError(
             "only what lies on S3 can be deployed", where=where, expected="s3://bucket[/prefix]", found=uri
         )
-    return Location(found[1], found[2].strip("/"))
-
-
-def read_package(folder: Path) -> tuple[Path, tuple[str, ...]]:
-    """Return the wheel that `make package` built, and the modules that a Glue job installs beside it.
-
-    Raises:
-        ConfigurationError: they are not there.
-    """
-    wheels = sorted(folder.glob("lakegate-*.whl"))
-    requirements = folder / "requirements-glue.txt"
-    if len(wheels) != 1 or not requirements.is_file():
+    bucket, prefix = found[1], found[2]
+    if not _BUCKET.fullmatch(bucket):
         raise ConfigurationError(
-            "there is no package to upload",
-            where=str(folder),
-            expected="one wheel of lakegate and requirements-glue.txt",
-            found=", ".join(path.name for path in wheels) or "no wheel",
-            next_step="run `make package`, or name its folder by --dist",
+            "this is no name for a bucket",
+            where=where,
+            expected="3 to 63 characters of a-z, 0-9, . and -",
+            found=bucket,
         )
-    return wheels[0], pinned_modules(requirements.read_text(encoding="utf-8"))
+    if not _PREFIX.fullmatch(prefix):
+        raise ConfigurationError(
+            "this prefix cannot stand in a policy",
+            where=where,
+            expected="folders of letters, digits and _ . = + @ -",
+            found=prefix,
+        )
+    return Location(bucket, prefix)
 
 
-# The Python of Glue 6.0: Amazon Linux on x86_64.
-_GLUE_PYTHON = {
-    "implementation_name": "cpython",
-    "os_name": "posix",
-    "platform_machine": "x86_64",
-    "platform_python_implementation": "CPython",
-    "platform_system": "Linux",
-    "python_full_version": "3.13.0",
-    "python_version": "3.13",
-    "sys_platform": "linux",
-}
-
-
-def pinned_modules(requirements: str) -> tuple[str, ...]:
-    r"""Return the pins that hold on Glue, from requirements with markers for everywhere.
-
-    >>> pinned_modules("numpy==2.4.6 ; python_full_version < '3.12'\\nrich==14.2.0\\n# a comment")
-    ('rich==14.2.0',)
-    """
-    from packaging.requirements import Requirement
-
-    lines = [line.strip() for line in requirements.splitlines()]
-    found = [Requirement(line) for line in lines if line and not line.startswith("#")]
-    return tuple(
-        f"{one.name}{one.specifier}"
-        for one in found
-        if one.marker is None or one.marker.evaluate(_GLUE_PYTHON)
-    )
+def _check_apart(areas: Mapping[Area, Location], artifacts: Location) -> None:
+    """Make sure that no place lies in another: what one's lifecycle deletes must not be the other's."""
+    named = [*((area.value, at) for area, at in areas.items()), ("artifacts", artifacts)]
+    for outer, around in named:
+        for inner, at in named:
+            if outer != inner and around.holds(at):
+                raise ConfigurationError(
+                    f"{inner} lies within {outer}, whose lifecycle and permissions would be its own too",
+                    where=at.uri,
+                    found=f"{outer} at {around.uri}",
+                    next_step="give each a prefix or a bucket of its own",
+                )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
@@ -17,7 +17,7 @@ from dags.deploy.plan import Action, Difference, Step, differing, step_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from dags.deploy.aws import Aws
+    from dags.deploy.aws import Aws, Client
     from dags.deploy.target import Location, Target
     from dags.pipeline.settings import Settings
 
@@ -27,9 +27,9 @@ _CHECKSUM = "sha256"  # the object's metadata that holds it
 _MISSING = frozenset({"404", "NoSuchKey", "NoSuchBucket", "NotFound"})
 
 
-def plan_uploads(aws: Aws, target: Target, wheel: Path) -> tuple[Step, ...]:
+def plan_uploads(aws: Aws, target: Target) -> tuple[Step, ...]:
     """Return a step for each file, and for each contract or policy that is there and ours no more."""
-    s3 = aws.client("s3")
+    s3, wheel = aws.client("s3"), target.package.wheel
     files: dict[str, Path] = {wheel.name: wheel, SCRIPT: script()}
     for folder, root in rule_folders(target.settings).items():
         found = sorted(path for path in root.rglob("*") if path.suffix in _SUFFIXES and path.is_file())
@@ -57,7 +57,7 @@ def script() -> Path:
     return Path(dags.glue.__file__).with_name("job.py")
 
 
-def _plan_upload(s3: Any, target: Target, name: str, content: bytes) -> Step:  # noqa: ANN401
+def _plan_upload(s3: Client, target: Target, name: str, content: bytes) -> Step:
     at = target.artifacts.child(name)
     wanted = {_CHECKSUM: hashlib.sha256(content).hexdigest()}
     with explained("cannot look at an upload", at.uri):
@@ -87,7 +87,7 @@ def _plan_upload(s3: Any, target: Target, name: str, content: bytes) -> Step:  #
     return step_of("upload", at.uri, differing(wanted, found), apply, is_there=found is not None)
 
 
-def _plan_deletion(s3: Any, target: Target, key: str) -> Step:  # noqa: ANN401
+def _plan_deletion(s3: Client, target: Target, key: str) -> Step:
     """A contract that is gone here must go there: whoever reads the folder reads all of it."""
     uri = f"s3://{target.artifacts.bucket}/{key}"
 
@@ -98,7 +98,7 @@ def _plan_deletion(s3: Any, target: Target, key: str) -> Step:  # noqa: ANN401
     return Step("upload", uri, Action.DELETE, (Difference("object", "there", None),), apply)
 
 
-def _keys(s3: Any, folder: Location) -> list[str]:  # noqa: ANN401
+def _keys(s3: Client, folder: Location) -> list[str]:
     with explained("cannot list what was uploaded", folder.uri):
         try:
             pages = s3.get_paginator("list_objects_v2").paginate(Bucket=folder.bucket, Prefix=folder.folder)

@@ -23,6 +23,7 @@ class Settings(BaseSettings):
     quarantine_root: str | None = None
     metrics_root: str | None = None
     docs_root: str | None = None
+    kms_key: str | None = None  # encrypts what is written to S3; None: keys that S3 manages
     warehouse: str | None = None
     contracts: Path | None = None
     policies: Path | None = None

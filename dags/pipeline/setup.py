@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from checkpoints.lake.layout import Area, open_lake
+from checkpoints.lake.storage import S3Settings
 from contracts.faults import ConfigurationError
 from contracts.reader import load_contracts
 from quarantine_policies.reader import check_policies, load_policies
@@ -74,7 +75,8 @@ def find_lake(settings: Settings) -> Lake:
         Area.METRICS: settings.metrics_root,
         Area.DOCS: settings.docs_root,
     }
-    return open_lake(settings.lake, {area: root for area, root in roots.items() if root})
+    s3 = S3Settings(kms_key_id=settings.kms_key)
+    return open_lake(settings.lake, {area: root for area, root in roots.items() if root}, s3)
 
 
 def warehouse_uri(setup: Setup) -> str:
