@@ -54,6 +54,11 @@ def parse_contract(text: str, zone: Zone, file: str) -> Contract:
             "no rule follows from it", next_step="write a rule that GX can judge"
         )
     name = table.name or ""
+    if document.name not in (None, name):
+        raise place.at("name").error(
+            f"the document is called {document.name!r}, its schema object {name!r}",
+            next_step="give both the same name",
+        )
     properties = Properties(document.customProperties, place, known=_DOCUMENT_PROPERTIES)
     layout = Properties(table.customProperties, at, known=_SCHEMA_PROPERTIES)
     words = document.description or Description()

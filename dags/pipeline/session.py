@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from pathlib import Path
@@ -39,6 +40,7 @@ def spark_session(options: Mapping[str, str] | None = None) -> SparkSession:
     """
     from pyspark.sql import SparkSession
 
+    _keep_errors_from_being_told_twice()
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     quiet = f"-Dlog4j2.configurationFile={Path(__file__).with_name('log4j2.properties').as_uri()}"
     settings = {
@@ -55,3 +57,11 @@ def spark_session(options: Mapping[str, str] | None = None) -> SparkSession:
     for name, value in settings.items():
         builder = builder.config(name, value)
     return builder.getOrCreate()
+
+
+def _keep_errors_from_being_told_twice() -> None:
+    """Silence what writes each error that is about a query to stderr, values included, as it is raised."""
+    from pyspark.logger import PySparkLogger
+
+    for name in ("SQLQueryContextLogger", "DataFrameQueryContextLogger"):
+        PySparkLogger.getLogger(name).setLevel(logging.CRITICAL + 1)
