@@ -10,6 +10,7 @@ from checkpoints.lake.crew import THREADS, Progress, counted, in_threads
 from checkpoints.lake.errors import BronzeDamaged, PreconditionFailed
 from checkpoints.lake.ingestion import (
     Ingestion,
+    IngestionPlan,
     Inspected,
     IsIgnored,
     SeenFile,
@@ -22,7 +23,7 @@ from contracts.inventory import FileFacts, Reason
 from contracts.model import Zone
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from checkpoints.lake.layout import Lake, Place
     from checkpoints.lake.pointer import Pointer
@@ -52,19 +53,34 @@ def ingest(
     is_ignored: IsIgnored,
     threads: int = THREADS,
     progress: Progress | None = None,
+    noted: Mapping[SeenFile, FileFacts] | None = None,
 ) -> Ingestion:
     """Look at a dataset's RAW files, read the new ones, and say what is to be done. Writes nothing.
+
+    ``noted``: facts that were found out before, by the very same ``inspect``; those files are not read.
 
     Raises ``BronzeDamaged`` when BRONZE lost or spoilt what RAW no longer holds.
     """
     raw, bronze = lake.raw(dataset), lake.bronze(dataset)
-    copies = {file.key: file.stamp for file in list_files(bronze)}
-    plan = plan_ingestion(dataset, list_files(raw), ledger, copies, inspected_by, is_ignored)
-    total = len(plan.to_inspect) + len(plan.to_recheck)
-    told = counted(progress, total)
-    inspected = in_threads(lambda file: _inspected(raw, file, inspect), plan.to_inspect, threads, told)
-    rechecked = in_threads(lambda file: _inspected(bronze, file, inspect), plan.to_recheck, threads, told)
+    plan, copies = plan_files(lake, dataset, ledger, inspected_by=inspected_by, is_ignored=is_ignored)
+    known = {file: Inspected(facts, file.stamp) for file, facts in (noted or {}).items()}
+    unknown = [file for file in plan.to_inspect if file not in known]
+    told = counted(progress, len(unknown) + len(plan.to_recheck))
+    read = in_threads(lambda file: inspect_seen(raw, file, inspect), unknown, threads, told)
+    known |= dict(zip(unknown, read, strict=True))
+    inspected = [known[file] for file in plan.to_inspect]
+    rechecked = in_threads(lambda file: inspect_seen(bronze, file, inspect), plan.to_recheck, threads, told)
     return settle_ingestion(plan, inspected, rechecked, ledger, copies)
+
+
+def plan_files(
+    lake: Lake, dataset: str, ledger: Ledger | None, *, inspected_by: str, is_ignored: IsIgnored
+) -> tuple[IngestionPlan, dict[str, Stamp]]:
+    """Return what is to be done with a dataset's RAW files, and what now lies in BRONZE. Two listings."""
+    copies = {file.key: file.stamp for file in list_files(lake.bronze(dataset))}
+    return plan_ingestion(
+        dataset, list_files(lake.raw(dataset)), ledger, copies, inspected_by, is_ignored
+    ), copies
 
 
 def list_files(folder: Place) -> Iterator[SeenFile]:
@@ -97,7 +113,7 @@ def readable_place(lake: Lake, ledger: Ledger, key: str) -> Place:
     return lake.area(Zone.BRONZE).child(alias) if alias else lake.bronze(ledger.dataset).child(key)
 
 
-def _inspected(folder: Place, file: SeenFile, inspect: Inspect) -> Inspected:
+def inspect_seen(folder: Place, file: SeenFile, inspect: Inspect) -> Inspected:
     """Read a file that nobody changes while it is read."""
     place = folder.child(file.key)
     stamp = file.stamp

@@ -20,7 +20,7 @@ from checkpoints.lake.strict_json import damaged
 from contracts.inventory import FileFacts, FileFormat, Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 _FORMAT = 1
 _FACT_NAMES = tuple(field.name for field in fields(FileFacts))
@@ -179,6 +179,25 @@ def _read_ledger(data: bytes, where: str) -> Ledger:
         )
     except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError) as error:
         raise damaged(where, f"a ledger of format {_FORMAT}", f"{type(error).__name__}: {error}") from error
+
+
+def write_stamped(files: Iterable[tuple[FileFacts, Stamp]]) -> bytes:
+    """Return the document of facts and of the stamps under which they were found out."""
+    lines = [
+        _line({"facts": _fact_values(facts), "stamps": [stamp.size_bytes, stamp.version]})
+        for facts, stamp in files
+    ]
+    return gzip.compress("".join(lines).encode(), compresslevel=1, mtime=0)
+
+
+def read_stamped(data: bytes, where: str) -> Iterator[tuple[FileFacts, Stamp]]:
+    """Yield facts and stamps of such a document. Raises ``DocumentDamaged``."""
+    try:
+        for line in gzip.decompress(data).decode().splitlines():
+            entry = _read_rejected(json.loads(line))
+            yield entry.facts, entry.raw
+    except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError) as error:
+        raise damaged(where, "facts of files", f"{type(error).__name__}: {error}") from error
 
 
 def _read_entry(values: Mapping[str, Any]) -> BronzeEntry:

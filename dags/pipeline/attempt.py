@@ -35,6 +35,7 @@ def attempt(
     progress: Progress,
     start_spark: Callable[[], SparkSession] | None = None,
     job_run_id: str | None = None,
+    dataset: str | None = None,
 ) -> Outcome:
     """Carry out one transition and write its verdict file, whatever happens.
 
@@ -49,6 +50,7 @@ def attempt(
         progress: hears of every step.
         start_spark: makes the Spark session, if one is needed; by default as ``settings`` say.
         job_run_id: who makes the attempt, in Glue's words.
+        dataset: of raw_to_bronze, the only dataset to take in; None: all.
 
     Returns:
         what was written. An error is part of it, not raised.
@@ -58,15 +60,20 @@ def attempt(
     """
     try:
         lake = find_lake(settings)
-        outcome = _judge(lake, settings, run, transition, progress, start_spark, job_run_id)
+        outcome = _judge(lake, settings, run, transition, progress, start_spark, job_run_id, dataset)
     except Exception as error:  # noqa: BLE001 - whatever it is, whoever waits for the verdict hears of it
-        return failed_attempt(settings, run, transition, error, job_run_id)
+        return failed_attempt(settings, run, transition, error, job_run_id, dataset)
     write_outcome(lake, outcome)
     return outcome
 
 
 def failed_attempt(
-    settings: Settings, run: Run, transition: str, error: Exception, job_run_id: str | None = None
+    settings: Settings,
+    run: Run,
+    transition: str,
+    error: Exception,
+    job_run_id: str | None = None,
+    dataset: str | None = None,
 ) -> Outcome:
     """Write the verdict file of an attempt that came to no verdict, and return what was written.
 
@@ -82,7 +89,8 @@ def failed_attempt(
             job_run_id=job_run_id,
             error=failure_of(error),
             # Another attempt at the same may have succeeded meanwhile.
-            earlier=_standing(lake, run, transition),
+            earlier=_standing(lake, run, transition, dataset),
+            dataset=dataset,
         )
         write_outcome(lake, outcome)
     except StorageError as unwritten:
@@ -98,13 +106,14 @@ def _judge(
     progress: Progress,
     start_spark: Callable[[], SparkSession] | None,
     job_run_id: str | None,
+    dataset: str | None,
 ) -> Outcome:
     from dags.pipeline.run import run_pipeline
 
-    standing = _standing(lake, run, transition)
+    standing = _standing(lake, run, transition, dataset)
     if standing is not None:
         run = replace(run, is_forced=False)
-    report = run_pipeline(settings, run, progress, only=transition, start_spark=start_spark)
+    report = run_pipeline(settings, run, progress, only=transition, start_spark=start_spark, dataset=dataset)
     (made,) = report.transitions
     return Outcome(
         run_id=run.id,
@@ -113,13 +122,14 @@ def _judge(
         job_run_id=job_run_id,
         docs=report.docs,
         report=standing if standing is not None and _adds_nothing(made, standing) else made,
+        dataset=dataset,
     )
 
 
-def _standing(lake: Lake, run: Run, transition: str) -> TransitionReport | None:
+def _standing(lake: Lake, run: Run, transition: str, dataset: str | None) -> TransitionReport | None:
     """Return what an earlier attempt of the same run promoted; None when none did."""
     try:
-        before = read_outcome(lake, run.id, transition)
+        before = read_outcome(lake, run.id, transition, dataset)
     except StorageError:
         return None  # the lake is the very trouble; the caller says so
     if before is None:

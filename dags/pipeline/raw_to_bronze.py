@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from time import monotonic
@@ -14,18 +14,17 @@ from checkpoints.lake.aliases import Aliasing
 from checkpoints.lake.bronze import current_ledger, ingest
 from checkpoints.lake.bronze_promotion import JudgedIngestion, promote_bronze
 from checkpoints.lake.commit import read_pointer
+from checkpoints.lake.errors import LakeUnreadable
 from checkpoints.lake.layout import Area
 from checkpoints.lake.rejection import quarantine_files
 from contracts.model import Domain, Zone
-from dags.pipeline.fingerprint import INSPECTING_CODE, fingerprint
+from dags.pipeline.batches import forget_batches, inspector, noted_facts
 from dags.pipeline.promises import check_promises
 from dags.pipeline.publish import Verdicted, publish
 from dags.pipeline.report import DatasetReport, FileCounts, Status, TransitionReport, worst
 from quarantine_policies.decision import decide
 from transforms.bronze_to_silver.alias import needs_alias
-from transforms.raw_to_bronze.gunzip import ExpansionLimits
 from transforms.raw_to_bronze.ignored import is_ignored
-from transforms.raw_to_bronze.inspection import inspect_file
 from transforms.raw_to_bronze.portable import is_foreign, rewrite
 
 if TYPE_CHECKING:
@@ -55,25 +54,42 @@ class _Judged:
 
 
 def raw_to_bronze(
-    setup: Setup, run: Run, start_spark: Callable[[], SparkSession], progress: Progress
+    setup: Setup,
+    run: Run,
+    start_spark: Callable[[], SparkSession],
+    progress: Progress,
+    dataset: str | None = None,
 ) -> TransitionReport:
     """Take in what is new in RAW. Needs Spark only to check the expressions of contracts with sources.
 
+    Args:
+        setup: the lake, the promises and the policies.
+        run: its id and clock. What batches of the run noted of files is not found out again.
+        start_spark: makes the Spark session.
+        progress: hears of every step.
+        dataset: the only one to take in; None: all.
+
     Raises:
         ContractError: a contract promises what cannot be kept; nothing was written.
-        StorageError: RAW is not there or cannot be read, or another run was faster.
+        StorageError: RAW is not there, holds no file, or cannot be read, or another run was faster.
     """
     began = monotonic()
     lake = setup.lake
     lake.area(Area.RAW).storage.ensure_readable()
     pointer = read_pointer(lake, Zone.BRONZE)
-    ingested = [_ingest(setup, contract, progress) for contract in setup.contracts.datasets]
+    chosen = [contract for contract in setup.contracts.datasets if dataset in (None, contract.name)]
+    ingested = [_ingest(setup, run, contract, progress) for contract in chosen]
+    if dataset is None and not any(_was_ever_filled(ingestion) for ingestion, _ in ingested):
+        raise LakeUnreadable(
+            "there is no file in RAW",
+            lake.area(Area.RAW).uri,
+            expected=f"files below {', '.join(f'{contract.name}/' for contract in chosen)}",
+            next_step="drop some there, or point --lake at another lake",
+        )
     if run.is_forced or not all(_is_known(*one) for one in ingested):
-        check_promises(setup, start_spark, {one.dataset: _facts(one) for one, _ in ingested})
-    judged = [
-        _judge(setup, run, contract, one)
-        for contract, one in zip(setup.contracts.datasets, ingested, strict=True)
-    ]
+        those = replace(setup, contracts=replace(setup.contracts, datasets=tuple(chosen)))
+        check_promises(those, start_spark, {one.dataset: _facts(one) for one, _ in ingested})
+    judged = [_judge(setup, run, contract, one) for contract, one in zip(chosen, ingested, strict=True)]
     now = datetime.now(UTC)
     for one in judged:
         quarantine_files(lake, one.ingestion, run_id=run.id, now=now)
@@ -99,7 +115,7 @@ def raw_to_bronze(
     )
     if verdict is not Status.BLOCK:
         progress.step("copying to BRONZE")
-        promote_bronze(
+        promotions = promote_bronze(
             lake,
             [
                 JudgedIngestion(
@@ -113,24 +129,29 @@ def raw_to_bronze(
             threads=setup.settings.ingest_threads,
             progress=partial(progress.step, "copying to BRONZE"),
         )
+        for promotion in promotions:
+            for key in promotion.missed:
+                progress.note(
+                    f"{promotion.dataset}: {key} changed in RAW while it was read; the next run takes it in"
+                )
+    for contract in chosen:
+        forget_batches(setup, run, contract.name)
     return TransitionReport(NAME, verdict, monotonic() - began, reports)
 
 
-def _ingest(setup: Setup, contract: Contract, progress: Progress) -> tuple[Ingestion, str]:
-    policy = setup.policies.of(contract.name)
-    rules = [contract.checksum, setup.contracts.inventory.checksum, setup.policies.checksums[contract.name]]
-    inspected_by = fingerprint(NAME, [contract.name], rules, INSPECTING_CODE)
-    limits = ExpansionLimits(policy.max_expanded_bytes, policy.max_expansion_ratio)
+def _ingest(setup: Setup, run: Run, contract: Contract, progress: Progress) -> tuple[Ingestion, str]:
+    inspected_by, inspect = inspector(setup, contract)
     progress.step(f"{contract.name}: looking at RAW")
     ingestion = ingest(
         setup.lake,
         contract.name,
         current_ledger(setup.lake, contract.name),
         inspected_by=inspected_by,
-        inspect=partial(inspect_file, contract=contract, limits=limits),
+        inspect=inspect,
         is_ignored=is_ignored,
         threads=setup.settings.ingest_threads,
         progress=partial(progress.step, f"{contract.name}: inspecting files"),
+        noted=noted_facts(setup, run, contract.name, inspected_by),
     )
     return ingestion, inspected_by
 
@@ -168,6 +189,10 @@ def _is_known(ingestion: Ingestion, inspected_by: str) -> bool:
     if before is None or before.inspected_by != inspected_by:
         return False
     return not (ingestion.valid or ingestion.to_copy or ingestion.to_quarantine)
+
+
+def _was_ever_filled(ingestion: Ingestion) -> bool:
+    return bool(ingestion.before is not None or ingestion.inventory or ingestion.ignored)
 
 
 def _facts(ingestion: Ingestion) -> list[FileFacts]:

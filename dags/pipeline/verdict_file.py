@@ -2,7 +2,7 @@
 
 One JSON document a run and transition, ``metrics/verdicts/<run id>/<transition>.json``: the transition's
 entry in `run --json`, with the run's id, clock and Data Docs. Without a ``verdict`` the attempt failed, and
-``error`` says why.
+``error`` says why. Where one dataset is carried over by itself: ``<transition>.<dataset>.json``.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ class Outcome:
     """How the last attempt at a transition came out: a report, whatever its verdict, or an error.
 
     ``earlier``: beside an error, what an attempt before it had promoted under the same run id.
+    ``dataset``: the only one that the transition was carried out for; None: for all.
     """
 
     run_id: str
@@ -47,27 +48,29 @@ class Outcome:
     report: TransitionReport | None = None
     error: Failure | None = None
     earlier: TransitionReport | None = None
+    dataset: str | None = None
 
 
-def verdict_place(lake: Lake, run_id: str, transition: str) -> Place:
+def verdict_place(lake: Lake, run_id: str, transition: str, dataset: str | None = None) -> Place:
     """Return where the verdict file of a run's transition lies."""
-    return lake.metrics.child(FOLDER, path_safe(run_id), f"{transition}.json")
+    name = transition if dataset is None else f"{transition}.{dataset}"
+    return lake.metrics.child(FOLDER, path_safe(run_id), f"{name}.json")
 
 
 def write_outcome(lake: Lake, outcome: Outcome) -> None:
     """Write the verdict file, in place of an earlier attempt's. Raises ``StorageError``."""
-    place = verdict_place(lake, outcome.run_id, outcome.transition)
+    place = verdict_place(lake, outcome.run_id, outcome.transition, outcome.dataset)
     place.write_bytes(json.dumps(as_document(outcome), indent=1).encode())
 
 
-def read_outcome(lake: Lake, run_id: str, transition: str) -> Outcome | None:
+def read_outcome(lake: Lake, run_id: str, transition: str, dataset: str | None = None) -> Outcome | None:
     """Return how a run's transition came out; None when no attempt has ended yet.
 
     Raises:
         StorageError: the lake cannot be read.
         DocumentDamaged: the file is no verdict file.
     """
-    place = verdict_place(lake, run_id, transition)
+    place = verdict_place(lake, run_id, transition, dataset)
     try:
         content = place.read_bytes()
     except ObjectNotFound:
@@ -88,6 +91,7 @@ def as_document(outcome: Outcome) -> dict[str, object]:
         "job_run_id": outcome.job_run_id,
         "docs": outcome.docs,
         "name": outcome.transition,
+        "dataset": outcome.dataset,
     }
     if outcome.report is not None:
         document |= transition_document(outcome.report)
@@ -117,6 +121,7 @@ def _outcome(document: dict[str, object]) -> Outcome:
         else None,
         error=failures.validate_python(document["error"]) if "error" in document else None,
         earlier=reports.validate_python(document["earlier"]) if "earlier" in document else None,
+        dataset=_text(document.get("dataset")),
     )
 
 

@@ -1,0 +1,172 @@
+"""The DAG files as Airflow reads them: quickly, without anything heavy, and in the right order."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import dags.orchestration
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FOLDER = Path(dags.orchestration.__file__).parent
+INGESTING = ("raw_to_bronze_events", "raw_to_bronze_users", "raw_to_bronze_transactions")
+
+# A process of its own: Airflow reads its settings when it is imported.
+READ = """
+import json, sys, time
+from pathlib import Path
+# What is Airflow's own is not ours to answer for; it is imported before the clock starts.
+from airflow.dag_processing.dagbag import BundleDagBag
+from airflow.serialization.serialized_objects import DagSerialization
+import airflow.sdk, airflow.sdk.exceptions, airflow.sdk.execution_time.xcom
+import airflow.providers.amazon.aws.operators.glue, airflow.providers.amazon.aws.sensors.s3
+import airflow.providers.standard.operators.trigger_dagrun, airflow.providers.standard.triggers.temporal
+import airflow.providers.standard.decorators.python, airflow.providers.common.messaging.triggers.msg_queue
+before, began = set(sys.modules), time.process_time()
+folder = Path(sys.argv[1])
+bag = BundleDagBag(folder, bundle_path=folder, bundle_name="lakegate")
+seconds = time.process_time() - began
+print("<<<" + json.dumps({
+    "seconds": seconds,
+    "errors": {str(path): error for path, error in bag.import_errors.items()},
+    "imported": sorted(set(sys.modules) - before),
+    "dags": {name: DagSerialization.to_dict(dag)["dag"] for name, dag in bag.dags.items()},
+}, default=str))
+"""
+
+
+def read_folder(home: Path, **environment: str) -> dict[str, Any]:
+    """Return what Airflow reads in the folder of the DAG files."""
+    told = subprocess.run(
+        [sys.executable, "-c", READ, str(FOLDER)],
+        env={
+            **{name: value for name, value in os.environ.items() if not name.startswith("LAKEGATE_")},
+            "AIRFLOW_HOME": str(home),
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "PYTHONPATH": str(FOLDER.parent.parent),
+            **environment,
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found: dict[str, Any] = json.loads(told.stdout.rpartition("<<<")[2])
+    return found
+
+
+@pytest.fixture(scope="module")
+def read(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    return read_folder(tmp_path_factory.mktemp("airflow"))
+
+
+@pytest.fixture(scope="module")
+def notified(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    queue = "https://sqs.eu-west-1.amazonaws.com/123456789012/arrivals"
+    return read_folder(tmp_path_factory.mktemp("airflow"), LAKEGATE_ARRIVALS_QUEUE=queue)
+
+
+def tasks_of(read: Mapping[str, Any], dag: str) -> dict[str, dict[str, Any]]:
+    return {task["__var"]["task_id"]: task["__var"] for task in read["dags"][dag]["tasks"]}
+
+
+def order_of(read: Mapping[str, Any], dag: str) -> set[tuple[str, str]]:
+    return {
+        (name, after)
+        for name, task in tasks_of(read, dag).items()
+        for after in task.get("downstream_task_ids", [])
+    }
+
+
+def test_every_dag_is_read_without_an_error(read: dict[str, Any]) -> None:
+    assert read["errors"] == {}
+    others = {"bronze_to_silver", "silver_to_gold", "gold_to_redshift", "lakehouse"}
+    assert set(read["dags"]) == others | set(INGESTING)
+
+
+def test_reading_the_folder_costs_our_own_code_less_than_a_second_and_imports_nothing_heavy(
+    read: dict[str, Any],
+) -> None:
+    assert read["seconds"] < 1.0  # of processor time
+    heavy = {"pyspark", "great_expectations", "pandas", "duckdb", "pyarrow", "numpy", "redshift_connector"}
+    assert heavy & {name.partition(".")[0] for name in read["imported"]} == set()
+
+
+@pytest.mark.parametrize("dag", INGESTING)
+def test_ingestion_waits_deferred_inspects_mapped_batches_and_gates(read: dict[str, Any], dag: str) -> None:
+    assert order_of(read, dag) == {
+        ("check", "arrived"),
+        ("arrived", "plan"),
+        ("plan", "inspect"),
+        ("inspect", "ingest"),
+        ("ingest", "gate"),
+        ("gate", "announce"),
+    }
+    tasks = tasks_of(read, dag)
+    assert tasks["arrived"]["task_type"] == "NewFilesSensor"
+    assert tasks["arrived"]["bucket_key"] == f"{{{{ raw_pattern('{dag.rpartition('_')[2]}') }}}}"
+    assert tasks["inspect"]["_is_mapped"] is True
+
+
+def test_a_notified_ingestion_waits_for_the_queue_and_not_for_a_key(notified: dict[str, Any]) -> None:
+    assert notified["errors"] == {}
+    assert ("check", "plan") in order_of(notified, "raw_to_bronze_events")
+    assert "arrived" not in tasks_of(notified, "raw_to_bronze_events")
+    assert "arrivals" in json.dumps(notified["dags"]["raw_to_bronze_events"]["timetable"])
+
+
+@pytest.mark.parametrize("dag", ["bronze_to_silver", "silver_to_gold"])
+def test_a_job_is_followed_by_the_gate(read: dict[str, Any], dag: str) -> None:
+    assert order_of(read, dag) == {("check", "job"), ("job", "gate")}
+
+
+def test_the_warehouse_is_loaded_behind_the_gate_of_gold(read: dict[str, Any]) -> None:
+    assert order_of(read, "gold_to_redshift") == {("check", "release"), ("release", "load"), ("load", "gate")}
+
+
+def test_the_orchestrator_starts_the_transitions_in_order(read: dict[str, Any]) -> None:
+    assert order_of(read, "lakehouse") == {
+        *(("check", dag) for dag in INGESTING),
+        *((dag, "bronze_to_silver") for dag in INGESTING),
+        ("bronze_to_silver", "silver_to_gold"),
+        ("silver_to_gold", "gold_to_redshift"),
+    }
+
+
+def test_the_orchestrator_runs_by_the_clock_and_by_assets_one_run_at_a_time(read: dict[str, Any]) -> None:
+    dag = read["dags"]["lakehouse"]
+    assert dag["max_active_runs"] == 1
+    assert dag["timetable"]["__type"].endswith("AssetOrTimeSchedule")
+    told = json.dumps(dag["timetable"])
+    assert all(f"lakegate://bronze/{name}" in told for name in ("events", "users", "transactions"))
+
+
+def test_the_orchestrator_takes_a_clock_force_and_one_transition(read: dict[str, Any]) -> None:
+    assert {name for name, _ in read["dags"]["lakehouse"]["params"]} == {"as_of", "force", "only"}
+
+
+def test_every_dag_checks_its_installation_before_anything_else(read: dict[str, Any]) -> None:
+    for name in read["dags"]:
+        after = {end for _, end in order_of(read, name)}
+        assert set(tasks_of(read, name)) - after == {"check"}
+
+
+def test_a_gate_is_never_tried_again_and_has_a_button_to_the_data_docs(read: dict[str, Any]) -> None:
+    for name in (*INGESTING, "bronze_to_silver", "silver_to_gold", "gold_to_redshift"):
+        gate = tasks_of(read, name)["gate"]
+        assert gate.get("retries", 0) == 0
+        assert gate["_operator_extra_links"] == {"Data Docs": "_link_DataDocsLink"}
+
+
+def test_what_may_pass_is_tried_again_with_backoff(read: dict[str, Any]) -> None:
+    for name in (*INGESTING, "bronze_to_silver", "silver_to_gold", "gold_to_redshift"):
+        check = read["dags"][name]["default_args"]["__var"]
+        assert check["retries"] == 3
+        assert check["retry_exponential_backoff"] == 2.0
