@@ -9,14 +9,17 @@ import contextlib
 import io
 import json
 import logging
+import re
 import shutil
 import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 from unittest.mock import patch
+from urllib.parse import unquote
 
 import duckdb
 import pyarrow.dataset as pds
+import pyarrow.parquet as pq
 
 from dags.cli.main import main
 from dags.pipeline.progress import Quiet
@@ -216,6 +219,26 @@ class LakeRuns:
             for path in sorted(self.root.rglob("*"))
             if path.is_file()
         }
+
+    def published(self) -> dict[str, str]:
+        """Return the text of every file below docs/ and metrics/ by path; of a Parquet file, its rows."""
+        return {
+            path.relative_to(self.root).as_posix(): str(pq.ParquetFile(path).read().to_pylist())
+            if path.suffix == ".parquet"
+            else path.read_text("utf-8")
+            for folder in ("docs", "metrics")
+            for path in sorted((self.root / folder).rglob("*"))
+            if path.is_file()
+        }
+
+    def broken_links(self) -> list[str]:
+        """Return the links of pages in docs/ that lead to no page."""
+        return [
+            f"{path.relative_to(self.root)} -> {target}"
+            for path in sorted((self.root / "docs").rglob("*.html"))
+            for target in re.findall(r'href="([^"#]+)', path.read_text("utf-8"))
+            if not (path.parent / unquote(target)).resolve().is_file()
+        ]
 
 
 def transition(document: Mapping[str, Any], name: str) -> dict[str, Any]:

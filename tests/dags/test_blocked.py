@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pytest
 
-from tests.dags.lake_runs import AS_OF, LakeRuns, dataset, lakegate, transition, verdicts
+from tests.dags.lake_runs import AS_OF, SECRETS, LakeRuns, dataset, lakegate, transition, verdicts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -196,6 +196,11 @@ def test_a_page_of_data_docs_says_block_and_names_the_rule(blocked: Blocked) -> 
     told = [page for page in pages if "The candidate was not promoted" in page]
     assert all(any(f"<code>{rule}</code>" in page for page in told) for rule in rules)
     assert "blocked" in (blocked.after.root / "docs" / "index.html").read_text()
+
+
+def test_a_blocked_run_publishes_no_personal_value(blocked: Blocked) -> None:
+    texts = blocked.after.published().items()
+    assert {(name, secret) for name, text in texts for secret in SECRETS if secret in text} == set()
 
 
 def test_a_dataset_of_which_every_row_is_bad_fails_strictly(silver: Blocked) -> None:
