@@ -75,12 +75,18 @@ def last_quarantine(
     return QuarantinedRows(dataset, name, folder.uri, rows, dict(by_rule), tuple(samples))
 
 
-def _last_run(rows: Place) -> Place | None:
-    """Return the folder that was written last."""
+def last_written(rows: Place) -> dict[str, datetime]:
+    """Return the ids of the runs that rejected rows of a dataset, and when each wrote its last file."""
     written: dict[str, datetime] = {}
     for info in rows.list():
         run = rows.relative(info).partition("/")[0]
         written[run] = max(info.modified, written.get(run, info.modified))
+    return written
+
+
+def _last_run(rows: Place) -> Place | None:
+    """Return the folder that was written last."""
+    written = last_written(rows)
     if not written:
         return None
     return rows.child(max(written, key=lambda run: (written[run], run)))

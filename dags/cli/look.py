@@ -23,8 +23,11 @@ from dags.pipeline.settings import read_settings
 from dags.pipeline.setup import find_lake
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from checkpoints.lake.layout import Lake
     from checkpoints.lake.pointer import VersionRef
+    from checkpoints.lake.rejection import Rejection
     from checkpoints.quarantine.rows import QuarantinedRows
 
 DATASETS = ("events", "users", "transactions")
@@ -186,13 +189,11 @@ def quarantine_command(
         raise ConfigurationError(
             "there is no such dataset", where="--dataset", expected=", ".join(DATASETS), found=repr(dataset)
         )
-    from checkpoints.lake.rejection import rejections
-
     names = DATASETS if dataset is None else (dataset,)
     files = [
         {"dataset": one.dataset, "key": one.key, "reason": one.reason.value, "detail": one.detail}
         for name in names
-        for one in rejections(found, name)
+        for one in _still_rejected(found, name)
         if rule is None or one.reason.value == rule
     ]
     summaries = [last_quarantine(found, name, rule=rule, limit=limit) for name in names]
@@ -223,6 +224,23 @@ def quarantine_command(
         return 0
     _show_quarantine(files, [one for one in summaries if one is not None])
     return 0
+
+
+def _still_rejected(lake: Lake, dataset: str) -> Iterator[Rejection]:
+    """Yield the rejected files of a dataset, but for those that were mended and taken in since."""
+    from checkpoints.lake.bronze import current_ledger
+    from checkpoints.lake.rejection import rejections
+
+    ledger = current_ledger(lake, dataset)
+    for one in rejections(lake, dataset):
+        is_mended = (
+            ledger is not None
+            and one.key in ledger.files
+            and one.key not in ledger.rejected
+            and one.rejected_at <= ledger.promoted_at
+        )
+        if not is_mended:
+            yield one
 
 
 def _show_quarantine(files: list[dict[str, str]], summaries: list[QuarantinedRows]) -> None:

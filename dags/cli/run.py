@@ -16,6 +16,7 @@ from dags.pipeline.settings import Settings, read_settings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from rich.progress import Progress as Bars
     from rich.progress import TaskID
     from rich.table import Table
 
@@ -94,7 +95,7 @@ def _progress(*, is_quiet: bool) -> Iterator[Progress]:
 class _Shown:
     """Shows a run's steps as one line on the terminal."""
 
-    def __init__(self, bars: object, task: TaskID) -> None:
+    def __init__(self, bars: Bars, task: TaskID) -> None:
         self._bars, self._task = bars, task
 
     def transition(self, name: str) -> None:
@@ -104,8 +105,11 @@ class _Shown:
         count = "" if done is None else f"{done:,}" + ("" if of is None else f"/{of:,}")
         self._update(description=what, completed=done or 0, total=of, count=count)
 
+    def note(self, what: str) -> None:
+        self._bars.console.print(f"lakegate: {what}", markup=False)
+
     def _update(self, **shown: object) -> None:
-        self._bars.update(self._task, **shown)  # type: ignore[attr-defined]
+        self._bars.update(self._task, **shown)  # type: ignore[arg-type]
 
 
 def _show(report: RunReport, *, as_json: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Protocol, TextIO
 
 
@@ -14,15 +15,22 @@ class Progress(Protocol):
     def step(self, what: str, done: int | None = None, of: int | None = None) -> None:
         """A step of it begins or goes on; ``done`` and ``of`` count files, rows or tables."""
 
+    def note(self, what: str) -> None:
+        """Something went otherwise than it should, and the run goes on: this is always said."""
+
 
 class Quiet:
-    """Says nothing."""
+    """Says nothing but notes, on stderr."""
 
     def transition(self, name: str) -> None:
         """Ignore it."""
 
     def step(self, what: str, done: int | None = None, of: int | None = None) -> None:
         """Ignore it."""
+
+    def note(self, what: str) -> None:
+        """Say it."""
+        print(f"lakegate: {what}", file=sys.stderr)
 
 
 class Logged:
@@ -38,6 +46,10 @@ class Logged:
 
     def step(self, what: str, done: int | None = None, of: int | None = None) -> None:  # noqa: ARG002
         """Say the step, once."""
+        self._say(what)
+
+    def note(self, what: str) -> None:
+        """Say it."""
         self._say(what)
 
     def _say(self, what: str) -> None:

@@ -99,8 +99,9 @@ def spark_of(settings: Settings) -> Callable[[], SparkSession]:
     def start() -> SparkSession:
         from dags.pipeline.java import ensure_java
         from dags.pipeline.session import spark_session
+        from dags.pipeline.spark_on_s3 import s3_options
 
         ensure_java()
-        return spark_session(settings.spark_options)
+        return spark_session({**s3_options(settings), **settings.spark_options})
 
     return start

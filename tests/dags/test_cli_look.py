@@ -103,6 +103,17 @@ def test_quarantine_lists_rejected_files_with_their_reasons(messy_shop: LakeRuns
     assert all(file["detail"] for file in files)
 
 
+def test_quarantine_lists_a_mended_file_no_more(lake: LakeRuns) -> None:
+    lake.drop_shop()
+    lake.drop("events/cut.json", "[{")
+    lake.run(only="raw_to_bronze")
+    listing = ("quarantine", "--json", "--lake", lake.root)
+    assert [file["key"] for file in lakegate(*listing).document["files"]] == ["cut.json"]
+    lake.drop("events/cut.json", '[{"event_id": "e9", "user_id": "u1", "ts": "2024-05-01"}]')
+    lake.run(only="raw_to_bronze")
+    assert lakegate(*listing).document["files"] == []
+
+
 def test_quarantine_counts_rows_by_rule_and_shows_them_raw(messy_shop: LakeRuns) -> None:
     rows = lakegate("quarantine", "--lake", messy_shop.root, "--json").document["rows"]
     assert {one["dataset"]: (one["rows"], one["rows_by_rule"]) for one in rows} == {

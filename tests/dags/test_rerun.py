@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -63,6 +64,22 @@ def test_a_forced_run_promotes_the_same_rows_as_new_versions(
     for name in names:
         assert twice_promoted_shop.folder(name).name != messy_shop.folder(name).name
         assert twice_promoted_shop.rows(name) == messy_shop.rows(name)
+
+
+def test_a_promoting_run_removes_what_nobody_needs_any_more(messy_shop: LakeRuns) -> None:
+    promoted = messy_shop.folder("silver/events")
+    forgotten = shutil.copytree(promoted, promoted.parent / "v-of-a-run-that-died")
+    young = shutil.copytree(promoted, promoted.parent / "v-of-a-run-that-writes")
+    (rejected,) = (messy_shop.root / "quarantine/rows/events").iterdir()
+    expired = shutil.copytree(rejected, rejected.parent / "r-of-long-ago")
+    for folder in (forgotten, expired):
+        for path in folder.rglob("*"):
+            os.utime(path, (0, 0))
+    messy_shop.run(only="bronze_to_silver", force=True)
+    assert not forgotten.exists()
+    assert not expired.exists()
+    assert promoted.exists()
+    assert young.exists()
 
 
 def test_a_changed_policy_makes_raw_to_bronze_judge_and_silver_be_built_again(
