@@ -7,7 +7,7 @@ prefix instead of a list it takes whatever else lies there.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from checkpoints.lake.errors import PreconditionFailed
 from checkpoints.lake.storage import ABSENT
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from checkpoints.lake.layout import Place
     from checkpoints.warehouse.request import LoadRequest, TableLoad
+
+COPY_MANIFESTS: Final = ("_manifests", "_copy")
+"""The folder of the lists within GOLD."""
 
 
 def write_copy_manifests(request: LoadRequest) -> Mapping[str, Place]:
@@ -32,7 +35,7 @@ def write_copy_manifests(request: LoadRequest) -> Mapping[str, Place]:
     for table in request.tables:
         if not table.files:
             continue
-        place = request.gold.child("_manifests", "_copy", request.checksum, f"{table.name}.manifest")
+        place = request.gold.child(*COPY_MANIFESTS, request.checksum, f"{table.name}.manifest")
         document = copy_manifest(table)
         try:
             place.write_bytes(document, expected=ABSENT)

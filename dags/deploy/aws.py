@@ -70,8 +70,8 @@ class Aws:
         from botocore.config import Config
 
         with explained("cannot reach AWS", "the session"):
-            self._session = boto3.Session(region_name=region)
-        if self._session.region_name is None:
+            self._session = boto3.Session(region_name=region or None)
+        if not self._session.region_name:
             raise ConfigurationError(
                 "no AWS region is set", where="--region", next_step="give --region or set AWS_REGION"
             )

@@ -9,6 +9,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from checkpoints.lake.layout import Area
+from checkpoints.warehouse.copy_manifest import COPY_MANIFESTS
 from checkpoints.warehouse.redshift_address import Via, read_address
 from contracts.faults import ConfigurationError
 from dags.deploy.target import location
@@ -115,8 +116,12 @@ def _redshift_copy(target: Target) -> Iterator[Mapping[str, Any]]:
 
 
 def _airflow(target: Target) -> Iterator[Mapping[str, Any]]:
-    """Airflow starts jobs, watches RAW, reads verdicts and manifests, and alerts; it writes no data."""
-    read = [target.areas[area] for area in (Area.RAW, Area.METRICS, Area.GOLD)]
+    """Airflow starts jobs, reads verdicts and alerts; its workers take RAW in and load the warehouse.
+
+    SILVER is none of its business; in GOLD it writes nothing but the lists of files that COPY goes by.
+    """
+    written = [target.areas[area] for area in (Area.BRONZE, Area.QUARANTINE, Area.METRICS, Area.DOCS)]
+    raw, gold = target.areas[Area.RAW], target.areas[Area.GOLD]
     jobs = [target.account.arn("glue", f"job/{name}") for name in target.job_names.values()]
     yield _allow(
         "RunJobs",
@@ -129,11 +134,14 @@ def _airflow(target: Target) -> Iterator[Mapping[str, Any]]:
         [target.account.arn("logs", "log-group:/aws-glue/*")],
     )
     yield _allow("CheckJobRole", ["iam:GetRole"], [target.glue_role_arn])
-    yield _allow("ReadVerdicts", ["s3:GetObject"], _objects(target, read))
-    yield from _listing(target, read)
-    yield from _kms(target, "kms:Decrypt")
+    yield _allow("ReadRawAndGold", ["s3:GetObject"], _objects(target, [raw, gold]))
+    copy_lists = gold.child(*COPY_MANIFESTS)
+    yield _allow("WriteWhatWorkersDo", _WRITE, _objects(target, [*written, copy_lists]))
+    roots = [location(target.settings.lake, "--lake"), raw]
+    yield from _listing(target, [raw, gold, *written], roots)
+    yield from _kms(target, "kms:Decrypt", "kms:GenerateDataKey")
     if target.topic:
-        yield _allow("Alert", ["sns:Publish"], [target.topic])
+        yield _allow("Alert", ["sns:Publish", "sns:GetTopicAttributes"], [target.topic])
     if target.queue:
         hear = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl"]
         yield _allow("HearOfNewFiles", hear, [target.queue])

@@ -1,0 +1,190 @@
+"""Buckets: closed, encrypted, versioned, TLS only, each zone with its lifecycle; others' settings stay."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from contracts.faults import ConfigurationError
+from dags.deploy.lifecycle import lifecycle_rules
+from tests.dags.deploy.conftest import REGION, client
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from contracts.reader import Contracts
+    from dags.deploy.target import Target
+    from quarantine_policies.reader import Policies
+    from tests.dags.deploy.conftest import Told
+
+KEY = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+
+
+def rules(bucket: str = "shop") -> dict[str, dict[str, Any]]:
+    found = client("s3").get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
+    return {one["ID"]: one for one in found}
+
+
+def test_a_bucket_is_closed_encrypted_and_versioned(aws: None, deploy: Callable[..., Told]) -> None:
+    deploy("--create-roles")
+    s3 = client("s3")
+    closed = s3.get_public_access_block(Bucket="shop")["PublicAccessBlockConfiguration"]
+    assert closed == dict.fromkeys(
+        ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True
+    )
+    encrypted = s3.get_bucket_encryption(Bucket="shop")["ServerSideEncryptionConfiguration"]["Rules"]
+    assert [one["ApplyServerSideEncryptionByDefault"] for one in encrypted] == [{"SSEAlgorithm": "AES256"}]
+    assert s3.get_bucket_versioning(Bucket="shop")["Status"] == "Enabled"
+
+
+def test_a_key_of_ones_own_encrypts_bucket_and_uploads_and_is_told_to_the_jobs(
+    aws: None, deploy: Callable[..., Told]
+) -> None:
+    deploy("--create-roles", "--kms-key", KEY)
+    s3 = client("s3")
+    encrypted = s3.get_bucket_encryption(Bucket="shop")["ServerSideEncryptionConfiguration"]["Rules"]
+    assert encrypted[0]["ApplyServerSideEncryptionByDefault"] == {
+        "SSEAlgorithm": "aws:kms",
+        "KMSMasterKeyID": KEY,
+    }
+    script = s3.head_object(Bucket="shop", Key="lake/artifacts/lakegate_job.py")
+    assert (script["ServerSideEncryption"], script["SSEKMSKeyId"]) == ("aws:kms", KEY)
+    job = client("glue").get_job(JobName="lakegate-raw_to_bronze")["Job"]
+    assert job["DefaultArguments"]["--kms_key"] == KEY
+    assert deploy("--create-roles", "--kms-key", KEY, "--json").steps("unchanged") == {}
+
+
+def test_whoever_comes_without_tls_is_refused(aws: None, deploy: Callable[..., Told]) -> None:
+    deploy("--create-roles")
+    policy = json.loads(client("s3").get_bucket_policy(Bucket="shop")["Policy"])
+    assert policy["Statement"] == [
+        {
+            "Sid": "LakegateTlsOnly",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "s3:*",
+            "Resource": ["arn:aws:s3:::shop", "arn:aws:s3:::shop/*"],
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        }
+    ]
+
+
+def test_each_zone_has_its_lifecycle(
+    target: Callable[..., Target], shipped: tuple[Contracts, Policies]
+) -> None:
+    found = lifecycle_rules(target(), *shipped)["shop"]
+    told = {
+        one["Filter"]["Prefix"]: (
+            one.get("Transitions"),
+            one.get("Expiration"),
+            one["NoncurrentVersionExpiration"]["NoncurrentDays"],
+        )
+        for one in found
+    }
+    quarantine = {
+        f"lake/quarantine/{kind}/{dataset}/": (None, {"Days": shipped[1].of(dataset).retention_days}, 1)
+        for kind in ("files", "rows")
+        for dataset in ("events", "users", "transactions")
+    }
+    assert told == {
+        "lake/raw/": ([{"Days": 90, "StorageClass": "STANDARD_IA"}], None, 30),
+        "lake/bronze/": ([{"Days": 120, "StorageClass": "STANDARD_IA"}], None, 30),
+        "lake/silver/": (None, None, 30),
+        "lake/gold/": (None, None, 30),
+        **quarantine,
+        "lake/metrics/": (None, {"Days": 180}, 30),
+        "lake/docs/": (None, None, 30),
+        "lake/artifacts/": (None, None, 30),
+    }
+
+
+@pytest.mark.aws
+def test_a_bucket_a_zone_gets_the_rules_of_its_zone_alone(
+    aws: None, deploy: Callable[..., Told], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LAKEGATE_RAW_ROOT", "s3://shop-raw")
+    monkeypatch.setenv("LAKEGATE_METRICS_ROOT", "s3://shop-metrics/all")
+    told = deploy("--create-roles", "--json")
+    buckets = [name.split()[1] for name in told.steps() if name.startswith("bucket")]
+    assert buckets == ["shop-raw", "shop", "shop-metrics"]
+    assert {name: one["Filter"] for name, one in rules("shop-raw").items()} == {
+        "lakegate-raw": {"Prefix": ""}
+    }
+    assert {name: one["Filter"] for name, one in rules("shop-metrics").items()} == {
+        "lakegate-metrics": {"Prefix": "all/"}
+    }
+    assert not {"lakegate-raw", "lakegate-metrics"} & rules("shop").keys()
+    assert deploy("--create-roles", "--json").steps("unchanged") == {}
+
+
+@pytest.mark.aws
+def test_quarantine_is_kept_as_long_as_the_policy_says(
+    aws: None, deploy: Callable[..., Told], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dags.deploy.uploads import rule_folders
+    from dags.pipeline.settings import read_settings
+
+    folder = tmp_path / "policies"
+    folder.mkdir()
+    for path in rule_folders(read_settings())["policies"].glob("*.yaml"):
+        text = path.read_text().replace("retention_days: 90", "retention_days: 7")
+        (folder / path.name).write_text(text)
+    deploy("--create-roles")
+    monkeypatch.setenv("LAKEGATE_POLICIES", str(folder))
+    told = deploy("--create-roles", "--json")
+    assert rules()["lakegate-quarantine-rows-events"]["Expiration"] == {"Days": 7}
+    assert told.steps("unchanged")["bucket shop"] == "update"
+
+
+@pytest.mark.aws
+def test_rules_and_statements_of_others_are_kept_and_stale_ones_of_ours_removed(
+    aws: None, deploy: Callable[..., Told]
+) -> None:
+    s3 = client("s3")
+    s3.create_bucket(Bucket="shop")
+    rule = {"Status": "Enabled", "Expiration": {"Days": 1}}
+    kept = {**rule, "ID": "theirs", "Filter": {"Prefix": "tmp/"}}
+    stale = {**rule, "ID": "lakegate-gone", "Filter": {"Prefix": "gone/"}}
+    s3.put_bucket_lifecycle_configuration(Bucket="shop", LifecycleConfiguration={"Rules": [kept, stale]})
+    theirs = {
+        "Sid": "Theirs",
+        "Effect": "Allow",
+        "Principal": {"AWS": "arn:aws:iam::999999999999:root"},
+        "Action": "s3:GetObject",
+        "Resource": "arn:aws:s3:::shop/*",
+    }
+    policy = {"Version": "2012-10-17", "Id": "hand-made", "Statement": theirs}
+    s3.put_bucket_policy(Bucket="shop", Policy=json.dumps(policy))
+    assert deploy("--create-roles", "--json").steps()["bucket shop"] == "update"
+    assert {"theirs", "lakegate-raw"} <= rules().keys()
+    assert "lakegate-gone" not in rules()
+    found = json.loads(s3.get_bucket_policy(Bucket="shop")["Policy"])
+    assert (found["Id"], [one["Sid"] for one in found["Statement"]]) == (
+        "hand-made",
+        ["Theirs", "LakegateTlsOnly"],
+    )
+
+
+@pytest.mark.aws
+def test_a_bucket_is_made_in_the_region_that_is_named(aws: None, deploy: Callable[..., Told]) -> None:
+    deploy("--create-roles", "--region", "eu-west-1")
+    assert client("s3").get_bucket_location(Bucket="shop")["LocationConstraint"] == "eu-west-1"
+    assert REGION != "eu-west-1"
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"metrics_root": "s3://shop"}, "s3://shop/lake/raw: raw lies within metrics"),
+        ({"quarantine_root": "s3://shop/lake/gold/q"}, "s3://shop/lake/gold/q: quarantine lies within gold"),
+        ({"docs_root": "s3://shop/lake/raw"}, "s3://shop/lake/raw: docs lies within raw"),
+    ],
+)
+def test_a_place_within_another_is_refused_as_its_files_would_share_the_others_end(
+    target: Callable[..., Target], settings: dict[str, str], sentence: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=sentence):
+        target(**settings)

@@ -1,0 +1,136 @@
+"""The Glue jobs: what each is, what it is told, and that its script understands that."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from dags.deploy.jobs import job_definition
+from dags.deploy.package import pinned_modules
+from dags.glue.arguments import read_arguments
+from tests.dags.deploy.conftest import REDSHIFT, client
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dags.deploy.target import Target
+    from tests.dags.deploy.conftest import Told
+
+
+def test_a_job_is_what_glue_needs_to_run_a_transition(target: Callable[..., Target]) -> None:
+    job = job_definition(target({"most_workers": 4}), "bronze_to_silver")
+    arguments = job["DefaultArguments"]
+    assert {name: value for name, value in job.items() if name != "DefaultArguments"} == {
+        "Description": "lakegate: bronze_to_silver, gated",
+        "Role": "arn:aws:iam::123456789012:role/lakegate-glue",
+        "Command": {
+            "Name": "glueetl",
+            "ScriptLocation": "s3://shop/lake/artifacts/lakegate_job.py",
+            "PythonVersion": "3",
+        },
+        "GlueVersion": "6.0",
+        "WorkerType": "G.1X",
+        "NumberOfWorkers": 4,
+        "ExecutionProperty": {"MaxConcurrentRuns": 1},
+        "MaxRetries": 0,
+        "Timeout": 120,
+    }
+    assert arguments == {
+        "--job-language": "python",
+        "--job-bookmark-option": "job-bookmark-disable",
+        "--enable-auto-scaling": "true",
+        "--enable-metrics": "true",
+        "--enable-observability-metrics": "true",
+        "--enable-continuous-cloudwatch-log": "true",
+        "--TempDir": "s3://shop/lake/artifacts/tmp/",
+        "--additional-python-modules": (
+            "s3://shop/lake/artifacts/lakegate-0.1.0-py3-none-any.whl,duckdb==2.0.0"
+        ),
+        "--transition": "bronze_to_silver",
+        "--lake": "s3://shop/lake",
+        "--contracts": "s3://shop/lake/artifacts/contracts",
+        "--policies": "s3://shop/lake/artifacts/policies",
+        "--on_block": "succeed",
+    }
+
+
+def test_a_transition_without_spark_takes_the_fewest_workers(target: Callable[..., Target]) -> None:
+    assert job_definition(target(), "raw_to_bronze")["NumberOfWorkers"] == 2
+
+
+def test_every_setting_that_is_not_as_shipped_is_told_to_the_script(target: Callable[..., Target]) -> None:
+    given: dict[str, Any] = {
+        "raw_root": "s3://shop-raw",
+        "warehouse": REDSHIFT,
+        "spark_options": {"spark.sql.shuffle.partitions": "64"},
+        "shown_runs": 7,
+    }
+    arguments = job_definition(target(**given), "silver_to_gold")["DefaultArguments"]
+    told = read_arguments([word for pair in arguments.items() for word in pair])
+    assert told.settings == {"lake": "s3://shop/lake", **given, "shown_runs": "7"}
+    assert (told.transition, told.is_blocked_failed) == ("silver_to_gold", False)
+    assert told.folders == {
+        "contracts": "s3://shop/lake/artifacts/contracts",
+        "policies": "s3://shop/lake/artifacts/policies",
+    }
+
+
+@pytest.mark.parametrize(
+    ("options", "jobs"),
+    [
+        ((), ["raw_to_bronze", "bronze_to_silver", "silver_to_gold"]),
+        (("--name", "eu"), ["raw_to_bronze", "bronze_to_silver", "silver_to_gold"]),
+    ],
+)
+@pytest.mark.aws
+def test_each_transition_has_a_job_but_none_loads_a_warehouse_that_is_not_named(
+    aws: None, deploy: Callable[..., Told], options: tuple[str, ...], jobs: list[str]
+) -> None:
+    deploy("--create-roles", *options)
+    name = options[1] if options else "lakegate"
+    assert sorted(client("glue").list_jobs()["JobNames"]) == sorted(f"{name}-{job}" for job in jobs)
+
+
+def test_with_a_redshift_there_is_a_job_that_loads_it(target: Callable[..., Target]) -> None:
+    assert target(warehouse=REDSHIFT).job_names["gold_to_redshift"] == "lakegate-gold_to_redshift"
+
+
+@pytest.mark.aws
+def test_a_job_that_somebody_changed_is_shown_and_put_right_and_keeps_what_is_not_ours(
+    aws: None, deploy: Callable[..., Told]
+) -> None:
+    deploy("--create-roles")
+    glue = client("glue")
+    job = glue.get_job(JobName="lakegate-silver_to_gold")["Job"]
+    update = {name: job[name] for name in ("Role", "Command", "GlueVersion", "WorkerType", "NumberOfWorkers")}
+    arguments = {**job["DefaultArguments"], "--lake": "s3://other", "--conf": "x"}
+    glue.update_job(
+        JobName="lakegate-silver_to_gold",
+        JobUpdate={
+            **update,
+            "Timeout": 5,
+            "DefaultArguments": arguments,
+            "Connections": {"Connections": ["vpc"]},
+        },
+    )
+    told = deploy("--create-roles", "--json")
+    (step,) = [one for one in told.document["steps"] if one["action"] == "update"]
+    assert step["name"] == "lakegate-silver_to_gold"
+    changed = {one["setting"]: (one["found"], one["wanted"]) for one in step["differences"]}
+    assert changed["Timeout"] == (5, 60)
+    assert changed["--lake"] == ("s3://other", "s3://shop/lake")
+    assert changed["--conf"] == ("x", None)
+    assert glue.get_job(JobName="lakegate-silver_to_gold")["Job"]["Connections"] == {"Connections": ["vpc"]}
+    assert deploy("--create-roles", "--json").steps("unchanged") == {}
+
+
+def test_only_the_pins_of_glues_python_are_installed() -> None:
+    requirements = """\
+        numpy==2.3.5 ; python_full_version < '3.12'
+            # via pandas
+        numpy==2.4.6 ; python_full_version >= '3.12'
+        colorama==0.4.6 ; sys_platform == 'win32'
+        redshift-connector[full]==2.2.0
+    """
+    assert pinned_modules(requirements) == ("numpy==2.4.6", "redshift-connector==2.2.0")
