@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from difflib import unified_diff
 from typing import TYPE_CHECKING
 
 from dags.cli.console import print_json, say
@@ -15,9 +16,10 @@ from dags.deploy.target import Target, location, locations
 from dags.pipeline.settings import read_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
-    from dags.deploy.plan import Plan, Step
+    from dags.deploy.plan import Difference, Plan, Step
 
 _SIGNS = {Action.CREATE: "+", Action.UPDATE: "~", Action.DELETE: "-", Action.UNCHANGED: " "}
 _COLOURS = {Action.CREATE: "green", Action.UPDATE: "yellow", Action.DELETE: "red"}
@@ -97,13 +99,9 @@ def _show(plan: Plan) -> None:
         console.print(
             Text(f"{_SIGNS[step.action]} {step.kind} {step.name}", style=f"bold {colour}"), soft_wrap=True
         )
-        for one in step.differences:
-            if one.found is not None:
-                console.print(Text(f"    - {one.setting}: {_told(one.found)}", style="red"), soft_wrap=True)
-            if one.wanted is not None:
-                console.print(
-                    Text(f"    + {one.setting}: {_told(one.wanted)}", style="green"), soft_wrap=True
-                )
+        for sign, text in (line for one in step.differences for line in _lines(one)):
+            style = {"-": "red", "+": "green"}.get(sign, "")
+            console.print(Text(f"    {sign} {text}".rstrip(), style=style), soft_wrap=True)
     unchanged = len(plan.steps) - len(plan.changes)
     if unchanged:
         console.print(f"  {unchanged} unchanged")
@@ -111,8 +109,32 @@ def _show(plan: Plan) -> None:
         console.print(Text(f"! {obstacle}", style="bold red"), soft_wrap=True)
 
 
-def _told(value: object) -> str:
+def _lines(one: Difference) -> Iterator[tuple[str, str]]:
+    """Yield a difference line by line: of a document or a list that is there already, only what changes."""
+    if one.found is None:
+        yield "+", f"{one.setting}: {_in_a_line(one.wanted)}"
+        return
+    if one.wanted is None:
+        yield "-", f"{one.setting}: {_in_a_line(one.found)}"
+        return
+    found, wanted = _in_lines(one.found), _in_lines(one.wanted)
+    if len(found) == len(wanted) == 1:
+        yield "-", f"{one.setting}: {found[0]}"
+        yield "+", f"{one.setting}: {wanted[0]}"
+        return
+    yield " ", f"{one.setting}:"
+    for line in list(unified_diff(found, wanted, lineterm="", n=1))[2:]:
+        yield ("…", "") if line.startswith("@@") else (line[0], f"  {line[1:]}")
+
+
+def _in_a_line(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, default=str)
+
+
+def _in_lines(value: object) -> list[str]:
+    if isinstance(value, str):
+        return value.split(",")
+    return json.dumps(value, indent=2, default=str).splitlines()
 
 
 def _tell(step: Step) -> None:

@@ -60,10 +60,10 @@ def status_command(*, lake: str | None, as_json: bool) -> int:
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in ("current", "verdict", "rows", "promoted at", "run"):
-        table.add_column(heading, justify="right" if heading == "rows" else "left")
+        table.add_column(heading, justify="right" if heading == "rows" else "left", no_wrap=heading != "run")
     for one in versions:
         rows = "" if one.rows is None else f"{one.rows:,}"
-        table.add_row(one.name, one.verdict, rows, f"{one.promoted_at:%Y-%m-%d %H:%M:%S}", one.run_id)
+        table.add_row(one.name, one.verdict, rows, f"{one.promoted_at:%Y-%m-%d %H:%M}", one.run_id)
     console = Console()
     console.print(table if versions else f"Nothing was promoted yet in {found.root.uri}: lakegate run")
     if runs:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from dags.cli.console import print_json, say
 from dags.cli.sample import size_bytes, write_sample
+from dags.cli.show_run import show_run
 from dags.pipeline.progress import Progress, Quiet
 from dags.pipeline.report import RunReport, Status, as_document
 from dags.pipeline.settings import Settings, read_settings
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     from rich.progress import Progress as Bars
     from rich.progress import TaskID
-    from rich.table import Table
 
 BLOCKED = 3
 
@@ -115,64 +115,5 @@ class _Shown:
 def _show(report: RunReport, *, as_json: bool) -> None:
     if as_json:
         print_json(as_document(report))
-        return
-    from rich.console import Console
-
-    console = Console()
-    for transition in report.transitions:
-        console.print()
-        console.print(
-            f"[bold]{transition.name}[/bold]  {_coloured(transition.verdict)}  {transition.seconds:.1f} s"
-        )
-        if transition.verdict is not Status.UNCHANGED:
-            console.print(_table(transition.name, transition.datasets))
-    console.print(
-        f"\nrun {report.run_id}  as of {report.as_of}  verdict {_coloured(report.verdict)}", soft_wrap=True
-    )
-    if report.docs:
-        console.print(f"Data Docs: {report.docs}", soft_wrap=True)
-
-
-def _coloured(status: Status) -> str:
-    colour = {Status.PASS: "green", Status.WARN: "yellow", Status.BLOCK: "bold red", Status.UNCHANGED: "dim"}
-    return f"[{colour[status]}]{status.value}[/]"
-
-
-def _table(transition: str, datasets: object) -> Table:
-    from rich import box
-    from rich.table import Table
-
-    from dags.pipeline.report import DatasetReport
-
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    counts = ["valid", "unchanged", "ignored", "rejected"] if transition == "raw_to_bronze" else []
-    counts = counts or (
-        ["read", "promoted", "quarantined", "deduplicated"] if transition == "bronze_to_silver" else ["rows"]
-    )
-    table.add_column("files" if transition == "raw_to_bronze" else "dataset")
-    table.add_column("verdict")
-    for name in counts:
-        table.add_column(name, justify="right")
-    table.add_column("by rule", overflow="fold")
-    for one in datasets:  # type: ignore[attr-defined]
-        assert isinstance(one, DatasetReport)  # noqa: S101
-        if one.files is not None:
-            rejected = sum(one.files.quarantined.values())
-            numbers: list[int | None] = [one.files.valid, one.files.unchanged, one.files.ignored, rejected]
-            rules = dict(one.files.quarantined)
-        elif len(counts) > 1:
-            numbers = [one.rows_read, one.rows_promoted, one.rows_quarantined, one.rows_deduplicated]
-            rules = dict(one.rows_by_rule or {}) | {
-                f"{k} (warn)": n for k, n in (one.rows_warned or {}).items()
-            }
-        else:
-            numbers, rules = [one.rows_promoted], {}
-        told = [f"{name} {count:,}" for name, count in rules.items() if count]
-        told += [f"[red]{name}[/]" for name in one.failed]
-        table.add_row(
-            one.dataset,
-            _coloured(one.verdict),
-            *("" if n is None else f"{n:,}" for n in numbers),
-            ", ".join(told),
-        )
-    return table
+    else:
+        show_run(report)
