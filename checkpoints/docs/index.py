@@ -13,7 +13,7 @@ from quarantine_policies.decision import Verdict
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from checkpoints.docs.site import Read, Write
+    from checkpoints.docs.site import Exchange, Read, Write
     from contracts.model import Contract
 
 _LAST_RUNS = "runs.json"
@@ -59,32 +59,51 @@ def publish_index(
     entries: Sequence[IndexEntry],
     contracts: Sequence[Contract] = (),
     runs_shown: int = RUNS_SHOWN,
+    exchange: Exchange | None = None,
 ) -> None:
     """Add a run's results to the first page, newest run first, and drop what is older than the last runs.
 
     Reads and writes two files, however many runs there were. Called again for a later transition of the same
-    run, it adds to that run; a result published before is replaced.
+    run, it adds to that run; a result published before is replaced. With an ``exchange``, what others publish
+    at the same time stays as well.
     """
-    runs = read_runs(read)
-    before = next((known for known in runs if known.run.run_id == run.run_id), ShownRun(run, ()))
-    names = {(entry.transition, entry.dataset) for entry in entries}
-    kept = [entry for entry in before.entries if (entry.transition, entry.dataset) not in names]
-    others = [known for known in runs if known.run.run_id != run.run_id]
-    shown = [ShownRun(run, (*kept, *entries)), *others][:runs_shown]
-    write(
-        _LAST_RUNS,
-        json.dumps([_as_json(known) for known in shown], ensure_ascii=False).encode("utf-8", "replace"),
-    )
     pages: dict[str, list[tuple[str, str]]] = {}
     for contract in contracts:
         zone = contract.zone.value
         pages.setdefault(zone, []).append((contract.name, contract_path(zone, contract.name)))
-    write(INDEX, render("index.html.j2", INDEX, runs=shown, contracts=pages, runs_shown=runs_shown))
+
+    def added(content: bytes | None) -> bytes:
+        shown = _with_run(_runs(content), run, entries)[:runs_shown]
+        return json.dumps([_as_json(known) for known in shown], ensure_ascii=False).encode("utf-8", "replace")
+
+    if exchange is None:
+        written = added(read(_LAST_RUNS))
+        write(_LAST_RUNS, written)
+    else:
+        written = exchange(_LAST_RUNS, added)
+    while True:
+        page = render("index.html.j2", INDEX, runs=_runs(written), contracts=pages, runs_shown=runs_shown)
+        write(INDEX, page)
+        latest = read(_LAST_RUNS) or written
+        if latest == written:
+            return
+        written = latest  # somebody else published meanwhile: the page shows that, too
+
+
+def _with_run(runs: Sequence[ShownRun], run: RunFacts, entries: Sequence[IndexEntry]) -> list[ShownRun]:
+    before = next((known for known in runs if known.run.run_id == run.run_id), ShownRun(run, ()))
+    names = {(entry.transition, entry.dataset) for entry in entries}
+    kept = [entry for entry in before.entries if (entry.transition, entry.dataset) not in names]
+    others = [known for known in runs if known.run.run_id != run.run_id]
+    return [ShownRun(run, (*kept, *entries)), *others]
 
 
 def read_runs(read: Read) -> list[ShownRun]:
     """Return the runs that the first page shows, newest first."""
-    content = read(_LAST_RUNS)
+    return _runs(read(_LAST_RUNS))
+
+
+def _runs(content: bytes | None) -> list[ShownRun]:
     return [_from_json(known) for known in json.loads(content)] if content else []
 
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import jinja2
 
 Write = Callable[[str, bytes], None]  # path below docs/, content
+Exchange = Callable[[str, Callable[[bytes | None], bytes]], bytes]
+"""Replaces a file by what a function makes of it, though others do the same; returns what was written."""
 Read = Callable[[str], bytes | None]  # None: there is no such file
 
 INDEX = "index.html"

@@ -15,7 +15,7 @@ from checkpoints.metrics.drift import record_drift
 from checkpoints.metrics.history import append_history
 from checkpoints.metrics.result import ResultMetrics
 from checkpoints.metrics.result import publish_result as publish_metrics
-from dags.pipeline.places import reader, writer
+from dags.pipeline.places import exchanger, reader, writer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -30,12 +30,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Verdicted:
-    """One dataset or table in one transition, with all that is to be published of it.
+    """One dataset or table in one transition, with all that is to be published of it."""
 
-    ``name`` names its page: a report can be about several tables (users, and their history).
-    """
-
-    name: str
     contract: Contract
     rules: Sequence[Rule]
     judgement: Judgement
@@ -68,7 +64,7 @@ def publish(setup: Setup, run: Run, transition: str, verdicted: Sequence[Verdict
     entries = [
         IndexEntry(
             transition,
-            one.name,
+            one.report.dataset,
             one.decision.verdict,
             publish_page(write_docs, facts, _page(transition, one)),
             one.decision.blocked_by or one.decision.warned,
@@ -77,7 +73,15 @@ def publish(setup: Setup, run: Run, transition: str, verdicted: Sequence[Verdict
         for one in verdicted
     ]
     publish_contracts(read_docs, write_docs, setup.contracts.all)
-    publish_index(read_docs, write_docs, facts, entries, setup.contracts.all, setup.settings.shown_runs)
+    publish_index(
+        read_docs,
+        write_docs,
+        facts,
+        entries,
+        setup.contracts.all,
+        setup.settings.shown_runs,
+        exchanger(setup.lake.docs),
+    )
 
 
 def _metrics(
@@ -90,24 +94,26 @@ def _metrics(
     write: Callable[[str, bytes], None],
 ) -> ResultMetrics:
     report, records = one.report, one.records
-    drift = record_drift(read, write, one.name, records.unknown_columns, run.as_of) if records else ()
+    drift = (
+        record_drift(read, write, one.report.dataset, records.unknown_columns, run.as_of) if records else ()
+    )
     return ResultMetrics(
         run_id=run.id,
         as_of=run.as_of,
         started_at=started_at,
         transition=transition,
-        dataset=one.name,
+        dataset=one.report.dataset,
         verdict=one.decision.verdict,
         seconds=seconds,
         contract_version=one.contract.version,
-        rows_read=report.rows_read if records else None,
-        rows_promoted=one.table.rows if one.table else report.rows_promoted,
-        rows_quarantined=report.rows_quarantined if records else None,
-        rows_deduplicated=report.rows_deduplicated if records else None,
+        rows_read=report.rows_read,
+        rows_promoted=report.rows_promoted,
+        rows_quarantined=report.rows_quarantined,
+        rows_deduplicated=report.rows_deduplicated,
         undated_rows=one.table.undated_rows if one.table else None,
         files_by_outcome=_files_by_outcome(report),
-        rows_by_rule=(report.rows_by_rule or {}) if records else {},
-        rows_warned=(report.rows_warned or {}) if records else {},
+        rows_by_rule=report.rows_by_rule or {},
+        rows_warned=report.rows_warned or {},
         failed=one.decision.failed,
         measures={name.lstrip("_"): float(value) for name, value in one.measures.items()},
         currencies=records.currencies if records else {},
@@ -134,13 +140,11 @@ def _page(transition: str, one: Verdicted) -> ResultFacts:
             "quarantined": report.rows_quarantined,
             "deduplicated": report.rows_deduplicated,
         }
-    elif one.table:
-        counts |= {"rows": one.table.rows}
     elif report.rows_promoted is not None:
         counts |= {"rows": report.rows_promoted}
     return ResultFacts(
         transition=transition,
-        dataset=one.name,
+        dataset=one.report.dataset,
         contract=one.contract,
         rules=one.rules,
         judgement=one.judgement,
