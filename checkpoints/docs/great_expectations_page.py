@@ -20,10 +20,9 @@ if TYPE_CHECKING:
 _PLAIN = str.maketrans({"<": "‹", ">": "›", "&": "＆", '"': "”", "'": "’", "`": "‘"})
 _SCRIPT = re.compile(r"<script\b.*?</script\s*>|<script\b[^>]*/>", re.DOTALL | re.IGNORECASE)
 _REMOTE = re.compile(r"<(?:link|img|iframe)\b[^>]*>", re.IGNORECASE)
-# Links into GX's own site, which is not built.
-_ELSEWHERE = re.compile(
-    r"""\shref=(["'])(?!#).*?\1""", re.IGNORECASE | re.DOTALL
-)  # GX's site, which is not here
+# What calls the scripts that were cut out; and links into GX's own site, which is not built.
+_HANDLER = re.compile(r"""\son[a-z]+=(["']).*?\1""", re.IGNORECASE | re.DOTALL)
+_ELSEWHERE = re.compile(r"""\shref=(["'])(?!#).*?\1""", re.IGNORECASE | re.DOTALL)
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
@@ -48,7 +47,8 @@ def render_gx_page(result: ExpectationSuiteValidationResult, ours: str) -> bytes
             configuration.description = _plain(configuration.description)
     view, styles = _view()
     html: str = view.render(ValidationResultsPageRenderer().render(plain))  # type: ignore[no-untyped-call]
-    html = _ELSEWHERE.sub("", _REMOTE.sub("", _SCRIPT.sub("", html)))
+    for cut in (_SCRIPT, _REMOTE, _HANDLER, _ELSEWHERE):
+        html = cut.sub("", html)
     back = f'<p><a href="{ours}">Back to the verdict</a></p>'
     html = re.sub(r"<body\b[^>]*>", lambda body: body.group() + back, html, count=1)
     head = f'<head><meta http-equiv="Content-Security-Policy" content="{_POLICY}"><style>{styles}</style>'
