@@ -59,6 +59,32 @@ def test_what_somebody_changed_by_hand_is_shown_as_a_difference_and_put_right(
     assert deploy("--create-roles", "--json").steps("unchanged") == {}
 
 
+def test_of_a_document_that_is_there_only_what_changes_is_shown(
+    aws: None, deploy: Callable[..., Told], dist: Path
+) -> None:
+    deploy("--create-roles", "--topic", "arn:aws:sns:us-east-1:123456789012:old")
+    (dist / "requirements-glue.txt").write_text("duckdb==2.0.1\nrich==14.2.0\n")
+    said = deploy("--create-roles", "--topic", "arn:aws:sns:us-east-1:123456789012:new", "--dry-run").out
+    assert said[: said.index("~ job lakegate-bronze_to_silver")] == (
+        """\
+~ policy lakegate-airflow
+      policy:
+    …
+              "Resource": [
+    -           "arn:aws:sns:us-east-1:123456789012:old"
+    +           "arn:aws:sns:us-east-1:123456789012:new"
+              ]
+~ job lakegate-raw_to_bronze
+      --additional-python-modules:
+    …
+        s3://shop/lake/artifacts/lakegate-0.1.0-py3-none-any.whl
+    -   duckdb==2.0.0
+    +   duckdb==2.0.1
+    +   rich==14.2.0
+"""
+    )
+
+
 def test_the_plan_is_shown_before_the_first_step_is_taken(aws: None, deploy: Callable[..., Told]) -> None:
     said = deploy("--create-roles").out.splitlines()
     last_shown = max(number for number, line in enumerate(said) if line.startswith(("+ ", "    + ")))

@@ -1,0 +1,29 @@
+"""A key of one's own: what is written to the lake is encrypted with it, whoever writes."""
+
+from __future__ import annotations
+
+import pytest
+
+from checkpoints.lake.layout import Area
+from dags.pipeline.settings import read_settings
+from dags.pipeline.setup import find_lake
+from tests.dags.deploy.conftest import client
+
+KEY = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+
+
+@pytest.mark.parametrize(("key", "encryption"), [(KEY, ("aws:kms", KEY)), (None, ("AES256", None))])
+def test_what_is_written_to_the_lake_is_encrypted_with_the_key_that_is_set(
+    aws: None, monkeypatch: pytest.MonkeyPatch, key: str | None, encryption: tuple[str, str | None]
+) -> None:
+    for bucket in ("shop", "shop-gold"):
+        client("s3").create_bucket(Bucket=bucket)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    lake = find_lake(read_settings(lake="s3://shop/lake", gold_root="s3://shop-gold", kms_key=key))
+    for area in (Area.SILVER, Area.GOLD):
+        lake.area(area).child("x.json").write_bytes(b"{}")
+    lake.bronze("events").child("x.json").copy_from(lake.area(Area.SILVER).child("x.json"))
+    places = (("shop", "lake/silver/x.json"), ("shop", "lake/bronze/events/x.json"), ("shop-gold", "x.json"))
+    for bucket, path in places:
+        head = client("s3").head_object(Bucket=bucket, Key=path)
+        assert (head["ServerSideEncryption"], head.get("SSEKMSKeyId")) == encryption
