@@ -50,6 +50,7 @@ def plan_batches(
 ) -> Iterator[tuple[SeenFile, ...]]:
     """Yield the files in batches, in order; a file that is too big for any is a batch of its own.
 
+    >>> from checkpoints.lake.ledger import Stamp
     >>> files = [SeenFile(key, Stamp(size, "")) for key, size in (("a", 6), ("b", 5), ("c", 4), ("d", 50))]
     >>> ["".join(file.key for file in batch) for batch in plan_batches(files, most_bytes=10)]
     ['a', 'bc', 'd']

@@ -32,6 +32,7 @@ def what_is_missing(installation: Installation, transitions: tuple[str, ...]) ->
     from dags.deploy.aws import Aws
     from dags.pipeline.setup import read_setup, warehouse_uri
 
+    ours = (Area.RAW, Area.BRONZE, Area.GOLD, Area.QUARANTINE, Area.METRICS, Area.DOCS)  # SILVER is Glue's
     try:
         setup = read_setup(installation.settings)
         if "gold_to_redshift" in transitions:
@@ -43,17 +44,24 @@ def what_is_missing(installation: Installation, transitions: tuple[str, ...]) ->
     local = sorted(area.value for area, uri in places.items() if not uri.startswith("s3://"))
     if local:
         return [f"the lake does not lie on S3: {', '.join(local)}; set lake in the Airflow Variable lakegate"]
-    buckets = sorted({uri.split("/")[2] for uri in places.values()})
-    found = [*_missing_buckets(aws, buckets)]
+    found = [*_missing_buckets(aws, [places[area] for area in ours])]
     for transition in transitions:
         if transition in _ON_GLUE:
             found += _job_troubles(aws, installation, transition)
     return [*found, *_missing_topic(aws, installation.topic)]
 
 
-def _missing_buckets(aws: Any, buckets: list[str]) -> Iterator[str]:  # noqa: ANN401 - boto3's clients are untyped
-    for bucket in buckets:
-        if _asked(f"s3://{bucket}", aws.client("s3").head_bucket, Bucket=bucket) is None:
+def _missing_buckets(aws: Any, uris: list[str]) -> Iterator[str]:  # noqa: ANN401 - boto3's clients are untyped
+    found: dict[str, object] = {}
+    for uri in uris:
+        bucket, _, prefix = uri.removeprefix("s3://").partition("/")
+        if found.get(bucket, uri) is None:
+            continue
+        # To list below the prefix is what Airflow is allowed; HeadBucket would ask for the whole bucket.
+        found[bucket] = _asked(
+            uri, aws.client("s3").list_objects_v2, Bucket=bucket, Prefix=f"{prefix}/".lstrip("/"), MaxKeys=1
+        )
+        if found[bucket] is None:
             yield f"there is no bucket {bucket}; {_DEPLOY}"
 
 
@@ -76,7 +84,7 @@ def _missing_topic(aws: Any, topic: str | None) -> Iterator[str]:  # noqa: ANN40
         yield f"there is no SNS topic {topic}; create it, or leave topic out"
 
 
-def _asked(what: str, ask: Any, **request: str) -> Any:  # noqa: ANN401
+def _asked(what: str, ask: Any, **request: object) -> Any:  # noqa: ANN401
     """Return AWS's answer, None where there is no such thing."""
     from botocore.exceptions import ClientError
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
+import dags.pipeline.batches
+import dags.tasks.told
 from contracts.faults import ConfigurationError
 from dags.pipeline.report import DatasetReport, FileCounts, Status, TransitionReport
 from dags.pipeline.run import TRANSITIONS
@@ -26,6 +29,10 @@ NIGHT = datetime(2024, 5, 1, 3, tzinfo=UTC)
 TRUST = json.dumps({"Version": "2012-10-17", "Statement": []})
 LAKE = {"lake": "s3://shop", "raw_root": "s3://shop-raw", "warehouse": "redshift-data://analytics/dev"}
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:alerts"
+
+
+def test_the_examples_hold() -> None:
+    assert [doctest.testmod(module).failed for module in (dags.tasks.told, dags.pipeline.batches)] == [0, 0]
 
 
 def test_a_scheduled_run_takes_its_id_and_clock_from_the_dag_run() -> None:
@@ -97,8 +104,8 @@ def test_a_whole_installation_lacks_nothing() -> None:
 @pytest.mark.usefixtures("aws")
 def test_every_missing_thing_is_one_sentence() -> None:
     assert missing() == [
-        "there is no bucket shop; run `lakegate deploy`",
         "there is no bucket shop-raw; run `lakegate deploy`",
+        "there is no bucket shop; run `lakegate deploy`",
         "there is no Glue job lakegate-bronze_to_silver; run `lakegate deploy`",
         "there is no Glue job lakegate-silver_to_gold; run `lakegate deploy`",
         f"there is no SNS topic {TOPIC}; create it, or leave topic out",

@@ -1,0 +1,1 @@
+"""A Glue on loopback that really runs the job's script; see ``runs``."""

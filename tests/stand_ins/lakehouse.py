@@ -1,0 +1,142 @@
+"""The whole installation on loopback: buckets, Glue jobs, Redshift, a topic, and Airflow before them.
+
+What each part does not prove is said in its own module.
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import dags.glue.job
+from checkpoints.lake.layout import open_lake
+from dags.pipeline.run import TRANSITIONS
+from tests.stand_ins.airflow import AirflowOnLoopback, airflow_on_loopback
+from tests.stand_ins.aws import REGION, aws_on_loopback, client
+from tests.stand_ins.glue.runs import FOLDER
+from tests.stand_ins.redshift.data_api import DataApiServer
+from tests.stand_ins.redshift.database import RedshiftDatabase
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from checkpoints.lake.layout import Lake
+
+ROLE = "arn:aws:iam::123456789012:role/lakegate-glue"
+COPY_ROLE = "arn:aws:iam::123456789012:role/lakegate-copy"
+
+
+@dataclass
+class Installation:
+    """A lake of its own on the shared services, and what happens around it."""
+
+    name: str  # of the bucket and of the warehouse's schema
+    airflow: AirflowOnLoopback
+    environment: Mapping[str, str]
+    database: RedshiftDatabase
+    glue_folder: Path
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def uri(self) -> str:
+        """The lake."""
+        return f"s3://{self.name}"
+
+    @property
+    def lake(self) -> Lake:
+        """The lake, to look into; needs the environment of the services."""
+        return open_lake(self.uri)
+
+    def client(self, service: str) -> Any:
+        """Return a boto3 client."""
+        return client(self.environment, service)
+
+    def drop(self, key: str, content: str | bytes) -> None:
+        """Drop a file into RAW: ``drop("events/a.csv", ...)``."""
+        body = content.encode() if isinstance(content, str) else content
+        self.client("s3").put_object(Bucket=self.name, Key=f"raw/{key}", Body=body)
+
+    def query(self, sql: str) -> list[tuple[object, ...]]:
+        """Ask the warehouse, as BI does."""
+        return self.database.query(sql, search_path=self.name)
+
+    def configure(self, **settings: object) -> None:
+        """Tell Airflow where everything is, and set up the jobs; ``settings`` are added to those before."""
+        self.settings |= settings
+        self.airflow.set_variable("lakegate", self.settings)
+        glue = self.client("glue")
+        arguments = {f"--{name}": str(value) for name, value in self.settings.items() if name != "topic"}
+        for transition in TRANSITIONS:
+            job = {
+                "Role": ROLE,
+                "Command": {"Name": "glueetl", "ScriptLocation": f"{self.uri}/artifacts/job.py"},
+                "DefaultArguments": {**arguments, "--transition": transition, "--on_block": "succeed"},
+                "ExecutionProperty": {"MaxConcurrentRuns": 1},
+                "GlueVersion": "6.0",
+            }
+            name = f"lakegate-{transition}"
+            if name in glue.list_jobs()["JobNames"]:
+                glue.update_job(JobName=name, JobUpdate=job)
+            else:
+                glue.create_job(Name=name, **job)
+
+    def job_runs(self, transition: str) -> list[dict[str, Any]]:
+        """Return the runs of a transition's job in this lake, the oldest first."""
+        runs = self.client("glue").get_job_runs(JobName=f"lakegate-{transition}")["JobRuns"]
+        return [run for run in runs if run["Arguments"].get("--lake") == self.uri]
+
+    def alerts(self) -> list[dict[str, str]]:
+        """Return what the topic was told, as subjects and messages."""
+        sqs = self.client("sqs")
+        url = sqs.get_queue_url(QueueName=f"{self.name}-alerts")["QueueUrl"]
+        found = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+        return [json.loads(one["Body"]) for one in found]
+
+
+@dataclass(frozen=True)
+class Services:
+    """What all lakes share."""
+
+    airflow: AirflowOnLoopback
+    environment: Mapping[str, str]
+    data_api: DataApiServer
+    database: RedshiftDatabase
+    glue_folder: Path
+
+    def install(self, name: str) -> Installation:
+        """Return a new, empty lake that Airflow, the jobs and the warehouse now work on."""
+        s3, sns, sqs = (client(self.environment, service) for service in ("s3", "sns", "sqs"))
+        s3.create_bucket(Bucket=name)
+        s3.upload_file(str(Path(dags.glue.job.__file__)), name, "artifacts/job.py")
+        topic = sns.create_topic(Name=f"{name}-alerts")["TopicArn"]
+        queue = sqs.create_queue(QueueName=f"{name}-alerts")["QueueUrl"]
+        arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+        self.database.query(f"CREATE SCHEMA {name}")
+        made = Installation(name, self.airflow, self.environment, self.database, self.glue_folder)
+        options = f"schema={name}&iam_role={COPY_ROLE}&region={REGION}"
+        warehouse = f"redshift-data://{self.data_api.workgroup}/{self.database.name}?{options}"
+        made.configure(lake=made.uri, warehouse=warehouse, topic=topic)
+        return made
+
+
+@contextmanager
+def services_on_loopback(folder: Path) -> Iterator[Services]:
+    """Start everything below a folder of its own; it ends with the block."""
+    folder.mkdir(parents=True, exist_ok=True)
+    glue_folder = folder / "glue"
+    more = {FOLDER: str(glue_folder)}
+    with aws_on_loopback("tests.stand_ins.glue", folder / "aws.log", more) as environment:
+        client(environment, "iam").create_role(RoleName="lakegate-glue", AssumeRolePolicyDocument="{}")
+        database = RedshiftDatabase(client(environment, "s3"), roles=(COPY_ROLE,))
+        with DataApiServer(database) as data_api:
+            endpoints = {
+                "AWS_ENDPOINT_URL_REDSHIFT_DATA": data_api.url,
+                "AWS_ENDPOINT_URL_REDSHIFT_SERVERLESS": data_api.url,
+            }
+            everything = {**environment, **endpoints}
+            with airflow_on_loopback(folder / "airflow", everything) as airflow:
+                yield Services(airflow, everything, data_api, database, glue_folder)
