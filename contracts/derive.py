@@ -133,7 +133,7 @@ def _uncastable(column: Column, dataset: str, place: Place) -> Rule:
         domain=Domain.RECORDS,
         severity=Severity.ERROR,
         dimension="conformity",
-        description=f"A {column.name} that is there can be read as {column.type}.",
+        description=f"What stands in {column.name} can be read as {column.type}.",
         business_impact=f"A guessed {column.name} would make every figure from {dataset} wrong in silence.",
         expectation="expect_column_values_to_be_null",
         kwargs={"column": f"_uncastable_{column.name}"},

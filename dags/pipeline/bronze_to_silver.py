@@ -135,8 +135,15 @@ def _readable_files(setup: Setup, ledger: Ledger) -> list[BronzeFile]:
 def _verdicted(judged: JudgedDataset, number: int, report: DatasetReport) -> Verdicted:
     """Return what is to be published of one of a dataset's tables; where rows went goes with the first."""
     table, is_main = judged.tables[number], number == 0
+    if not is_main:
+        report = DatasetReport(
+            dataset=table.candidate.contract.name,
+            verdict=Status(table.decision.verdict.value),
+            rows_promoted=table.candidate.measured.rows,
+            promoted=table.candidate.place.uri if report.promoted else None,
+            failed=table.decision.failed,
+        )
     return Verdicted(
-        name=table.candidate.contract.name,
         contract=table.candidate.contract,
         rules=table.rules,
         judgement=table.judgement,

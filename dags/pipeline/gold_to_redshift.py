@@ -109,7 +109,6 @@ def gold_to_redshift(setup: Setup, run: Run, progress: Progress) -> TransitionRe
     reports = tuple(_report(one, warehouse.uri if is_loaded else None) for one in judged)
     verdicted = [
         Verdicted(
-            name=one.table,
             contract=setup.contracts.table(one.table),
             rules=one.rules,
             judgement=one.judgement,

@@ -94,15 +94,13 @@ def _metrics(
     write: Callable[[str, bytes], None],
 ) -> ResultMetrics:
     report, records = one.report, one.records
-    drift = (
-        record_drift(read, write, one.report.dataset, records.unknown_columns, run.as_of) if records else ()
-    )
+    drift = record_drift(read, write, report.dataset, records.unknown_columns, run.as_of) if records else ()
     return ResultMetrics(
         run_id=run.id,
         as_of=run.as_of,
         started_at=started_at,
         transition=transition,
-        dataset=one.report.dataset,
+        dataset=report.dataset,
         verdict=one.decision.verdict,
         seconds=seconds,
         contract_version=one.contract.version,
@@ -144,7 +142,7 @@ def _page(transition: str, one: Verdicted) -> ResultFacts:
         counts |= {"rows": report.rows_promoted}
     return ResultFacts(
         transition=transition,
-        dataset=one.report.dataset,
+        dataset=report.dataset,
         contract=one.contract,
         rules=one.rules,
         judgement=one.judgement,

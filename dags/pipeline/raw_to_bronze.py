@@ -101,7 +101,6 @@ def raw_to_bronze(
         NAME,
         [
             Verdicted(
-                name=one.ingestion.dataset,
                 contract=setup.contracts.inventory,
                 rules=setup.contracts.inventory.rules,
                 judgement=one.judgement,

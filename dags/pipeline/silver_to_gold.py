@@ -84,7 +84,6 @@ def silver_to_gold(
         NAME,
         [
             Verdicted(
-                name=table.candidate.contract.name,
                 contract=table.candidate.contract,
                 rules=table.rules,
                 judgement=table.judgement,
