@@ -92,7 +92,9 @@ def _glue(target: Target) -> Iterator[Mapping[str, Any]]:
     )
     yield _allow("WriteZones", _WRITE, _objects(target, [*written, target.artifacts.child("tmp")]))
     # Whether RAW is there is found out by listing from the root of its storage.
-    roots = [location(target.settings.lake, "--lake"), target.areas[Area.RAW]]
+    # Spark asks of every folder above a new one whether it is there.
+    above = [folder for at in written for folder in at.above]
+    roots = [location(target.settings.lake, "--lake"), target.areas[Area.RAW], *above]
     yield from _listing(target, everywhere, roots)
     yield _allow("FindUnfinishedUploads", ["s3:ListBucketMultipartUploads"], _buckets(target, target.buckets))
     yield from _kms(target, "kms:Decrypt", "kms:GenerateDataKey")

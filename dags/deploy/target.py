@@ -51,6 +51,16 @@ class Location:
         """What every key within begins with."""
         return f"{self.prefix}/" if self.prefix else ""
 
+    @property
+    def above(self) -> tuple[Location, ...]:
+        """The folders that it lies in, from the outermost; the bucket itself is none.
+
+        >>> [one.folder for one in Location("shop", "a/b/c").above]
+        ['a/', 'a/b/']
+        """
+        parts = self.prefix.split("/")
+        return tuple(Location(self.bucket, "/".join(parts[:end])) for end in range(1, len(parts)))
+
     def child(self, *parts: str) -> Location:
         """Return a location below."""
         return Location(self.bucket, "/".join(part for part in (self.prefix, *parts) if part))

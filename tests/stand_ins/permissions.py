@@ -1,7 +1,7 @@
 """Who may do what on moto's AWS: bucket policies as far as we write them, and IAM where a test asks for it.
 
-moto takes a statement whose condition does not hold for one that denies. ``tls_understood`` lets it pass over
-the statement that refuses whoever comes without TLS, as boto3 in a test always comes by https.
+moto takes a statement whose condition it does not know for one that denies. ``tls_understood`` lets it pass
+over the statement that refuses whoever comes without TLS; without it, a bucket with that statement is closed.
 ``allowed_only`` makes every call within that of a user who has these policies and no other permission.
 
 They do not prove that a request without TLS is refused, nor anything about the conditions of a policy: moto

@@ -105,6 +105,12 @@ def test_listing_is_allowed_below_the_lake_alone(target: Callable[..., Target]) 
     assert {"lake/raw/*", "lake/silver/*"} <= set(prefixes)
 
 
+def test_spark_may_ask_whether_the_folders_above_a_zone_are_there(target: Callable[..., Target]) -> None:
+    glue = policy_documents(target(gold_root="s3://shop/a/b/gold"))["glue"]
+    (listing,) = [one for one in glue["Statement"] if "s3:ListBucket" in one["Action"]]
+    assert {"a/", "a/b/", "a/b/gold/*"} <= set(listing["Condition"]["StringLike"]["s3:prefix"])
+
+
 @pytest.mark.parametrize(
     ("warehouse", "actions"),
     [
