@@ -19,7 +19,7 @@ from tests.transforms.promises import EVENTS, TRANSACTIONS
 from transforms.bronze_to_silver.files import BronzeFile
 from transforms.raw_to_bronze.portable import is_portable, write_portable
 
-SHORT_CHUNKS = Path(__file__).parents[4] / "shared/data/hostile/pq_nation.dict-malformed.parquet"
+SHORT_CHUNKS = Path(__file__).parents[2] / "fixtures/hostile/pq_nation.dict-malformed.parquet"
 NOON = datetime(2024, 1, 2, 12, tzinfo=UTC)
 
 
@@ -163,7 +163,6 @@ def test_two_columns_of_one_name_both_count_in_a_portable_copy(spark: SparkSessi
     assert only(cleaned(spark, EVENTS, of(tmp_path / "b.parquet")), "event_id") == [("2",), ("1",)]
 
 
-@pytest.mark.skipif(not SHORT_CHUNKS.exists(), reason="the hostile files are not on this machine")
 def test_a_file_whose_chunks_are_told_too_short_is_read_from_a_copy(
     spark: SparkSession, tmp_path: Path
 ) -> None:
