@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from checkpoints.lake.rejection import Rejection
     from checkpoints.quarantine.rows import QuarantinedRows
 
-DATASETS = ("events", "users", "transactions")
-
 
 @dataclass(frozen=True, slots=True)
 class CurrentVersion:
@@ -182,14 +180,17 @@ def quarantine_command(
 ) -> int:
     """Show the rejected files, and the rows that the last run of each dataset rejected, by reason."""
     from checkpoints.quarantine.rows import last_quarantine
+    from contracts.reader import load_contracts
 
-    found = find_lake(read_settings(lake=lake))
+    settings = read_settings(lake=lake)
+    found = find_lake(settings)
     found.root.storage.ensure_readable()
-    if dataset is not None and dataset not in DATASETS:
+    known = [contract.name for contract in load_contracts(settings.contracts).datasets]
+    if dataset is not None and dataset not in known:
         raise ConfigurationError(
-            "there is no such dataset", where="--dataset", expected=", ".join(DATASETS), found=repr(dataset)
+            "there is no such dataset", where="--dataset", expected=", ".join(known), found=repr(dataset)
         )
-    names = DATASETS if dataset is None else (dataset,)
+    names = known if dataset is None else [dataset]
     files = [
         {"dataset": one.dataset, "key": one.key, "reason": one.reason.value, "detail": one.detail}
         for name in names

@@ -32,11 +32,15 @@ SEMANTICS: Mapping[str, str] = {
 }
 
 
+LOCAL_MEMORY = "3g"  # enough for gigabytes: nothing is collected or cached as a whole
+
+
 def spark_session(options: Mapping[str, str] | None = None) -> SparkSession:
     """Start, or return the running, Spark session with the row path's semantics.
 
     Args:
-        options: further Spark settings; ``spark.master`` here or from spark-submit, else ``local[*]``.
+        options: further Spark settings; ``spark.master`` here or from spark-submit, else ``local[*]`` with
+            ``LOCAL_MEMORY``.
     """
     from pyspark.sql import SparkSession
 
@@ -53,7 +57,7 @@ def spark_session(options: Mapping[str, str] | None = None) -> SparkSession:
     }
     builder = SparkSession.builder
     if "spark.master" not in settings and "PYSPARK_GATEWAY_PORT" not in os.environ:
-        builder = builder.master("local[*]")
+        settings = {"spark.master": "local[*]", "spark.driver.memory": LOCAL_MEMORY, **settings}
     for name, value in settings.items():
         builder = builder.config(name, value)
     return builder.getOrCreate()

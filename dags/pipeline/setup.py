@@ -11,8 +11,6 @@ from uuid import uuid4
 from checkpoints.lake.layout import Area, open_lake
 from checkpoints.lake.storage import S3Settings
 from contracts.faults import ConfigurationError
-from contracts.reader import load_contracts
-from quarantine_policies.reader import check_policies, load_policies
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,6 +56,9 @@ def read_setup(settings: Settings) -> Setup:
         ConfigurationError: any of them is wrong; nothing was started.
         StorageError: the lake cannot be read.
     """
+    from contracts.reader import load_contracts  # not needed, and not cheap, for a mere look at the lake
+    from quarantine_policies.reader import check_policies, load_policies
+
     contracts = load_contracts(settings.contracts)
     policies = load_policies(settings.policies)
     check_policies(policies, contracts)
