@@ -120,7 +120,7 @@ def _redshift_copy(target: Target) -> Iterator[Mapping[str, Any]]:
 def _airflow(target: Target) -> Iterator[Mapping[str, Any]]:
     """Airflow starts jobs, reads verdicts and alerts; its workers take RAW in and load the warehouse.
 
-    SILVER is none of its business; in GOLD it writes nothing but the lists of files that COPY goes by.
+    Of SILVER it sees that it is there; in GOLD it writes nothing but the lists of files that COPY goes by.
     """
     written = [target.areas[area] for area in (Area.BRONZE, Area.QUARANTINE, Area.METRICS, Area.DOCS)]
     raw, gold = target.areas[Area.RAW], target.areas[Area.GOLD]
@@ -140,7 +140,7 @@ def _airflow(target: Target) -> Iterator[Mapping[str, Any]]:
     copy_lists = gold.child(*COPY_MANIFESTS)
     yield _allow("WriteWhatWorkersDo", _WRITE, _objects(target, [*written, copy_lists]))
     roots = [location(target.settings.lake, "--lake"), raw]
-    yield from _listing(target, [raw, gold, *written], roots)
+    yield from _listing(target, target.areas.values(), roots)
     yield from _kms(target, "kms:Decrypt", "kms:GenerateDataKey")
     if target.topic:
         yield _allow("Alert", ["sns:Publish", "sns:GetTopicAttributes"], [target.topic])

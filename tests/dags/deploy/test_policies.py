@@ -68,6 +68,18 @@ def test_airflow_takes_raw_in_and_writes_no_data_of_silver_and_gold(target: Call
     assert not any("PassRole" in action for one in airflow["Statement"] for action in one["Action"])
 
 
+def test_airflow_may_look_whether_every_bucket_is_there(target: Callable[..., Target]) -> None:
+    airflow = policy_documents(target(silver_root="s3://shop-silver/x"))["airflow"]
+    listed = {
+        one["Resource"][0]: one["Condition"]["StringLike"]["s3:prefix"]
+        for one in airflow["Statement"]
+        if one["Action"] == ["s3:ListBucket"]
+    }
+    assert listed["arn:aws:s3:::shop-silver"] == ["x/*"]
+    assert {f"lake/{zone}/*" for zone in ZONES[:-1] if zone != "silver"} <= set(listed["arn:aws:s3:::shop"])
+    assert zones(airflow, "s3:GetObject") == ["raw", "bronze", "gold", "quarantine", "metrics", "docs"]
+
+
 def test_no_action_is_a_pattern_and_a_bare_star_has_a_condition(target: Callable[..., Target]) -> None:
     documents = policy_documents(target(warehouse=f"{REDSHIFT}?secret={SECRET}", kms_key=KEY))
     for one in statements(documents):
