@@ -1,22 +1,29 @@
 """Kill a process at its n-th write, to see that what it leaves behind is whole.
 
-Two ways. ``run_killed`` runs a piece of work in a forked child and kills it right before the n-th change of
+Four ways. ``run_killed`` runs a piece of work in a forked child and kills it right before the n-th change of
 the file system below a folder (every rename, removal, new folder, file opened for writing: Python's audit
-events), so that no production code needs a hook. ``StruckStorage`` wraps any storage and is dead from its
-n-th write on, for storages that live in this process.
+events), so that no production code needs a hook; ``run_killed_at_call`` does so right before the n-th call of
+a function that is not Python's, such as DuckDB's. ``left_behind`` does work once, in this process, and keeps
+a copy of what a kill right before each of its changes would have left: for work that holds a Spark session,
+which no fork survives. ``StruckStorage`` wraps any storage and is dead from its n-th write on, for storages
+that live in this process.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sys
 import threading
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
+    from types import FrameType
 
     from checkpoints.lake.storage import Absent, ObjectInfo, Storage
 
@@ -37,10 +44,70 @@ def run_killed(work: Callable[[], object], folder: str, change: int) -> bool:
 
     Return whether it was killed; False means that the work was done before. Raises when the work failed.
     """
+    return _run_in_child(work, partial(_kill_self_before, folder, change))
+
+
+def run_killed_at_call(work: Callable[[], object], names: frozenset[str], call: int) -> bool:
+    """Run ``work`` in a child that is killed right before its ``call``-th (from 1) call of a function in C.
+
+    Counted are the calls of functions that bear one of ``names``. Return whether it was killed.
+    """
+
+    def arm() -> None:
+        calls = 0
+
+        def watch(_frame: FrameType, event: str, called: object) -> None:
+            nonlocal calls
+            if event == "c_call" and getattr(called, "__name__", "") in names:
+                calls += 1
+                if calls == call:
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+        sys.setprofile(watch)
+
+    return _run_in_child(work, arm)
+
+
+def left_behind(work: Callable[[], object], folder: Path, copies: Path) -> list[Path]:
+    """Run ``work`` and return copies of ``folder`` as they were right before each of its changes, in order.
+
+    What a killed process leaves is what lies on the disk at that moment; nothing else of it survives.
+    """
+    made: list[Path] = []
+    turn = threading.RLock()
+
+    def keep() -> None:
+        with turn:
+            made.append(copies / f"{len(made) + 1}")
+            _copy(folder, made[-1])
+
+    _watched[f"{folder}{os.sep}"] = keep
+    _watch_for_good()
+    try:
+        work()
+    finally:
+        del _watched[f"{folder}{os.sep}"]
+    return made
+
+
+def _copy(folder: Path, to: Path) -> None:
+    """Copy a folder with the times of its files; what another thread removes meanwhile is left out."""
+    for parent, _, names in os.walk(folder):
+        own = to / Path(parent).relative_to(folder)
+        own.mkdir(parents=True, exist_ok=True)
+        for name in names:
+            try:
+                shutil.copy2(Path(parent) / name, own / name)
+            except FileNotFoundError:
+                (own / name).unlink(missing_ok=True)
+
+
+def _run_in_child(work: Callable[[], object], arm: Callable[[], None]) -> bool:
+    """Return whether the child was killed; False means that it did its work."""
     child = os.fork()
     if child == 0:
-        _kill_self_before(folder, change)
         try:
+            arm()
             work()
         except BaseException:  # noqa: BLE001 - nothing may come back out of the child
             sys.excepthook(*sys.exc_info())
@@ -59,19 +126,45 @@ def _kill_self_before(folder: str, change: int) -> None:
 
     def watch(event: str, args: tuple[object, ...]) -> None:
         nonlocal changes
-        if event == "open":
-            path, _, flags = args
-            is_change = isinstance(flags, int) and bool(flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT))
-        elif event in _CHANGES:
-            path, is_change = args[0], True
-        else:
-            return
-        if is_change and isinstance(path, (str, bytes)) and os.fsdecode(path).startswith(folder):
+        path = _changed(event, args)
+        if path is not None and path.startswith(folder):
             changes += 1
             if changes == change:
                 os.kill(os.getpid(), signal.SIGKILL)
 
     sys.addaudithook(watch)
+
+
+_watched: dict[str, Callable[[], None]] = {}  # by folder: what hears of each change below it
+_hooks: list[str] = []
+
+
+def _watch_for_good() -> None:
+    """Tell the watchers of every change from now on: an audit hook cannot be taken off again."""
+    if _hooks:
+        return
+
+    def watch(event: str, args: tuple[object, ...]) -> None:
+        if _watched and (path := _changed(event, args)) is not None:
+            for folder, keep in list(_watched.items()):
+                if path.startswith(folder):
+                    keep()
+
+    sys.addaudithook(watch)
+    _hooks.append("watching")
+
+
+def _changed(event: str, args: tuple[object, ...]) -> str | None:
+    """Return the path that an audit event is about to change."""
+    if event == "open":
+        path, _, flags = args
+        if not (isinstance(flags, int) and flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)):
+            return None
+    elif event in _CHANGES:
+        path = args[0]
+    else:
+        return None
+    return os.fsdecode(path) if isinstance(path, (str, bytes)) else None
 
 
 class Struck(BaseException):
