@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
 from botocore.exceptions import ClientError
 
+from checkpoints.aws_trouble import code_of
 from checkpoints.lake.errors import ObjectNotFound, PreconditionFailed, TerminalStorageError
 from checkpoints.lake.guarded import open_guarded
-from checkpoints.lake.s3_errors import CONFLICT_CODES, code_of, explained, retried
+from checkpoints.lake.s3_errors import CONFLICT_CODES, explained, retried
 from checkpoints.lake.s3_reader import open_object
 from checkpoints.lake.storage import ABSENT, Absent, ObjectInfo
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from botocore.exceptions import ClientError
 
+from checkpoints.aws_trouble import code_of
 from checkpoints.lake.errors import PreconditionFailed
-from checkpoints.lake.s3_errors import CONFLICT_CODES, code_of, explained, retried
+from checkpoints.lake.s3_errors import CONFLICT_CODES, explained, retried
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import re
-from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    HTTPClientError,
-    NoCredentialsError,
-    NoRegionError,
-    PartialCredentialsError,
-)
-from botocore.exceptions import ConnectionError as BotoConnectionError
-
+from checkpoints import aws_trouble
+from checkpoints.aws_trouble import Trouble, code_of, message_of, trouble_of
 from checkpoints.warehouse.warehouse import WarehouseBusy, WarehouseError
 from contracts.faults import ConfigurationError, TransientError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
+    from contextlib import AbstractContextManager
 
+    from checkpoints.aws_trouble import AwsError
     from checkpoints.warehouse.redshift_sql import Statement
     from checkpoints.warehouse.redshift_transport import Rows
     from contracts.faults import LakegateError
@@ -44,33 +38,6 @@ _PASSING = (
     "too many connections",
     "server closed the connection",
     "system is starting up",
-)
-_PASSING_CODES = frozenset(
-    {
-        "ActiveSessionsExceededException",
-        "ActiveStatementsExceededException",
-        "ActiveWaitingRequestsExceededException",
-        "DatabaseConnectionException",
-        "InternalFailure",
-        "InternalServerException",
-        "RequestTimeout",
-        "ServiceUnavailable",
-        "ServiceUnavailableException",
-        "Throttling",
-        "ThrottlingException",
-        "TooManyRequestsException",
-    }
-)
-_DENIED_CODES = frozenset(
-    {
-        "AccessDenied",
-        "AccessDeniedException",
-        "ExpiredTokenException",
-        "InvalidClientTokenId",
-        "InvalidSignatureException",
-        "UnauthorizedException",
-        "UnrecognizedClientException",
-    }
 )
 
 
@@ -110,46 +77,47 @@ def statement_error(
     )
 
 
-@contextmanager
-def explained(what: str, where: str) -> Iterator[None]:
+def explained(what: str, where: str) -> AbstractContextManager[None]:
     """Turn what boto3 raises within into one sentence of the right kind."""
-    try:
-        yield
-    except (ClientError, BotoCoreError) as error:
-        raise _explanation(what, where, error) from error
+    return aws_trouble.explained(partial(_explanation, what, where))
 
 
-def _explanation(what: str, where: str, error: ClientError | BotoCoreError) -> LakegateError:
-    if isinstance(error, (NoCredentialsError, PartialCredentialsError)):
-        return WarehouseError(
-            what,
-            where=where,
-            found="no AWS credentials",
-            next_step="log in or set AWS_PROFILE, then run again",
-        )
-    if isinstance(error, NoRegionError):
-        return ConfigurationError(
-            what, where=where, found="no AWS region", next_step="add region=… to the URI or set AWS_REGION"
-        )
-    if isinstance(error, (BotoConnectionError, HTTPClientError)):
-        return WarehouseBusy(
-            what, where=where, found="no answer from AWS", next_step="check the network and run again"
-        )
-    if not isinstance(error, ClientError):
-        return WarehouseError(what, where=where, found=spoken(str(error)))
-    code = str(error.response.get("Error", {}).get("Code", ""))
-    # The Data API's own errors spell it "Message", those of the gateway before it "message".
-    message = str(error.response.get("Error", {}).get("Message", "") or error.response.get("Message", ""))
-    if code in _PASSING_CODES or any(words in message.lower() for words in _PASSING):
-        return WarehouseBusy(what, where=where, found=code, next_step="run again in a moment")
-    if code in _DENIED_CODES:
-        return WarehouseError(
-            what,
-            where=where,
-            found=f"access denied ({code})",
-            next_step="give this role access to it, then run again",
-        )
-    return WarehouseError(what, where=where, found=f"{code}: {spoken(message)}")
+def _explanation(what: str, where: str, error: AwsError) -> LakegateError:
+    code, message = code_of(error), message_of(error)
+    trouble = trouble_of(error)
+    if any(words in message.lower() for words in _PASSING):
+        trouble = Trouble.PASSING
+    match trouble:
+        case Trouble.NO_LOGIN:
+            return WarehouseError(
+                what,
+                where=where,
+                found="no AWS credentials",
+                next_step="log in or set AWS_PROFILE, then run again",
+            )
+        case Trouble.NO_REGION:
+            return ConfigurationError(
+                what,
+                where=where,
+                found="no AWS region",
+                next_step="add region=… to the URI or set AWS_REGION",
+            )
+        case Trouble.NO_ANSWER:
+            return WarehouseBusy(
+                what, where=where, found="no answer from AWS", next_step="check the network and run again"
+            )
+        case Trouble.PASSING:
+            return WarehouseBusy(what, where=where, found=code, next_step="run again in a moment")
+        case Trouble.DENIED | Trouble.REFUSED_LOGIN:
+            return WarehouseError(
+                what,
+                where=where,
+                found=f"access denied ({code})",
+                next_step="give this role access to it, then run again",
+            )
+        case _:
+            told = spoken(message)
+            return WarehouseError(what, where=where, found=f"{code}: {told}" if code else told)
 
 
 def spoken(message: str, *secrets: str) -> str:

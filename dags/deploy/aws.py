@@ -2,42 +2,20 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    HTTPClientError,
-    NoCredentialsError,
-    NoRegionError,
-    PartialCredentialsError,
-    ProfileNotFound,
-)
-from botocore.exceptions import ConnectionError as BotoConnectionError
-
+from checkpoints import aws_trouble
+from checkpoints.aws_trouble import Trouble, code_of, message_of, trouble_of
 from contracts.faults import ConfigurationError, LakegateError, TransientError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
+
+    from checkpoints.aws_trouble import AwsError
 
 Client: TypeAlias = Any  # boto3 makes its clients' methods at run time: there is no type to name
-
-_NO_LOGIN: Final = frozenset(
-    {
-        *("ExpiredToken", "ExpiredTokenException", "InvalidAccessKeyId", "InvalidClientTokenId"),
-        *("SignatureDoesNotMatch", "UnrecognizedClientException", "AuthFailure"),
-    }
-)
-_DENIED: Final = frozenset(
-    {"403", "AccessDenied", "AccessDeniedException", "AllAccessDisabled", "UnauthorizedOperation"}
-)
-_ELSEWHERE: Final = frozenset({"301", "PermanentRedirect", "IllegalLocationConstraintException"})
-_PASSING: Final = frozenset(
-    {"Throttling", "ThrottlingException", "SlowDown", "RequestLimitExceeded", "ServiceUnavailable"}
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,59 +72,49 @@ class Aws:
         )
 
 
-def code_of(error: ClientError) -> str:
-    """Return AWS's error code; for HEAD, which has no body, the HTTP status."""
-    return str(error.response.get("Error", {}).get("Code", ""))
-
-
-@contextmanager
-def explained(what: str, where: str) -> Iterator[None]:
+def explained(what: str, where: str) -> AbstractContextManager[None]:
     """Turn what boto3 raises within into one sentence of the right kind."""
-    try:
-        yield
-    except (ClientError, BotoCoreError) as error:
-        raise _explanation(what, where, error) from error
+    return aws_trouble.explained(partial(_explanation, what, where))
 
 
-def _explanation(what: str, where: str, error: ClientError | BotoCoreError) -> LakegateError:
-    if isinstance(error, NoCredentialsError | PartialCredentialsError | ProfileNotFound):
-        return ConfigurationError(
-            what,
-            where=where,
-            found="no AWS credentials",
-            next_step="log in or set AWS_PROFILE, then run again",
-        )
-    if isinstance(error, NoRegionError):
-        return ConfigurationError(
-            what, where=where, found="no AWS region", next_step="give --region or set AWS_REGION"
-        )
-    if isinstance(error, BotoConnectionError | HTTPClientError):
-        return TransientError(
-            what, where=where, found="no answer from AWS", next_step="check the network and run again"
-        )
-    if not isinstance(error, ClientError):
-        return LakegateError(what, where=where, found=" ".join(str(error).split()))
+def _explanation(what: str, where: str, error: AwsError) -> LakegateError:
     code = code_of(error)
-    operation = getattr(error, "operation_name", "this")
-    if code in _NO_LOGIN:
-        return ConfigurationError(
-            what,
-            where=where,
-            found=f"credentials that AWS refuses ({code})",
-            next_step="log in, then run again",
-        )
-    if code in _DENIED:
-        return LakegateError(
-            what,
-            where=where,
-            found=f"{operation} is denied",
-            next_step="let somebody with that permission run it, or add it to yours",
-        )
-    if code in _ELSEWHERE:
-        return ConfigurationError(
-            what, where=where, found="it lies in another region", next_step="give its region by --region"
-        )
-    if code in _PASSING:
-        return TransientError(what, where=where, found=code, next_step="run again in a moment")
-    message = " ".join(str(error.response.get("Error", {}).get("Message", "")).split()).rstrip(".")
-    return LakegateError(what, where=where, found=f"{code}: {message}")
+    match trouble_of(error):
+        case Trouble.NO_LOGIN:
+            return ConfigurationError(
+                what,
+                where=where,
+                found="no AWS credentials",
+                next_step="log in or set AWS_PROFILE, then run again",
+            )
+        case Trouble.REFUSED_LOGIN:
+            return ConfigurationError(
+                what,
+                where=where,
+                found=f"credentials that AWS refuses ({code})",
+                next_step="log in, then run again",
+            )
+        case Trouble.NO_REGION:
+            return ConfigurationError(
+                what, where=where, found="no AWS region", next_step="give --region or set AWS_REGION"
+            )
+        case Trouble.NO_ANSWER:
+            return TransientError(
+                what, where=where, found="no answer from AWS", next_step="check the network and run again"
+            )
+        case Trouble.DENIED:
+            return LakegateError(
+                what,
+                where=where,
+                found=f"{getattr(error, 'operation_name', 'this')} is denied",
+                next_step="let somebody with that permission run it, or add it to yours",
+            )
+        case Trouble.ELSEWHERE:
+            return ConfigurationError(
+                what, where=where, found="it lies in another region", next_step="give its region by --region"
+            )
+        case Trouble.PASSING:
+            return TransientError(what, where=where, found=code, next_step="run again in a moment")
+        case _:
+            told = message_of(error)
+            return LakegateError(what, where=where, found=f"{code}: {told}" if code else told)

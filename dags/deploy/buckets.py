@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from dags.deploy.aws import code_of, explained
+from checkpoints.aws_trouble import code_of
+from dags.deploy.aws import explained
 from dags.deploy.lifecycle import OURS, lifecycle_rules
 from dags.deploy.plan import Difference, Step, differing, step_of
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 from tenacity import retry, retry_if_exception, stop_after_attempt, wait_fixed
 
-from dags.deploy.aws import code_of, explained
+from checkpoints.aws_trouble import code_of
+from dags.deploy.aws import explained
 from dags.deploy.plan import Difference, Step, differing, step_of
 from dags.deploy.uploads import SCRIPT
 from dags.glue.arguments import FOLDERS

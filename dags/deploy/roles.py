@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from checkpoints.aws_trouble import code_of
 from contracts.faults import ConfigurationError
-from dags.deploy.aws import code_of, explained
+from dags.deploy.aws import explained
 from dags.deploy.plan import Step, differing, step_of
 from dags.deploy.policies import AIRFLOW, GLUE, REDSHIFT, policy_documents
 

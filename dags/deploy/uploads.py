@@ -11,7 +11,8 @@ from botocore.exceptions import ClientError
 import contracts
 import dags.glue
 import quarantine_policies
-from dags.deploy.aws import code_of, explained
+from checkpoints.aws_trouble import code_of
+from dags.deploy.aws import explained
 from dags.deploy.plan import Action, Difference, Step, differing, step_of
 
 if TYPE_CHECKING:

@@ -88,7 +88,8 @@ def _asked(what: str, ask: Any, **request: object) -> Any:  # noqa: ANN401
     """Return AWS's answer, None where there is no such thing."""
     from botocore.exceptions import ClientError
 
-    from dags.deploy.aws import code_of, explained
+    from checkpoints.aws_trouble import code_of
+    from dags.deploy.aws import explained
 
     with explained("cannot be looked at", what):
         try:
