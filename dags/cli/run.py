@@ -51,13 +51,20 @@ def demo_command(*, lake: str | None, size: str, seed: int, as_json: bool) -> in
     report = _run(settings, only=None, as_of=None, run_id=None, force=False, as_json=as_json)
     _show(report, as_json=as_json)
     if not as_json:
+        command = _own_command()
         say(
             f"\nWhat next:\n"
-            f"  lakegate status --lake {settings.lake}\n"
-            f"  lakegate quarantine --lake {settings.lake} --dataset events\n"
-            f"  lakegate docs --lake {settings.lake} --serve"
+            f"  {command} status --lake {settings.lake}\n"
+            f"  {command} quarantine --lake {settings.lake} --dataset events\n"
+            f"  {command} docs --lake {settings.lake} --serve"
         )
     return BLOCKED if report.verdict is Status.BLOCK else 0
+
+
+def _own_command() -> str:
+    """Return what a person types here to call us: a path from here, where we are installed below."""
+    script = Path(sys.argv[0]).absolute()
+    return f"./{script.relative_to(Path.cwd())}" if script.is_relative_to(Path.cwd()) else "lakegate"
 
 
 def _run(
