@@ -33,7 +33,7 @@ KILLED = "killed"
 SILVER = (*DATASETS, USERS_HISTORY)
 WAREHOUSE = "warehouse"
 PROMOTES = dict(zip(TRANSITIONS, ("bronze", "silver", "gold", WAREHOUSE), strict=True))
-DUCKDB_CALLS = frozenset({"connect", "begin", "execute", "fetchone", "fetchall", "commit", "close"})
+DUCKDB_CALLS = frozenset({"connect", "begin", "execute", "commit", "close"})
 
 
 def change_raw(shop: LakeRuns) -> LakeRuns:

@@ -134,6 +134,8 @@ def assert_spread_does_not_matter(
     assert_accounted(runs, document, rows)
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_files_formats_order_and_partitions_do_not_matter(
     new_lake: Callable[[], LakeRuns],
     scratch: Callable[[int], Scratch],
