@@ -68,7 +68,7 @@ class AirflowOnLoopback:
         else:
             self.call("POST", "/variables", body)
 
-    def trigger(self, dag: str, run_id: str, **params: object) -> str:
+    def trigger(self, dag: str, run_id: str, /, **params: object) -> str:
         """Start a DAG as a person does, with a null logical date; return the DAG run's id."""
         body = {"dag_run_id": run_id, "logical_date": None, "conf": params}
         return str(self.call("POST", f"/dags/{dag}/dagRuns", body)["dag_run_id"])

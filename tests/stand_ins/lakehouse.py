@@ -78,10 +78,8 @@ class Installation:
                 "GlueVersion": "6.0",
             }
             name = f"lakegate-{transition}"
-            if name in glue.list_jobs()["JobNames"]:
-                glue.update_job(JobName=name, JobUpdate=job)
-            else:
-                glue.create_job(Name=name, **job)
+            glue.delete_job(JobName=name)  # moto's UpdateJob breaks; it forgets the job's runs, too
+            glue.create_job(Name=name, **job)
 
     def job_runs(self, transition: str) -> list[dict[str, Any]]:
         """Return the runs of a transition's job in this lake, the oldest first."""

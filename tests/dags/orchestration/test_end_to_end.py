@@ -1,0 +1,238 @@
+"""All DAGs on a real scheduler, before stand-ins for AWS that really do what they are told."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+
+import pytest
+
+from checkpoints.lake.bronze import current_ledger
+from checkpoints.lake.promotion import current_release
+from tests.dags.lake_runs import AS_OF, EVENTS, TRANSACTIONS, USERS
+from tests.stand_ins.airflow import until
+from tests.stand_ins.lakehouse import services_on_loopback
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from tests.stand_ins.lakehouse import Installation, Services
+
+pytestmark = [pytest.mark.aws, pytest.mark.timeout(1800)]
+
+CHECKOUT = Path(__file__).parents[3]
+INGESTING = ("raw_to_bronze_events", "raw_to_bronze_users", "raw_to_bronze_transactions")
+MORE_EVENTS = "event_id,user_id,ts,country\ne4,u1,2024-05-04T10:00:00Z,IT\n"
+FULL_RUN_SECONDS = 1200
+
+
+@pytest.fixture(scope="module")
+def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
+    folder = tmp_path_factory.mktemp("aws")
+    with services_on_loopback(folder) as running, patch.dict(os.environ, running.environment):
+        yield running
+
+
+def drop_shop(shop: Installation) -> None:
+    shop.drop("events/events.csv", EVENTS)
+    shop.drop("users/users.csv", USERS)
+    shop.drop("transactions/transactions.csv", TRANSACTIONS)
+
+
+def orchestrate(shop: Installation, run_id: str, **params: object) -> str:
+    shop.airflow.trigger("lakehouse", run_id, as_of=AS_OF, **params)
+    return shop.airflow.wait("lakehouse", run_id, FULL_RUN_SECONDS)
+
+
+@dataclass
+class Arrival:
+    """What happened after files were dropped into RAW."""
+
+    shop: Installation
+    waited: list[Mapping[str, str]]  # states of the ingesting DAGs' tasks, before there was a file
+
+
+@pytest.fixture(scope="module")
+def arrival(services: Services) -> Arrival:
+    """Three DAGs wait; a file a dataset arrives; everything else follows from that."""
+    shop = services.install("arrival")
+    airflow = shop.airflow
+    for dag in INGESTING:
+        airflow.trigger(dag, "waiting", as_of=AS_OF)
+    until(lambda: all(airflow.states(dag, "waiting").get("arrived") == "deferred" for dag in INGESTING))
+    waited = [airflow.states(dag, "waiting") for dag in INGESTING]
+    drop_shop(shop)
+    for dag in INGESTING:
+        assert airflow.wait(dag, "waiting") == "success", airflow.states(dag, "waiting")
+    until(lambda: airflow.runs("lakehouse"))
+    airflow.wait_for_rest(FULL_RUN_SECONDS)
+    return Arrival(shop, waited)
+
+
+def test_ingestion_waits_for_files(arrival: Arrival) -> None:
+    for states in arrival.waited:
+        assert (states["check"], states["plan"]) == ("success", "None")
+
+
+def test_files_dropped_into_raw_end_as_rows_in_the_warehouse(arrival: Arrival) -> None:
+    shop = arrival.shop
+    runs = shop.airflow.runs("lakehouse")
+    assert {run["state"] for run in runs} == {"success"}
+    assert {run["run_type"] for run in runs} == {"asset_triggered"}
+    assert shop.query("SELECT count(*) FROM fact_events") == [(3,)]
+    assert shop.query("SELECT count(*) FROM dim_users") == [(2,)]
+    ((revenue,),) = shop.query("SELECT sum(total_revenue) FROM daily_revenue")
+    assert str(revenue) == "31.0000"
+
+
+def test_one_run_id_goes_through_all_transitions(arrival: Arrival) -> None:
+    airflow = arrival.shop.airflow
+    first = airflow.runs("lakehouse")[0]["dag_run_id"]
+    for dag in (*INGESTING, "bronze_to_silver", "silver_to_gold", "gold_to_redshift"):
+        assert airflow.state(dag, f"lakehouse__{first}") == "success", dag
+    (job,) = [
+        run
+        for run in arrival.shop.job_runs("silver_to_gold")
+        if run["Arguments"]["--run_id"] == f"lakehouse__{first}"
+    ]
+    assert job["JobRunState"] == "SUCCEEDED"
+
+
+def test_the_gate_shows_its_note_and_the_data_docs(arrival: Arrival) -> None:
+    airflow = arrival.shop.airflow
+    run_id = f"lakehouse__{airflow.runs('lakehouse')[0]['dag_run_id']}"
+    note = airflow.xcom("bronze_to_silver", run_id, "gate", "note")
+    assert note.splitlines()[0] == f"bronze_to_silver, run {run_id}: pass"
+    link = airflow.call("GET", f"/dags/bronze_to_silver/dagRuns/{run_id}/taskInstances/gate/links")
+    assert link["extra_links"]["Data Docs"] == "s3://arrival/docs/index.html"
+
+
+@pytest.fixture(scope="module")
+def race(services: Services) -> Installation:
+    """Two runs of the orchestrator, started at the same time."""
+    shop = services.install("race")
+    drop_shop(shop)
+    for run_id in ("one", "two"):
+        shop.airflow.trigger("lakehouse", run_id, as_of=AS_OF)
+    for run_id in ("one", "two"):
+        assert shop.airflow.wait("lakehouse", run_id, FULL_RUN_SECONDS) == "success"
+    return shop
+
+
+def test_of_two_orchestrator_runs_one_waits_for_the_other_and_changes_nothing(race: Installation) -> None:
+    airflow = race.airflow
+    first, second = sorted(
+        (run for run in airflow.runs("lakehouse") if run["dag_run_id"] in ("one", "two")),
+        key=lambda run: str(run["start_date"]),
+    )
+    assert str(first["end_date"]) <= str(second["start_date"])
+    release = current_release(race.lake)
+    assert release is not None
+    assert release.run_id == f"lakehouse__{first['dag_run_id']}"
+    note = airflow.xcom("silver_to_gold", f"lakehouse__{second['dag_run_id']}", "gate", "note")
+    assert note.splitlines()[0].endswith(": unchanged")
+    assert race.query("SELECT count(*) FROM fact_events") == [(3,)]
+
+
+@pytest.fixture(scope="module")
+def blocked(race: Installation, tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    """A rule of gold that its rows break; then one more file, and the orchestrator."""
+    shop = race
+    contracts = shutil.copytree(CHECKOUT / "contracts", tmp_path_factory.mktemp("broken") / "contracts")
+    table = contracts / "gold" / "dim_country.yaml"
+    text = table.read_text()
+    rule = "{column: _uncovered_countries, max_value: 0}"
+    assert rule in text
+    table.write_text(text.replace(rule, "{column: _uncovered_countries, min_value: 1}"))
+    shop.configure(contracts=str(contracts))
+    shop.drop("events/more.csv", MORE_EVENTS)
+    assert orchestrate(shop, "blocked") == "failed"
+    return shop
+
+
+def test_a_broken_gold_rule_keeps_the_old_release_in_the_warehouse(blocked: Installation) -> None:
+    states = blocked.airflow.states("lakehouse", "blocked")
+    assert states["bronze_to_silver"] == "success"
+    assert (states["silver_to_gold"], states["gold_to_redshift"]) == ("failed", "upstream_failed")
+    assert blocked.query("SELECT count(*) FROM fact_events") == [(3,)]
+
+
+def test_a_blocked_gate_names_rule_and_data_docs_and_is_not_tried_again(blocked: Installation) -> None:
+    airflow, run_id = blocked.airflow, "lakehouse__blocked"
+    tasks = airflow.tasks("silver_to_gold", run_id)
+    assert (tasks["job"]["state"], tasks["job"]["try_number"]) == ("success", 1)  # it did its work: it judged
+    assert (tasks["gate"]["state"], tasks["gate"]["try_number"]) == ("failed", 1)
+    log = airflow.log("silver_to_gold", run_id, "gate")
+    assert "dim_country: block: covers_facts" in log
+    assert "Data Docs: s3://race/docs/index.html" in log
+    assert "dim_country: block" in airflow.xcom("silver_to_gold", run_id, "gate", "note")
+
+
+def test_an_alert_tells_verdict_rule_and_link(blocked: Installation) -> None:
+    (alert,) = blocked.alerts()
+    assert alert["Subject"] == "lakegate: silver_to_gold: silver_to_gold, run lakehouse__blocked: block"
+    assert "dim_country: block: covers_facts" in alert["Message"]
+    assert "Data Docs: s3://race/docs/index.html" in alert["Message"]
+
+
+def test_a_job_that_dies_midway_is_healed_by_the_retry(services: Services) -> None:
+    shop = services.install("dying")
+    drop_shop(shop)
+    shop.airflow.trigger("lakehouse", "dying", as_of=AS_OF)
+
+    def working() -> Path | None:
+        """Return the folder of the job's run, once it writes candidates."""
+        for run in shop.job_runs("bronze_to_silver"):
+            folder = shop.glue_folder / run["Id"]
+            if (folder / "pid").exists() and b"_staging" in staged(shop):
+                return folder
+        return None
+
+    folder = until(working, FULL_RUN_SECONDS, every=0.2)
+    os.killpg(int((folder / "pid").read_text()), signal.SIGKILL)
+    assert shop.airflow.wait("lakehouse", "dying", FULL_RUN_SECONDS) == "success"
+    assert [run["JobRunState"] for run in shop.job_runs("bronze_to_silver")] == ["FAILED", "SUCCEEDED"]
+    assert shop.airflow.tasks("bronze_to_silver", "lakehouse__dying")["job"]["try_number"] == 2
+    assert shop.query("SELECT count(*) FROM fact_events") == [(3,)]
+
+
+def staged(shop: Installation) -> bytes:
+    found: dict[str, Any] = shop.client("s3").list_objects_v2(Bucket=shop.name, Prefix="silver/")
+    return "\n".join(one["Key"] for one in found.get("Contents", [])).encode()
+
+
+def test_what_is_missing_is_said_before_anything_runs(services: Services) -> None:
+    shop = services.install("missing")
+    shop.configure(gold_root="s3://nowhere")
+    assert orchestrate(shop, "missing") == "failed"
+    states = shop.airflow.states("lakehouse", "missing")
+    assert states.pop("check") == "failed"
+    assert set(states.values()) == {"upstream_failed"}
+    assert "there is no bucket nowhere; run `lakegate deploy`" in shop.airflow.log(
+        "lakehouse", "missing", "check"
+    )
+
+
+def test_ingestion_looks_again_and_again_once_raw_holds_files(services: Services) -> None:
+    shop, airflow = services.install("again"), services.airflow
+    airflow.call("PATCH", "/dags/lakehouse", {"is_paused": True})  # what comes next is not asked for
+    try:
+        shop.drop("events/events.csv", EVENTS)
+        airflow.trigger("raw_to_bronze_events", "known", run_id="again", as_of=AS_OF)
+        assert airflow.wait("raw_to_bronze_events", "known") == "success"
+        airflow.trigger("raw_to_bronze_events", "new", as_of=AS_OF)
+        until(lambda: airflow.states("raw_to_bronze_events", "new").get("arrived") == "deferred")
+        trigger = airflow.tasks("raw_to_bronze_events", "new")["arrived"]["trigger"]
+        assert trigger["classpath"].endswith("TimeDeltaTrigger")
+        shop.drop("events/more.csv", MORE_EVENTS)
+        assert airflow.wait("raw_to_bronze_events", "new") == "success"
+    finally:
+        airflow.call("PATCH", "/dags/lakehouse", {"is_paused": False})
+    ledger = current_ledger(shop.lake, "events")
+    assert ledger is not None
+    assert list(ledger.files) == ["events.csv", "more.csv"]
