@@ -72,7 +72,7 @@ def _numbers(one: DatasetReport) -> Mapping[str, int | None]:
         return {"promoted": one.rows_promoted}
     return {
         "read": one.rows_read,
-        "promoted": one.rows_promoted,
+        "promoted" if one.promoted else "candidate": one.rows_promoted,
         "quarantined": one.rows_quarantined,
         "deduplicated": one.rows_deduplicated,
     }

@@ -134,7 +134,7 @@ def _page(transition: str, one: Verdicted) -> ResultFacts:
     if one.records:
         counts |= {
             "rows read": report.rows_read,
-            "promoted": report.rows_promoted,
+            "promoted" if report.promoted else "candidate": report.rows_promoted,
             "quarantined": report.rows_quarantined,
             "deduplicated": report.rows_deduplicated,
         }
