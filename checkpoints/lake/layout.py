@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from checkpoints.lake.storage import open_storage
+from checkpoints.lake.opening import open_storage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

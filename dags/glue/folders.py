@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from checkpoints.lake.layout import Place
-from checkpoints.lake.storage import open_storage
+from checkpoints.lake.opening import open_storage
 from contracts.faults import ConfigurationError
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ import pytest
 
 from checkpoints.lake.errors import ObjectNotFound, PreconditionFailed, UnsupportedLake
 from checkpoints.lake.local import LocalStorage
-from checkpoints.lake.storage import ABSENT, Storage, open_storage
+from checkpoints.lake.opening import open_storage
+from checkpoints.lake.storage import ABSENT, Storage
 
 ODD_KEYS = [
     "a\nline break.csv",
