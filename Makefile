@@ -1,7 +1,7 @@
 # Two commands do all the set-up on a fresh machine: `make demo` and `make test`.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow lint format bench package clean
+.PHONY: help demo demo-aws test test-slow test-aws lint format bench package clean
 
 export UV_LINK_MODE ?= copy
 # Compiled once here, imported quickly by every command, also where Python may not write beside its sources.
@@ -27,11 +27,17 @@ develop: $(filter .tools/bin/uv,$(UV))
 demo: runtime  ## make a messy sample, run the gated pipeline on it, show what happened
 	@$(RUN) lakegate demo
 
+demo-aws: develop  ## the same as on AWS, with Airflow: stand-ins on loopback, to look at until Ctrl-C
+	@$(RUN) python -m tests.stand_ins.demo
+
 test: develop  ## the default suite (under 10 minutes on 2 cores)
 	$(RUN) pytest
 
 test-slow: develop  ## the suites that take minutes
 	$(RUN) pytest -m slow
+
+test-aws: develop  ## the suites before stand-ins for AWS, on a real Airflow (about half an hour)
+	$(RUN) pytest -m aws
 
 lint: develop  ## style, types, and who may import whom
 	$(RUN) ruff check .
