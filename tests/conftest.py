@@ -6,12 +6,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from dags.pipeline.java import ensure_java
 from dags.pipeline.session import spark_session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pyspark.sql import SparkSession
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _java() -> None:
+    """A Java for every Spark that a test starts, here or as a process of its own."""
+    ensure_java()
 
 
 @pytest.fixture(scope="session")
