@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import dags.orchestration
+from contracts.reader import DATASETS
+from dags.pipeline.run import TRANSITIONS
 from tests.stand_ins.aws import free_port, wait_for
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ _COMPONENTS = (
     ("dag-processor",),
     ("triggerer", "--skip-serve-logs"),
 )
+DAGS = {"lakehouse", *TRANSITIONS[1:], *(f"{TRANSITIONS[0]}_{dataset}" for dataset in DATASETS)}
 _ENDED = {"success", "failed"}
 
 
@@ -181,7 +184,7 @@ def airflow_on_loopback(home: Path, environment: Mapping[str, str]) -> Iterator[
         wait_for(port, start("api-server", "--host", "127.0.0.1", "--port", str(port)))
         for component in _COMPONENTS:
             start(*component)
-        until(lambda: "lakehouse" in airflow.dag_ids())
+        until(lambda: airflow.dag_ids() >= DAGS)
         yield airflow
     finally:
         for process in reversed(airflow._processes):

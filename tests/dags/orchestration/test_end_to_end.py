@@ -228,7 +228,7 @@ def test_ingestion_looks_again_and_again_once_raw_holds_files(services: Services
         airflow.trigger("raw_to_bronze_events", "new", as_of=AS_OF)
         until(lambda: airflow.states("raw_to_bronze_events", "new").get("arrived") == "deferred")
         trigger = airflow.tasks("raw_to_bronze_events", "new")["arrived"]["trigger"]
-        assert trigger["classpath"].endswith("TimeDeltaTrigger")
+        assert trigger["classpath"].endswith("DateTimeTrigger")
         shop.drop("events/more.csv", MORE_EVENTS)
         assert airflow.wait("raw_to_bronze_events", "new") == "success"
     finally:
