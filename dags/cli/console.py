@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 def print_json(document: object) -> None:
     """Print one JSON document on stdout."""
-    print(json.dumps(document, ensure_ascii=False, default=str))
+    print(json.dumps(document, ensure_ascii=False, default=str), flush=True)
 
 
 def say(text: str) -> None:
-    """Print plain text on stdout."""
-    print(text)
+    """Print plain text on stdout, at once: whoever reads a pipe may wait for it."""
+    print(text, flush=True)
 
 
 @contextmanager
