@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pyspark.errors import PySparkException
 from pyspark.sql import functions as sf
 
 from transforms.bronze_to_silver.records import KEY, TEXT
@@ -106,6 +107,17 @@ def java_charset(encoding: str) -> str:
     """Return Java's name for a Python codec."""
     codec = codecs.lookup(encoding).name
     return _JAVA_CHARSETS.get(codec, codec)
+
+
+def java_knows(spark: SparkSession, encoding: str) -> bool:
+    """Whether the Java that Spark runs on can read a Python codec; a small runtime lacks some."""
+    if codecs.lookup(encoding).name in _UTF_8:
+        return True
+    try:
+        spark.range(1).select(sf.decode(sf.lit(b"A"), java_charset(encoding))).collect()
+    except PySparkException:
+        return False
+    return True
 
 
 def _decoded(value: Column, encoding: str) -> Column:
