@@ -5,18 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from checkpoints.gate.checkpoint import judge
 from checkpoints.gate.masking import Masking
 from checkpoints.gate.measures import Measures, RuleCount
 from checkpoints.lake.promotion import current_release
+from checkpoints.metrics.loads import is_load_published, note_load
 from checkpoints.warehouse.opening import open_warehouse
 from checkpoints.warehouse.request import load_request
 from checkpoints.warehouse.warehouse import LoadStatus, PreflightFailed
 from contracts.faults import LakegateError
 from contracts.model import Domain, Zone
 from contracts.suite import check_suites
+from dags.pipeline.places import reader, writer
 from dags.pipeline.publish import Verdicted, publish
 from dags.pipeline.report import DatasetReport, Status, TransitionReport, worst
 from dags.pipeline.setup import warehouse_uri
@@ -28,7 +30,8 @@ if TYPE_CHECKING:
 
     from checkpoints.gate.checkpoint import Judgement
     from checkpoints.lake.manifest import Release
-    from checkpoints.warehouse.warehouse import Finding, LoadedTable, Warehouse
+    from checkpoints.warehouse.request import LoadRequest
+    from checkpoints.warehouse.warehouse import Finding, LoadedRelease, LoadedTable, Warehouse
     from contracts.model import Rule
     from dags.pipeline.progress import Progress
     from dags.pipeline.setup import Run, Setup
@@ -59,6 +62,7 @@ def gold_to_redshift(setup: Setup, run: Run, progress: Progress) -> TransitionRe
     """Load the current release, unless the warehouse shows it already. Needs no Spark.
 
     A release that does not fit the warehouse is blocked like one that does not reconcile: what BI sees stays.
+    A load whose run was killed before it could publish it is judged again and published by the next one.
 
     Raises:
         LakegateError: there is no release, or the warehouse cannot be used.
@@ -75,7 +79,9 @@ def gold_to_redshift(setup: Setup, run: Run, progress: Progress) -> TransitionRe
     warehouse = open_warehouse(warehouse_uri(setup))
     request = load_request(release, setup.contracts.gold, setup.lake.area(Zone.GOLD))
     loaded = None if run.is_forced else warehouse.loaded_release()
-    if loaded is not None and loaded.checksum == request.checksum:
+    if _is_shown(loaded, request) and is_load_published(
+        reader(setup.lake.metrics), loaded.checksum, loaded.loaded_at
+    ):
         return TransitionReport(NAME, Status.UNCHANGED, monotonic() - began, _unchanged(release, warehouse))
 
     check_suites(setup.contracts.gold)
@@ -119,7 +125,14 @@ def gold_to_redshift(setup: Setup, run: Run, progress: Progress) -> TransitionRe
         for one, report in zip(judged, reports, strict=True)
     ]
     publish(setup, run, NAME, verdicted, monotonic() - began)
+    loaded = warehouse.loaded_release()
+    if is_loaded and _is_shown(loaded, request):
+        note_load(writer(setup.lake.metrics), loaded.checksum, loaded.loaded_at, run.id)
     return TransitionReport(NAME, worst([report.verdict for report in reports]), monotonic() - began, reports)
+
+
+def _is_shown(loaded: LoadedRelease | None, request: LoadRequest) -> TypeGuard[LoadedRelease]:
+    return loaded is not None and loaded.checksum == request.checksum
 
 
 def _measure(table: LoadedTable) -> Measures:

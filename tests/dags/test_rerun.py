@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -136,6 +137,20 @@ def test_changed_code_changes_every_fingerprint(tmp_path: Path) -> None:
 def test_only_one_transition_runs_when_one_is_named(messy_shop: LakeRuns) -> None:
     document = messy_shop.run(only="gold_to_redshift", force=True, start_spark=no_spark)
     assert verdicts(document) == {"gold_to_redshift": "pass"}
+
+
+def test_a_load_that_was_never_published_is_published_by_the_next_run(messy_shop: LakeRuns) -> None:
+    messy_shop.run(run_id="loaded", only="gold_to_redshift", force=True, start_spark=no_spark)
+    shutil.rmtree(messy_shop.root / "metrics/loads")  # what a kill right after the commit leaves
+    again = messy_shop.run(run_id="next", only="gold_to_redshift", start_spark=no_spark)
+    assert verdicts(again) == {"gold_to_redshift": "pass"}
+    published = messy_shop.root / "metrics/next/gold_to_redshift/fact_transactions.json"
+    rows = messy_shop.rows("gold/fact_transactions")
+    assert json.loads(published.read_text())["rows_promoted"] == len(
+        messy_shop.rows("gold/fact_transactions")
+    )
+    after = messy_shop.run(run_id="last", only="gold_to_redshift", start_spark=no_spark)
+    assert verdicts(after) == {"gold_to_redshift": "unchanged"}
 
 
 @pytest.mark.parametrize(
