@@ -49,8 +49,11 @@ format: develop  ## let ruff rewrite what it can
 	$(RUN) ruff check --fix .
 	$(RUN) ruff format .
 
+SIZE ?= 500MB
+ROUNDS ?= 3
+PARTS ?=
 bench: develop  ## time the pipeline and the gate against a baseline of the same run
-	$(RUN) pytest -m bench -s tests/benchmarks
+	$(RUN) python -m tests.benchmarks --size "$(SIZE)" --rounds $(ROUNDS) --parts "$(PARTS)"
 
 DIST ?= dist
 # The same sources make the same wheel, so that `lakegate deploy` uploads it once.

@@ -1,0 +1,129 @@
+"""A transition without its gate: the same transforms write the same rows; nobody routes, counts or judges.
+
+A script of its own, so that it is measured in a fresh process:
+``python -m tests.benchmarks.bare_transition bronze_to_silver LAKE OUT``.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import datetime
+from functools import reduce
+from operator import or_
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pyspark.sql import functions as sf
+
+from checkpoints.lake.bronze import current_ledger, readable_place
+from checkpoints.lake.promotion import current_place, current_silver
+from contracts.model import Kind, Zone
+from contracts.spark_schema import struct_type
+from dags.pipeline.run import spark_of
+from dags.pipeline.settings import read_settings
+from dags.pipeline.setup import MOST_CLOCK_SKEW, read_setup
+from dags.pipeline.shuffle import shuffles_sized_for
+from tests.benchmarks.ground import AS_OF
+from transforms.bronze_to_silver.clean import BronzeFile, cleaned_rows
+from transforms.bronze_to_silver.deduplicate import deduplicate, suspect_keys
+from transforms.bronze_to_silver.users import current_users
+from transforms.bronze_to_silver.users_history import users_history
+from transforms.silver_to_gold.build import gold_table
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, DataFrame, SparkSession
+
+    from contracts.model import Contract
+    from dags.pipeline.setup import Setup
+
+
+def main() -> None:
+    """Write the tables of one transition below ``OUT`` and print their rows, counted from the footers."""
+    name, lake, out = sys.argv[1], sys.argv[2], Path(sys.argv[3])
+    setup = read_setup(read_settings(lake=lake))
+    spark = spark_of(setup.settings)()
+    (bare_silver if name == "bronze_to_silver" else bare_gold)(setup, spark, out)
+    print(json.dumps({folder.name: footer_rows(folder) for folder in sorted(out.iterdir())}))
+
+
+def bare_silver(setup: Setup, spark: SparkSession, out: Path) -> None:
+    """Clean, drop what is invalid by a plain condition, deduplicate, write.
+
+    The valid rows are written once in between, as ``deduplicate`` asks of its caller: parsing is dear.
+    """
+    for contract in setup.contracts.datasets:
+        ledger = current_ledger(setup.lake, contract.name)
+        assert ledger is not None
+        files = [
+            BronzeFile(entry.facts, readable_place(setup.lake, ledger, key).spark_uri)
+            for key, entry in ledger.files.items()
+        ]
+        with shuffles_sized_for(spark, sum(file.facts.size_bytes for file in files)):
+            cleaned = cleaned_rows(spark, contract, files)
+            kept = [column.name for column in contract.silver_columns]
+            staged = out.parent / "staged" / contract.name
+            valid = cleaned.where(~is_invalid(contract)).select(*kept)
+            valid.write.mode("overwrite").parquet(str(staged))
+            valid = spark.read.schema(valid.schema).parquet(str(staged))
+            if contract.name == "users":
+                history = setup.contracts.users_history
+                _write(current_users(valid, contract), out / contract.name, contract)
+                _write(users_history(valid, contract, history), out / history.name, history)
+            else:
+                suspects = suspect_keys(valid, contract).persist()
+                _write(deduplicate(valid, contract, suspects), out / contract.name, contract)
+                suspects.unpersist()
+
+
+def bare_gold(setup: Setup, spark: SparkSession, out: Path) -> None:
+    """Build and write the ten tables, each read back for those that stand on it."""
+    silver, size_bytes = {}, 0
+    for contract in setup.contracts.datasets:
+        manifest = current_silver(setup.lake, contract.name)
+        assert manifest is not None
+        place = current_place(setup.lake, Zone.SILVER, manifest)
+        silver[contract.name] = spark.read.schema(struct_type(contract)).parquet(place.spark_uri)
+        size_bytes += manifest.size_bytes
+    built: dict[str, DataFrame] = {}
+    with shuffles_sized_for(spark, size_bytes):
+        for contract in setup.contracts.gold:
+            _write(gold_table(contract, silver, built), out / contract.name, contract)
+            built[contract.name] = spark.read.schema(struct_type(contract)).parquet(str(out / contract.name))
+
+
+def is_invalid(contract: Contract) -> Column:
+    """Return the row rules of specification 4.3 as somebody without a gate would write them by hand."""
+    latest = sf.lit(datetime.fromisoformat(AS_OF) + MOST_CLOCK_SKEW)
+    earliest = sf.lit("2000-01-01T00:00:00Z").cast("timestamp")
+    broken = [sf.col("_malformed").isNotNull()]
+    broken += [sf.col(f"_uncastable_{name}").isNotNull() for name in contract.uncastable_columns]
+    for column in contract.columns:
+        value = sf.col(column.name)
+        if column.required:
+            broken.append(value.isNull())  # malformed and uncastable ones are null too, and out already
+        if column.type.kind is Kind.TIMESTAMP:
+            broken += [value < earliest, value > latest]
+    broken.append(~sf.col("age").between(0, 120))
+    if contract.name == "transactions":
+        broken += [
+            sf.col("amount") < 0,
+            sf.col("_delivered_at_comparable") < sf.col("_created_at_comparable"),
+        ]
+    return reduce(or_, [sf.coalesce(condition, sf.lit(False)) for condition in broken])
+
+
+def _write(frame: DataFrame, place: Path, contract: Contract) -> None:
+    partition = ["event_date"] if any(c.name == "event_date" for c in contract.derived_columns) else []
+    frame.hint("rebalance", *partition).write.mode("overwrite").partitionBy(*partition).parquet(str(place))
+
+
+def footer_rows(folder: Path) -> int:
+    """Return the rows of a folder of Parquet without reading any."""
+    import pyarrow.parquet as pq
+
+    return sum(pq.ParquetFile(path).metadata.num_rows for path in folder.rglob("*.parquet"))
+
+
+if __name__ == "__main__":
+    main()
