@@ -1,12 +1,10 @@
 r"""One column, many spellings: how a source's column name finds the contract's column (spec 4.1).
 
-The same steps exist once more as Spark SQL on the row path, so each is defined by Unicode's general
-categories, which Python and Java's regular expressions share:
+Each step is defined by Unicode's general categories:
 
 1. a ``_`` is put at each camelCase boundary: between ``[\p{Ll}\p{N}]`` and ``\p{Lu}``, and
-   between ``\p{Lu}`` and ``\p{Lu}\p{Ll}``; in Java:
-   ``(?<=[\p{Ll}\p{N}])(?=\p{Lu})|(?<=\p{Lu})(?=\p{Lu}\p{Ll})``;
-2. full lower-casing, independent of the locale (``İ`` gives two characters in both languages);
+   between ``\p{Lu}`` and ``\p{Lu}\p{Ll}``;
+2. full lower-casing, independent of the locale;
 3. every run of ``[^\p{L}\p{N}]+`` becomes one ``_``, and none stays at either end.
 
 Byte-order mark, quotes, backticks and blanks are neither letters nor digits, so step 3 strips them. Combining

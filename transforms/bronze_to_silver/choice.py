@@ -70,19 +70,6 @@ def is_value(cleaned: Column, column: ContractColumn) -> Column:
     return ~is_word & ~cleaned.rlike(_NOT_FINITE) if column.type.kind in _NUMBERS else ~is_word
 
 
-def is_value_of_any(cleaned: Column, column: Column, contract: Contract) -> Column:
-    """Return ``is_value`` for the column that the Column ``column`` names; null where it names none."""
-    alike: dict[tuple[tuple[str, ...], bool], list[ContractColumn]] = {}
-    for promised in contract.columns:
-        alike.setdefault((null_words_of(promised), promised.type.kind in _NUMBERS), []).append(promised)
-    judged = sf.lit(None).cast("boolean")
-    for columns in alike.values():
-        judged = sf.when(column.isin(*(c.name for c in columns)), is_value(cleaned, columns[0])).otherwise(
-            judged
-        )
-    return judged
-
-
 def first_value(cells: Sequence[Cell], column: ContractColumn) -> Cell:
     """Return the first cell that holds a value for a column; the last when none does."""
     chosen = cells[-1]

@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
+from functools import reduce
 from typing import TYPE_CHECKING
 
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as sf
 
 from contracts.inventory import FileFormat
 from transforms.bronze_to_silver.choice import assign, first_value, with_extra
-from transforms.bronze_to_silver.delimited import FIELDS, Dialect, delimited_records
+from transforms.bronze_to_silver.cutting import Cutter, cut_records
+from transforms.bronze_to_silver.delimited_fields import Dialect
+from transforms.bronze_to_silver.delimited_form import DelimitedForm
 from transforms.bronze_to_silver.expressions import Path, SpecPlace, compute, parse_expression
-from transforms.bronze_to_silver.json_cells import expected_keys, json_cells
-from transforms.bronze_to_silver.json_records import MEMBERS, json_records
-from transforms.bronze_to_silver.json_text import marked, member_at
+from transforms.bronze_to_silver.files import quoted, read_lines, read_texts
+from transforms.bronze_to_silver.json_form import JsonForm
+from transforms.bronze_to_silver.json_members import text_of, value_at
 from transforms.bronze_to_silver.parquet import alike_in_parquet, parquet_records
-from transforms.bronze_to_silver.records import Cell, Records
+from transforms.bronze_to_silver.placement import Places
+from transforms.bronze_to_silver.precedence import EXTRA
+from transforms.bronze_to_silver.records import Cell, Records, is_typed_of
+from transforms.bronze_to_silver.records import text_of as text_column
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from pyspark.sql import Column, DataFrame, SparkSession
+    from pyspark.sql import Column, SparkSession
 
     from contracts.model import Contract, Source
     from transforms.bronze_to_silver.choice import Assignment
+    from transforms.bronze_to_silver.expressions import Expression
     from transforms.bronze_to_silver.files import BronzeFile
 
 
@@ -68,28 +77,59 @@ def gather(
     """
     source = next((s for s in contract.sources if s.name == layout.source), None)
     if layout.format is FileFormat.PARQUET:
-        return [
-            _assigned(spark, *parquet_records(spark, alike), contract, source)
-            for alike in alike_in_parquet(spark, files)
-        ]
-    if layout.dialect is not None:
-        names = layout.header or contract.column_names
-        frame = delimited_records(spark, files, layout.dialect, layout.header, len(names))
-        fields = {name: Cell(sf.get(FIELDS, sf.lit(place))) for place, name in enumerate(_told_apart(names))}
-        return [_assigned(spark, frame, fields, contract, source)]
-    keys = expected_keys([file.facts.names for file in files], source)
-    records, assignment = json_cells(json_records(spark, files), keys, contract, source)
-    return [_with_computed(spark, records, assignment, contract, source, _read_member)]
+        return [_of_parquet(spark, alike, contract, source) for alike in alike_in_parquet(spark, files)]
+    return [_of_text(spark, layout, files, contract, source)]
 
 
-def _assigned(
+def _of_text(
     spark: SparkSession,
-    frame: DataFrame,
-    named: Mapping[str, Cell],
+    layout: Layout,
+    files: Sequence[BronzeFile],
     contract: Contract,
     source: Source | None,
 ) -> Records:
-    """Give each contract column its cell, where the names of the columns are the same for every record."""
+    """Cut the records of text files, each encoding and each form of a record on its own."""
+    names = (
+        _expected_keys(files, source)
+        if layout.dialect is None
+        else _told_apart(layout.header or contract.column_names)
+    )
+    assignment = assign(names, contract, source)
+    places = Places(contract, assignment)
+    expressions = _expressions(spark, assignment, contract, source)
+    paths = dict.fromkeys(path for expression in expressions for path in expression.inputs.values())
+    inputs = {path: f"lakegate path {number}" for number, path in enumerate(paths)}
+    tells_typed = layout.dialect is None and source is not None and source.decimal_mark not in (None, ".")
+    by_form: dict[tuple[FileFormat, str, bool], list[BronzeFile]] = defaultdict(list)
+    for file in files:
+        by_form[file.facts.format or layout.format, file.facts.encoding, file.facts.multiline].append(file)
+    frames = []
+    for (format, encoding, is_multiline), alike in sorted(by_form.items()):  # noqa: A001
+        form = (
+            JsonForm(format)
+            if layout.dialect is None
+            else DelimitedForm(layout.dialect, names, layout.header, is_multiline)
+        )
+        is_whole = is_multiline or format in (FileFormat.JSON_ARRAY, FileFormat.JSON_OBJECT)
+        texts = read_texts(spark, alike, encoding) if is_whole else read_lines(spark, alike, encoding)
+        cutter = Cutter(form, places, {name: path for path, name in inputs.items()}, tells_typed)
+        frames.append(cut_records(texts, cutter))
+    cells = {
+        target.name: Cell(
+            quoted(text_column(target.name)),
+            is_typed=quoted(is_typed_of(target.name)) if tells_typed else None,
+        )
+        for target in places.targets
+    }
+    records = Records(reduce(DataFrame.unionByName, frames), cells, sf.col(EXTRA))
+    return _with_computed(records, expressions, lambda path: quoted(inputs[path]), contract, source)
+
+
+def _of_parquet(
+    spark: SparkSession, files: Sequence[BronzeFile], contract: Contract, source: Source | None
+) -> Records:
+    """Give each contract column its cell, where the columns' names are the same for every record."""
+    frame, named = parquet_records(spark, files)
     assignment = assign(named, contract, source)
     cells = {column: named[name] for column, name in assignment.whole.items()}
     for column, names in assignment.by_name.items():
@@ -100,33 +140,55 @@ def _assigned(
         cell = named.get(path.column)
         if cell is None:
             return None
-        return member_at(marked(cell.text), path.steps) if path.steps else cell.text
+        return _member(path.steps)(cell.text) if path.steps else cell.text
 
     frame, extra = with_extra(frame, unknown)
-    records = Records(frame, cells, extra)
-    return _with_computed(spark, records, assignment, contract, source, read)
+    expressions = _expressions(spark, assignment, contract, source)
+    return _with_computed(Records(frame, cells, extra), expressions, read, contract, source)
+
+
+def _member(steps: Sequence[str | int]) -> Callable[[Column], Column]:
+    """Return what reads the text at a path in a nested value's JSON, as the cutter does."""
+
+    def member(text: str | None) -> str | None:
+        return text_of(value_at(text, steps))
+
+    return sf.udf(member, "string")
+
+
+def _expressions(
+    spark: SparkSession, assignment: Assignment, contract: Contract, source: Source | None
+) -> Sequence[Expression]:
+    return [
+        parse_expression(spark, spec, SpecPlace(contract, source.name, column))
+        for column, spec in assignment.computed.items()
+        if source is not None
+    ]
 
 
 def _with_computed(
-    spark: SparkSession,
     records: Records,
-    assignment: Assignment,
+    expressions: Sequence[Expression],
+    read: Callable[[Path], Column | None],
     contract: Contract,
     source: Source | None,
-    read: Callable[[Path], Column | None],
 ) -> Records:
-    if source is None or not assignment.computed:
+    if source is None or not expressions:
         return records
-    places = {column: SpecPlace(contract, source.name, column) for column in assignment.computed}
-    expressions = [
-        parse_expression(spark, spec, places[column]) for column, spec in assignment.computed.items()
-    ]
+    places = {one.target: SpecPlace(contract, source.name, one.target) for one in expressions}
     frame, computed = compute(records.frame, expressions, read, places)
     return Records(frame, {**records.cells, **computed}, records.extra)
 
 
-def _read_member(path: Path) -> Column:
-    return member_at(sf.col(MEMBERS).getItem(path.column), path.steps)
+def _expected_keys(files: Iterable[BronzeFile], source: Source | None) -> tuple[str, ...]:
+    """Return the keys seen at the beginning of each JSON file, and those that a source names.
+
+    A spec that is a bare name can only be a key, seen or not.
+    """
+    seen = (name for file in files for name in file.facts.names)
+    specs: Mapping[str, str] = {} if source is None else source.columns
+    bare = (spec for spec in specs.values() if spec.isidentifier() and spec not in ("true", "false", "null"))
+    return tuple(dict.fromkeys((*seen, *bare)))
 
 
 def _told_apart(names: Sequence[str]) -> tuple[str, ...]:

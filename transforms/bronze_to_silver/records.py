@@ -54,20 +54,6 @@ def moment(value: Column, *, is_date_only: bool) -> Column:
     return sf.when(value.isNotNull(), struct)
 
 
-def is_blank_text(text: Column, kept: str = "") -> Column:
-    """Whether a text holds nothing but Unicode blanks; ``kept`` (a tab that delimits) counts as no blank."""
-    return ~text.rlike(rf"(?U)[\S{kept}]")
-
-
-def is_printable_ascii(text: Column, kept: str = "") -> Column:
-    """Whether a text holds nothing but printable ASCII; ``kept`` (a tab that delimits) counts as printable.
-
-    Counting is several times cheaper than a search for what is not ASCII.
-    """
-    control = r"[\x00-\x08\x0A-\x1F\x7F]" if kept else r"[\x00-\x1F\x7F]"
-    return (sf.octet_length(text) == sf.length(text)) & ~text.rlike(control)
-
-
 def text_of(column: str) -> str:
     """Return the name under which a contract column's text travels."""
     return f"lakegate text {column}"

@@ -1,0 +1,203 @@
+"""From text to records: lines and whole texts come in, cells under the contract's columns go out.
+
+This runs as Python on Arrow batches within Spark. Cutting a record is a matter of single characters, and
+Spark's own expressions, which take a text apart by one regular expression after another, need several times
+the work for it; what the cells mean (spec 4.2) is Spark's matter again.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from transforms.bronze_to_silver.json_members import text_of, value_at
+from transforms.bronze_to_silver.precedence import EXTRA
+from transforms.bronze_to_silver.records import FLAW, KEY, PLAIN, RAW, is_typed_of
+from transforms.bronze_to_silver.records import text_of as text_column
+from transforms.bronze_to_silver.string_rules import clean_text, is_blank, is_null_word
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from pyspark.sql import DataFrame
+
+    from transforms.bronze_to_silver.expressions import Path
+    from transforms.bronze_to_silver.placement import Placement, Places
+
+_RECORDS_A_BATCH = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A record taken apart: its source columns and their values in file order, or why it cannot be."""
+
+    keys: tuple[str, ...] = ()
+    values: tuple[object, ...] = ()
+    flaw: str | None = None
+
+
+class Form(Protocol):
+    """How a group of files writes its records."""
+
+    @property
+    def kept_blank(self) -> str:
+        """A character that makes a record of a line that holds only blanks; empty: none does."""
+
+    @property
+    def escape(self) -> str:
+        """A character after which a text does not stand for itself; empty: there is none."""
+
+    def records_of(self, text: str) -> Iterable[str]:
+        """Return the records within one text of the input."""
+
+    def parse(self, records: Sequence[str]) -> Iterable[Parsed | None]:
+        """Take records apart; None for one that is no row (a header again)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cutter:
+    """What is to be cut out of the texts of one group of files.
+
+    ``inputs``: name of a further column -> the path in the record whose text it holds. ``tells_typed``:
+    whether to say of each cell if it was no text in its source.
+    """
+
+    form: Form
+    places: Places
+    inputs: Mapping[str, Path]
+    tells_typed: bool = False
+
+    @property
+    def schema(self) -> str:
+        """The result's columns, as Spark's DDL."""
+        columns = {KEY: "string", RAW: "string", FLAW: "string", PLAIN: "boolean", EXTRA: "string"}
+        columns |= {text_column(target.name): "string" for target in self.places.targets}
+        if self.tells_typed:
+            columns |= {is_typed_of(target.name): "boolean" for target in self.places.targets}
+        columns |= dict.fromkeys(self.inputs, "string")
+        return ", ".join(f"`{name}` {type}" for name, type in columns.items())  # noqa: A001
+
+    def cut(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Cut batches of (KEY, TEXT) into batches of records, in order."""
+        keys: list[str] = []
+        records: list[str] = []
+        for batch in batches:
+            for key, text in zip(batch.column(0).to_pylist(), batch.column(1).to_pylist(), strict=True):
+                for record in self.form.records_of(text):
+                    if not is_blank(record, self.form.kept_blank):
+                        keys.append(key)
+                        records.append(record)
+                    if len(records) >= _RECORDS_A_BATCH:
+                        yield self._rows(keys, records)
+                        keys, records = [], []
+        if records:
+            yield self._rows(keys, records)
+
+    def _rows(self, keys: Sequence[str], records: Sequence[str]) -> pa.RecordBatch:
+        nothing = (None,) * (len(self.places.targets) + 2)
+        rows: list[tuple[str, str, str | None, str | None]] = []
+        cells: list[tuple[object, ...]] = []
+        inputs: list[list[str | None]] = []
+        for key, record, parsed in zip(keys, records, self.form.parse(records), strict=True):
+            if parsed is None:
+                continue
+            if parsed.flaw is not None:
+                rows.append((key, record, parsed.flaw, None))
+                cells.append(nothing)
+                inputs.append([None] * len(self.inputs))
+                continue
+            placement = self.places.of(parsed.keys)
+            extra = self._extra(placement, parsed.values) if placement.unknown else None
+            rows.append((key, record, None, extra))
+            taken = placement.take((*parsed.values, None))
+            cells.append(self._settled(placement, taken, parsed.values) if placement.rivals else taken)
+            if self.inputs:
+                inputs.append([_text_at(parsed, path) for path in self.inputs.values()])
+        return self._batch(rows, cells, inputs)
+
+    def _batch(
+        self,
+        rows: Sequence[tuple[str, str, str | None, str | None]],
+        cells: Sequence[tuple[object, ...]],
+        inputs: Sequence[Sequence[str | None]],
+    ) -> pa.RecordBatch:
+        key, raw, flaw, extra = (pa.array(column, pa.string()) for column in _columns(rows, 4))
+        columns = {KEY: key, RAW: raw, FLAW: flaw, PLAIN: self._is_plain(raw), EXTRA: extra}
+        values = _columns(cells, len(self.places.targets) + 2)[:-2]
+        for target, column in zip(self.places.targets, values, strict=True):
+            columns[text_column(target.name)] = _texts(column)
+        if self.tells_typed:
+            for target, column in zip(self.places.targets, values, strict=True):
+                columns[is_typed_of(target.name)] = pa.array([isinstance(v, bytes) for v in column])
+        for name, column in zip(self.inputs, _columns(inputs, len(self.inputs)), strict=True):
+            columns[name] = pa.array(column, pa.string())
+        return pa.RecordBatch.from_pydict(columns)
+
+    def _is_plain(self, raw: pa.Array) -> pa.Array:
+        """Whether a record is printable ASCII that stands for itself; a tab that delimits is printable."""
+        kept, escape = self.form.kept_blank, self.form.escape
+        is_plain = pc.ascii_is_printable(pc.replace_substring(raw, kept, "") if kept else raw)
+        return pc.and_not(is_plain, pc.match_substring(raw, escape)) if escape else is_plain
+
+    def _settled(
+        self, placement: Placement, taken: tuple[object, ...], values: Sequence[object]
+    ) -> tuple[object, ...]:
+        """Give each contract column that has several sources the first that is a value for it."""
+        cells = list(taken)
+        for number, rivals in placement.rivals:
+            target = self.places.targets[number]
+            cells[number] = next((values[p] for p in rivals if target.takes(text_of(values[p]))), None)
+        return tuple(cells)
+
+    def _extra(self, placement: Placement, values: Sequence[object]) -> str | None:
+        """Return the JSON object of unknown columns that hold something, their names in order."""
+        members: dict[str, str] = {}
+        for name, places in placement.unknown:
+            for place in places:
+                text = text_of(values[place])
+                cleaned = None if text is None else clean_text(text)
+                if cleaned is not None and not is_null_word(cleaned):
+                    members[name] = cleaned
+                    break
+        return json.dumps(members, ensure_ascii=False, separators=(",", ":")) if members else None
+
+
+def cut_records(texts: DataFrame, cutter: Cutter) -> DataFrame:
+    """Cut texts into records.
+
+    Args:
+        texts: KEY and TEXT; a text is a line, or whatever else the cutter's form finds records in.
+        cutter: what to cut out.
+
+    Returns:
+        Grain: a record that is not blank and no header. KEY, RAW, FLAW, PLAIN, ``_extra``, for each of the
+        cutter's targets its text, and the further columns of ``Cutter.schema``; where FLAW is not null, all
+        of those are null.
+    """
+
+    def cut(batches: Iterable[pa.RecordBatch]) -> Iterable[pa.RecordBatch]:
+        return cutter.cut(batches)
+
+    return texts.mapInArrow(cut, cutter.schema)
+
+
+def _text_at(parsed: Parsed, path: Path) -> str | None:
+    for key, value in zip(parsed.keys, parsed.values, strict=True):
+        if key == path.column:
+            return text_of(value_at(value, path.steps))
+    return None
+
+
+def _columns(rows: Sequence[Sequence[object]], width: int) -> Sequence[Sequence[object]]:
+    return list(zip(*rows, strict=True)) if rows else [()] * width
+
+
+def _texts(values: Sequence[object]) -> pa.Array:
+    try:
+        return pa.array(values, pa.string())  # a number's literal is bytes, which Arrow takes for its text
+    except pa.ArrowTypeError:  # truth values and nested ones, which are rare
+        return pa.array([text_of(value) for value in values], pa.string())

@@ -1,0 +1,44 @@
+"""JSON files of any form as the cutter takes them: lines, arrays, single objects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from contracts.inventory import FileFormat
+from transforms.bronze_to_silver.cutting import Parsed
+from transforms.bronze_to_silver.json_members import BLANKS, elements_of, members_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+_FLAWED = Parsed(flaw="not one JSON object")
+_EMPTY = Parsed()
+
+
+@dataclass(frozen=True, slots=True)
+class JsonForm:
+    """One of JSON's file formats. Each record names its own columns."""
+
+    format: FileFormat
+
+    kept_blank = ""
+    escape = "\\"
+
+    def records_of(self, text: str) -> Iterable[str]:
+        """Return a line as it is, the elements of an array, or the one object of a file."""
+        if self.format is FileFormat.JSON_LINES:
+            return (text,)
+        return elements_of(text) if self.format is FileFormat.JSON_ARRAY else (text.strip(BLANKS),)
+
+    def parse(self, records: Sequence[str]) -> Iterator[Parsed]:
+        """Take records apart; one that is not one strict JSON object is flawed."""
+        for record in records:
+            members = members_of(record)
+            if members is None:
+                yield _FLAWED
+            elif members:
+                keys, values = zip(*members, strict=True)
+                yield Parsed(keys, values)
+            else:
+                yield _EMPTY

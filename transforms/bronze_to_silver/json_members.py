@@ -1,0 +1,149 @@
+"""JSON texts to records and members: strict, numbers as they are written, nothing lost (spec 3, 4.1).
+
+Python's own parser keeps a number's literal, doubled keys and the source's order. A value here is a str,
+bytes (a number's literal), a bool, None (null, NaN, infinities), a tuple of members (an object) or a list.
+"""
+
+from __future__ import annotations
+
+import re
+from json import JSONDecoder
+from json.encoder import encode_basestring
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+Member = tuple[str, object]
+
+BLANKS = " \t\r\n"  # JSON's own
+_SKIP = re.compile(f"[{BLANKS}]*")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
+
+
+def _no_number(_word: str) -> None:
+    """NaN and infinities are null in every column."""
+
+
+_DECODER = JSONDecoder(
+    object_pairs_hook=tuple, parse_int=str.encode, parse_float=str.encode, parse_constant=_no_number
+)
+
+
+def members_of(text: str) -> tuple[Member, ...] | None:
+    """Return the members of a text that is one strict JSON object, doubled keys included; else None.
+
+    >>> members_of('{"a": 1.10, "a": [true, NaN]}')
+    (('a', b'1.10'), ('a', [True, None]))
+    >>> members_of('{"a": 1} {"a": 2}')
+    """
+    try:
+        value, end = _DECODER.raw_decode(text, _after_blanks(text, 0))
+        if _SURROGATE_ESCAPE.search(text):
+            value = _paired(value)  # an unpaired surrogate is no character
+        return value if isinstance(value, tuple) and not text[end:].strip(BLANKS) else None
+    except (ValueError, RecursionError):  # nested beyond Python's limit, too
+        return None
+
+
+def elements_of(text: str) -> Iterator[str]:
+    """Yield the elements of a text that is a JSON array, each as it was written.
+
+    Where the text breaks off being one, the rest of it is the last element, so that nothing is lost.
+
+    >>> list(elements_of('[{"a": 1} , 2]')), list(elements_of("[]")), list(elements_of("[1 2]"))
+    (['{"a": 1}', '2'], [], ['1', '2]'])
+    """
+    place = _after_blanks(text, 0)
+    if text.startswith("[", place):
+        begin = _after_blanks(text, place + 1)
+        if text[begin:].strip(BLANKS) == "]":
+            return
+        place = begin
+        while (end := _value_end(text, place)) is not None:
+            yield text[place:end]
+            place = _after_blanks(text, end)
+            if not text.startswith(",", place):
+                break
+            place = _after_blanks(text, place + 1)
+        if end is not None and text[place:].strip(BLANKS) == "]":
+            return
+    yield text[place:].strip(BLANKS)
+
+
+def _value_end(text: str, place: int) -> int | None:
+    """Return where the value that begins at a place ends; None when none begins there."""
+    try:
+        return _DECODER.raw_decode(text, place)[1]
+    except (ValueError, RecursionError):
+        return None
+
+
+def text_of(value: object) -> str | None:
+    """Return a value in its text form: a number its literal, a nested one compact JSON in source order."""
+    if value is None or isinstance(value, str):
+        return value
+    return compact(value)
+
+
+def compact(value: object) -> str:
+    """Return a value as compact JSON.
+
+    >>> compact((("a", [b"1.0", None, True]),))
+    '{"a":[1.0,null,true]}'
+    """
+    match value:
+        case str():
+            return encode_basestring(value)
+        case bytes():
+            return value.decode()
+        case bool():
+            return "true" if value else "false"
+        case None:
+            return "null"
+        case tuple():
+            return "{" + ",".join(f"{encode_basestring(key)}:{compact(held)}" for key, held in value) + "}"
+        case list():
+            return "[" + ",".join(map(compact, value)) + "]"
+    raise TypeError(f"no JSON value: {type(value).__name__}")
+
+
+def value_at(value: object, steps: Sequence[str | int]) -> object:
+    """Return what lies at a path in a value; a text that holds JSON is read. None where nothing is there.
+
+    >>> value_at((("items", [(("price", b"1.50"),)]),), ("items", 0, "price"))
+    b'1.50'
+    """
+    for step in steps:
+        if isinstance(value, str):
+            value = _read(value)
+        if isinstance(step, str) and isinstance(value, tuple):
+            value = next((held for key, held in value if key == step), None)
+        elif isinstance(step, int) and isinstance(value, list):
+            value = value[step] if 0 <= step < len(value) else None
+        else:
+            return None
+    return value
+
+
+def _read(text: str) -> object:
+    try:
+        value = _DECODER.decode(text)
+        return _paired(value) if _SURROGATE_ESCAPE.search(text) else value
+    except (ValueError, RecursionError):
+        return None
+
+
+def _paired(value: object) -> object:
+    """Return a value with each unpaired surrogate as U+FFFD."""
+    if isinstance(value, str):
+        return _SURROGATE.sub("\ufffd", value)
+    if isinstance(value, tuple):
+        return tuple((_SURROGATE.sub("\ufffd", key), _paired(held)) for key, held in value)
+    return [_paired(held) for held in value] if isinstance(value, list) else value
+
+
+def _after_blanks(text: str, place: int) -> int:
+    blanks = _SKIP.match(text, place)
+    return blanks.end() if blanks else place
