@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from itertools import compress
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms.bronze_to_silver.json_members import text_of, value_at
 from transforms.bronze_to_silver.precedence import EXTRA
-from transforms.bronze_to_silver.records import FLAW, KEY, PLAIN, RAW, is_typed_of
+from transforms.bronze_to_silver.records import FLAW, KEY, PLAIN, RAW, is_typed_of, ready_of
 from transforms.bronze_to_silver.records import text_of as text_column
 from transforms.bronze_to_silver.string_rules import clean_text, is_blank, is_null_word
 
@@ -28,11 +29,10 @@ if TYPE_CHECKING:
     from transforms.bronze_to_silver.expressions import Path
     from transforms.bronze_to_silver.placement import Placement, Places
 
-_RECORDS_A_BATCH = 10_000
+_RECORDS_A_BATCH = 4_000
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
+class Parsed(NamedTuple):
     """A record taken apart: its source columns and their values in file order, or why it cannot be."""
 
     keys: tuple[str, ...] = ()
@@ -74,12 +74,17 @@ class Cutter:
     @property
     def schema(self) -> str:
         """The result's columns, as Spark's DDL."""
+        return ", ".join(f"`{name}` {type}" for name, type in self._columns.items())  # noqa: A001
+
+    @property
+    def _columns(self) -> Mapping[str, str]:
         columns = {KEY: "string", RAW: "string", FLAW: "string", PLAIN: "boolean", EXTRA: "string"}
-        columns |= {text_column(target.name): "string" for target in self.places.targets}
-        if self.tells_typed:
-            columns |= {is_typed_of(target.name): "boolean" for target in self.places.targets}
-        columns |= dict.fromkeys(self.inputs, "string")
-        return ", ".join(f"`{name}` {type}" for name, type in columns.items())  # noqa: A001
+        for target in self.places.targets:
+            columns[text_column(target.name)] = "string"
+            columns[ready_of(target.name)] = str(target.plain.type)
+            if self.tells_typed:
+                columns[is_typed_of(target.name)] = "boolean"
+        return columns | dict.fromkeys(self.inputs, "string")
 
     def cut(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Cut batches of (KEY, TEXT) into batches of records, in order."""
@@ -88,7 +93,7 @@ class Cutter:
         for batch in batches:
             for key, text in zip(batch.column(0).to_pylist(), batch.column(1).to_pylist(), strict=True):
                 for record in self.form.records_of(text):
-                    if not is_blank(record, self.form.kept_blank):
+                    if record.strip() or not is_blank(record, self.form.kept_blank):
                         keys.append(key)
                         records.append(record)
                     if len(records) >= _RECORDS_A_BATCH:
@@ -98,44 +103,38 @@ class Cutter:
             yield self._rows(keys, records)
 
     def _rows(self, keys: Sequence[str], records: Sequence[str]) -> pa.RecordBatch:
-        nothing = (None,) * (len(self.places.targets) + 2)
-        rows: list[tuple[str, str, str | None, str | None]] = []
-        cells: list[tuple[object, ...]] = []
-        inputs: list[list[str | None]] = []
-        for key, record, parsed in zip(keys, records, self.form.parse(records), strict=True):
-            if parsed is None:
-                continue
-            if parsed.flaw is not None:
-                rows.append((key, record, parsed.flaw, None))
-                cells.append(nothing)
-                inputs.append([None] * len(self.inputs))
-                continue
-            placement = self.places.of(parsed.keys)
-            extra = self._extra(placement, parsed.values) if placement.unknown else None
-            rows.append((key, record, None, extra))
-            taken = placement.take((*parsed.values, None))
-            cells.append(self._settled(placement, taken, parsed.values) if placement.rivals else taken)
-            if self.inputs:
-                inputs.append([_text_at(parsed, path) for path in self.inputs.values()])
-        return self._batch(rows, cells, inputs)
-
-    def _batch(
-        self,
-        rows: Sequence[tuple[str, str, str | None, str | None]],
-        cells: Sequence[tuple[object, ...]],
-        inputs: Sequence[Sequence[str | None]],
-    ) -> pa.RecordBatch:
-        key, raw, flaw, extra = (pa.array(column, pa.string()) for column in _columns(rows, 4))
-        columns = {KEY: key, RAW: raw, FLAW: flaw, PLAIN: self._is_plain(raw), EXTRA: extra}
-        values = _columns(cells, len(self.places.targets) + 2)[:-2]
-        for target, column in zip(self.places.targets, values, strict=True):
-            columns[text_column(target.name)] = _texts(column)
-        if self.tells_typed:
-            for target, column in zip(self.places.targets, values, strict=True):
-                columns[is_typed_of(target.name)] = pa.array([isinstance(v, bytes) for v in column])
-        for name, column in zip(self.inputs, _columns(inputs, len(self.inputs)), strict=True):
-            columns[name] = pa.array(column, pa.string())
-        return pa.RecordBatch.from_pydict(columns)
+        parsed = list(self.form.parse(records))
+        if None in parsed:
+            is_row = [one is not None for one in parsed]
+            keys, records = list(compress(keys, is_row)), list(compress(records, is_row))
+        rows = [one for one in parsed if one is not None]
+        placements = [self.places.of(row.keys) for row in rows]
+        cells = [
+            self._settled(placement, row.values) if placement.rivals else placement.take((*row.values, None))
+            for placement, row in zip(placements, rows, strict=True)
+        ]
+        extras = [
+            self._extra(placement, row.values) if placement.unknown else None
+            for placement, row in zip(placements, rows, strict=True)
+        ]
+        raw = pa.array(records, pa.string())
+        arrays = [
+            pa.array(keys, pa.string()),
+            raw,
+            pa.array([row.flaw for row in rows], pa.string()),
+            self._is_plain(raw),
+            pa.array(extras, pa.string()),
+        ]
+        for number, target in enumerate(self.places.targets):
+            values = [cell[number] for cell in cells]
+            texts = _texts(values)
+            ready = target.plain.read(texts)
+            arrays += [pc.if_else(pc.is_valid(ready), None, texts), ready]
+            if self.tells_typed:
+                arrays.append(pa.array([isinstance(value, bytes) for value in values], pa.bool_()))
+        for path in self.inputs.values():
+            arrays.append(pa.array([_text_at(row, path) for row in rows], pa.string()))
+        return pa.RecordBatch.from_arrays(arrays, list(self._columns))
 
     def _is_plain(self, raw: pa.Array) -> pa.Array:
         """Whether a record is printable ASCII that stands for itself; a tab that delimits is printable."""
@@ -143,15 +142,16 @@ class Cutter:
         is_plain = pc.ascii_is_printable(pc.replace_substring(raw, kept, "") if kept else raw)
         return pc.and_not(is_plain, pc.match_substring(raw, escape)) if escape else is_plain
 
-    def _settled(
-        self, placement: Placement, taken: tuple[object, ...], values: Sequence[object]
-    ) -> tuple[object, ...]:
-        """Give each contract column that has several sources the first that is a value for it."""
-        cells = list(taken)
+    def _settled(self, placement: Placement, values: Sequence[object]) -> Sequence[object]:
+        """Return the cells of a record in which a contract column has several sources.
+
+        It takes the first of them that is a value for it.
+        """
+        cells = list(placement.take((*values, None)))
         for number, rivals in placement.rivals:
             target = self.places.targets[number]
             cells[number] = next((values[p] for p in rivals if target.takes(text_of(values[p]))), None)
-        return tuple(cells)
+        return cells
 
     def _extra(self, placement: Placement, values: Sequence[object]) -> str | None:
         """Return the JSON object of unknown columns that hold something, their names in order."""
@@ -175,8 +175,8 @@ def cut_records(texts: DataFrame, cutter: Cutter) -> DataFrame:
 
     Returns:
         Grain: a record that is not blank and no header. KEY, RAW, FLAW, PLAIN, ``_extra``, for each of the
-        cutter's targets its text, and the further columns of ``Cutter.schema``; where FLAW is not null, all
-        of those are null.
+        cutter's targets its value where that is in the plainest form, else its text, and the cutter's inputs;
+        where FLAW is not null, all of those are null.
     """
 
     def cut(batches: Iterable[pa.RecordBatch]) -> Iterable[pa.RecordBatch]:
@@ -190,10 +190,6 @@ def _text_at(parsed: Parsed, path: Path) -> str | None:
         if key == path.column:
             return text_of(value_at(value, path.steps))
     return None
-
-
-def _columns(rows: Sequence[Sequence[object]], width: int) -> Sequence[Sequence[object]]:
-    return list(zip(*rows, strict=True)) if rows else [()] * width
 
 
 def _texts(values: Sequence[object]) -> pa.Array:

@@ -6,7 +6,11 @@ import csv
 import re
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import compress
 from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,18 +34,20 @@ class Dialect:
             yield record[:-1].removesuffix("\r") if record.endswith("\n") else record
 
     def fields_of_all(self, records: Sequence[str]) -> list[list[str] | None]:
-        """Return ``fields_of`` each record."""
-        joined = "".join(records)
-        if not self.quote or self.quote not in joined:
+        """Return ``fields_of`` each record: most of them by Python's csv, which knows only good ones."""
+        if not self.quote or self.quote not in "".join(records):
             return [record.split(self.delimiter) for record in records]
-        if "\r" not in joined:  # which csv takes for a line's end
-            try:
-                rows = list(csv.reader(records, delimiter=self.delimiter, quotechar=self.quote, strict=True))
-            except csv.Error:
-                rows = []
-            if len(rows) == len(records):  # no quote was left open
-                return list(rows)
-        return [self.fields_of(record) for record in records]
+        is_good = [
+            is_good and len(record) < csv.field_size_limit() and "\r" not in record
+            for record, is_good in zip(records, self._are_well_quoted(records), strict=True)
+        ]
+        rows = csv.reader(
+            compress(records, is_good), delimiter=self.delimiter, quotechar=self.quote, strict=True
+        )
+        return [
+            next(rows) if is_good_one else self.fields_of(record)
+            for record, is_good_one in zip(records, is_good, strict=True)
+        ]
 
     def fields_of(self, record: str) -> list[str] | None:
         """Return a record's fields without their quotes; None when its quoting is broken.
@@ -67,6 +73,13 @@ class Dialect:
             if end == length:
                 return fields
             place = end + 1
+
+    def _are_well_quoted(self, records: Sequence[str]) -> list[bool]:
+        delimiter, quote = re.escape(self.delimiter), re.escape(self.quote)
+        field = f"(?:{quote}(?:[^{quote}]|{quote}{quote})*{quote}|(?:[^{quote}{delimiter}][^{delimiter}]*)?)"
+        pattern = rf"(?s)\A{field}(?:{delimiter}{field})*\z"
+        found: list[bool] = pc.match_substring_regex(pa.array(records, pa.string()), pattern).to_pylist()
+        return found
 
     @cached_property
     def _quoted(self) -> re.Pattern[str]:

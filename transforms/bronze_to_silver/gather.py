@@ -22,7 +22,7 @@ from transforms.bronze_to_silver.json_members import text_of, value_at
 from transforms.bronze_to_silver.parquet import alike_in_parquet, parquet_records
 from transforms.bronze_to_silver.placement import Places
 from transforms.bronze_to_silver.precedence import EXTRA
-from transforms.bronze_to_silver.records import Cell, Records, is_typed_of
+from transforms.bronze_to_silver.records import Cell, Records, is_typed_of, ready_of
 from transforms.bronze_to_silver.records import text_of as text_column
 
 if TYPE_CHECKING:
@@ -95,11 +95,12 @@ def _of_text(
         else _told_apart(layout.header or contract.column_names)
     )
     assignment = assign(names, contract, source)
-    places = Places(contract, assignment)
+    decimal_mark = "." if source is None else source.decimal_mark or "."
+    places = Places(contract, assignment, decimal_mark)
     expressions = _expressions(spark, assignment, contract, source)
     paths = dict.fromkeys(path for expression in expressions for path in expression.inputs.values())
     inputs = {path: f"lakegate path {number}" for number, path in enumerate(paths)}
-    tells_typed = layout.dialect is None and source is not None and source.decimal_mark not in (None, ".")
+    tells_typed = layout.dialect is None and decimal_mark != "."
     by_form: dict[tuple[FileFormat, str, bool], list[BronzeFile]] = defaultdict(list)
     for file in files:
         by_form[file.facts.format or layout.format, file.facts.encoding, file.facts.multiline].append(file)
@@ -118,6 +119,7 @@ def _of_text(
         target.name: Cell(
             quoted(text_column(target.name)),
             is_typed=quoted(is_typed_of(target.name)) if tells_typed else None,
+            ready=quoted(ready_of(target.name)),
         )
         for target in places.targets
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ from transforms.bronze_to_silver.records import (
     failure_of,
     is_typed_of,
     moment_of,
+    ready_of,
     text_of,
 )
 
@@ -39,14 +40,16 @@ class Gathered:
     """Records of one or more groups. Grain: a record.
 
     ``frame`` has KEY, RAW, FLAW, PLAIN, ``_extra``, and for each contract column its text (``text_of``); for
-    those in ``typed`` whether it was no text (``is_typed_of``), in ``timed`` its typed time
-    (``moment_of``), in ``computed`` what its source failed to compute (``failure_of``).
+    those in ``ready`` the value that needs no reading (``ready_of``), in ``typed`` whether it was no text
+    (``is_typed_of``), in ``timed`` its typed time (``moment_of``), in ``computed`` what its source failed to
+    compute (``failure_of``).
     """
 
     frame: DataFrame
     typed: frozenset[str] = frozenset()
     timed: frozenset[str] = frozenset()
     computed: frozenset[str] = frozenset()
+    ready: frozenset[str] = frozenset()
 
 
 def unite(groups: Sequence[Records], contract: Contract) -> Gathered:
@@ -58,10 +61,11 @@ def unite(groups: Sequence[Records], contract: Contract) -> Gathered:
         typed=frozenset(name for name, cell in cells if cell.is_typed is not None),
         timed=frozenset(name for name, cell in cells if cell.moment is not None and name in timestamps),
         computed=frozenset(name for name, cell in cells if cell.failure is not None),
+        ready=frozenset(name for name, cell in cells if cell.ready is not None),
     )
     frames = [group.frame.select(*_columns(group, gathered, contract)) for group in groups]
     united = reduce(DataFrame.unionByName, frames)
-    return Gathered(united, gathered.typed, gathered.timed, gathered.computed)
+    return replace(gathered, frame=united)
 
 
 def schema_of_nothing(contract: Contract) -> str:
@@ -82,6 +86,7 @@ def _columns(group: Records, gathered: Gathered, contract: Contract) -> list[Col
             (gathered.typed, is_typed_of, "boolean", None if cell is None else cell.is_typed),
             (gathered.timed, moment_of, _MOMENT, None if cell is None else cell.moment),
             (gathered.computed, failure_of, "string", None if cell is None else cell.failure),
+            (gathered.ready, ready_of, str(contract.column(name).type), None if cell is None else cell.ready),
         )
         for names, name_of, type, trait in traits:  # noqa: A001
             if name in names:

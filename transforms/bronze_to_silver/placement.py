@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 from contracts import names
 from contracts.model import Kind
+from transforms.bronze_to_silver.plain_values import PlainForm
 from transforms.bronze_to_silver.string_rules import clean_text, is_not_finite, is_null_word, lowered
 from transforms.bronze_to_silver.text import null_words_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from contracts.model import Contract
+    from contracts.model import Column, Contract
     from transforms.bronze_to_silver.choice import Assignment
 
 _NUMBERS = frozenset({Kind.INTEGER, Kind.BIGINT, Kind.DECIMAL, Kind.DOUBLE})
@@ -24,11 +25,12 @@ _MOST_KNOWN = 10_000  # placements kept; a feed with more sets of keys than that
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A contract column that records feed, and what is no value for it."""
+    """A contract column that records feed, what is no value for it, and its values' plainest form."""
 
     name: str
     null_words: frozenset[str]
     is_number: bool
+    plain: PlainForm
 
     def takes(self, text: str | None) -> bool:
         """Whether a text is a value for the column; an uncastable one is a value too."""
@@ -55,11 +57,11 @@ class Placement:
 class Places:
     """Finds the placement of each set of keys, once."""
 
-    def __init__(self, contract: Contract, assignment: Assignment) -> None:
-        """``assignment`` says which contract columns are listed by the source, and where they come from."""
+    def __init__(self, contract: Contract, assignment: Assignment, decimal_mark: str = ".") -> None:
+        """Take where the source says that its listed columns come from, and how it marks decimals."""
         listed = {*assignment.whole, *assignment.computed}
         self.targets = tuple(
-            Target(column.name, lowered(null_words_of(column)), column.type.kind in _NUMBERS)
+            _target(column, decimal_mark)
             for column in contract.columns
             if column.name not in assignment.computed
         )
@@ -104,6 +106,12 @@ class Places:
             tuple((target, tuple(places)) for target, places in sources.items() if len(places) > 1),
             tuple((name, tuple(places)) for name, places in sorted(unknown.items())),
         )
+
+
+def _target(column: Column, decimal_mark: str) -> Target:
+    words = lowered(null_words_of(column))
+    plain = PlainForm(column.type, words, has_point=decimal_mark == ".")
+    return Target(column.name, words, column.type.kind in _NUMBERS, plain)
 
 
 def _inverted(whole: Mapping[str, str]) -> Mapping[str, Sequence[str]]:

@@ -24,7 +24,8 @@ PLAIN = "lakegate plain"  # the record is printable ASCII that stands for itself
 class Cell:
     """One source value, chosen for a contract column, as Columns over a frame of records.
 
-    ``text``: its text form; null when there is no value or the record has a flaw.
+    ``text``: its text form; null when there is no value or the record has a flaw. ``ready``: the value of the
+    contract's type, where that needs no reading; then ``text`` is null. None: never.
     ``is_typed``: whether it was no text in the source (a JSON number); None: never.
     ``moment``: struct<value: timestamp, is_date_only: boolean> of a typed time, which needs no parsing; None:
     never. ``failure``: the text of a value that could not be computed, else null; None: it cannot fail.
@@ -34,6 +35,7 @@ class Cell:
     is_typed: Column | None = None
     moment: Column | None = None
     failure: Column | None = None
+    ready: Column | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,11 @@ def moment(value: Column, *, is_date_only: bool) -> Column:
 def text_of(column: str) -> str:
     """Return the name under which a contract column's text travels."""
     return f"lakegate text {column}"
+
+
+def ready_of(column: str) -> str:
+    """Return the name under which a contract column's value travels that needs no reading."""
+    return f"lakegate ready {column}"
 
 
 def is_typed_of(column: str) -> str:

@@ -20,12 +20,15 @@ from transforms.bronze_to_silver.records import (
     failure_of,
     is_typed_of,
     moment_of,
+    ready_of,
     text_of,
 )
 from transforms.bronze_to_silver.text import clean_text, null_if_word, null_words_of
 from transforms.bronze_to_silver.timestamps import parse_timestamp
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pyspark.sql import Column, DataFrame
 
     from contracts.model import Column as ContractColumn
@@ -61,9 +64,7 @@ def typed_rows(gathered: Gathered, contract: Contract, by: Conventions) -> DataF
     (decimals), ``_date_only_<c>`` (timestamps); for transactions the two comparable times; ``event_date``.
     """
     # Each select stands on the one before it: an expression used twice must be a column by then.
-    cleaned = gathered.frame.withColumns(
-        {_cleaned(c): clean_text(sf.col(text_of(c.name)), sf.col(PLAIN)) for c in contract.columns}
-    )
+    cleaned = gathered.frame.withColumns({_cleaned(c): _clean(c) for c in contract.columns})
     texts = cleaned.withColumns(
         {_cleaned(c): null_if_word(sf.col(_cleaned(c)), null_words_of(c)) for c in contract.columns}
     )
@@ -86,19 +87,35 @@ def _read(
     """Return a column's value, and by name what is to be said of it."""
     text = sf.col(_cleaned(column))
     judged: dict[str, Column] = {}
+    is_ready = column.name in gathered.ready
     match column.type.kind:
         case Kind.STRING:
-            value = settle(text, contract.name, column.name)
+            string = sf.coalesce(text, sf.col(ready_of(column.name))) if is_ready else text
+            value = settle(string, contract.name, column.name)
             uncastable = sf.lit(None).cast("string")
         case Kind.TIMESTAMP:
             value, uncastable, judged = _time(text, column, gathered, by)
         case _:
             value, uncastable, judged = _number(text, column, gathered, by)
+    if is_ready and column.type.kind is not Kind.STRING:
+        value, uncastable, judged = _unless_ready(column, value, uncastable, judged)
     if column.name in gathered.computed:
         uncastable = sf.coalesce(sf.col(failure_of(column.name)), uncastable)
     if column.name in contract.uncastable_columns:
         judged = {f"_uncastable_{column.name}": uncastable, **judged}
     return value, judged
+
+
+def _unless_ready(
+    column: ContractColumn, value: Column, uncastable: Column, judged: Mapping[str, Column]
+) -> tuple[Column, Column, dict[str, Column]]:
+    """Return what is read of a text for the few rows that have one.
+
+    Within a branch that is seldom taken it is neither computed nor compiled for the others.
+    """
+    has_text = sf.col(_cleaned(column)).isNotNull()
+    value = sf.when(has_text, value).otherwise(sf.col(ready_of(column.name)))
+    return value, sf.when(has_text, uncastable), {n: sf.when(has_text, j) for n, j in judged.items()}
 
 
 def _number(
@@ -137,6 +154,11 @@ def _event_date(contract: Contract) -> Column:
         return undated
     date = sf.to_date(dating.name)
     return date if dating.required else sf.coalesce(date, undated)
+
+
+def _clean(column: ContractColumn) -> Column:
+    text = sf.col(text_of(column.name))
+    return sf.when(text.isNotNull(), clean_text(text, sf.col(PLAIN)))
 
 
 def _cleaned(column: ContractColumn) -> str:

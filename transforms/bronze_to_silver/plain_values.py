@@ -1,0 +1,92 @@
+r"""Values in the plainest form of their type, read for a whole batch at once.
+
+Nearly all values of a decent feed are written like that, and then nothing has to be searched for: no other
+spelling, no currency, no null word. Whatever has another form stays a text, for the grammars of ``text``,
+``numbers`` and ``timestamps`` to read; what is read here is what they would read, and a test holds the two
+against each other.
+
+=========  ==========================================================================================
+string     letters and signs up to U+02AF, which are composed and in no case turn into others, blanks only
+           within, and no null word
+int        ``-?[0-9]{1,9}`` (bigint: 18 digits)
+decimal    ``-?`` as many digits as the type has before the point, and none or up to its scale behind it
+double     ``-?`` 1 to 15 digits, none or up to 15 digits behind the point
+timestamp  ``2024-01-31T10:20:30[.123456]Z`` with ``T`` or a blank, a day of the calendar from 1000 to 2999
+=========  ==========================================================================================
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from contracts.model import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from contracts.model import DataType
+
+_SIGN = "[!-~¡-įı-ʯ]"  # but a no-break space and İ, whose lower case is two characters
+_STRING = rf"\A{_SIGN}(?:(?: |{_SIGN})*{_SIGN})?\z"
+_LEAP_YEAR = "(?:[12][0-9](?:0[48]|[2468][048]|[13579][26])|(?:12|16|20|24|28)00)"
+_DAY = (
+    r"(?:[12][0-9]{3}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)"
+    rf"|(?:0[13578]|1[02])-31)|{_LEAP_YEAR}-02-29)"
+)
+_TIME_OF_DAY = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,6})?"
+_TIMESTAMP = rf"\A{_DAY}[T ]{_TIME_OF_DAY}Z\z"
+
+
+@dataclass(frozen=True, slots=True)
+class PlainForm:
+    """The plainest form of a type.
+
+    ``null_words``: in lower case. ``has_point``: whether a fraction is written behind a point; where a comma
+    marks decimals, only whole numbers are plain.
+    """
+
+    type: DataType
+    null_words: Collection[str] = ()
+    has_point: bool = True
+
+    def read(self, texts: pa.Array) -> pa.Array:
+        """Return the values of an array of strings; null where a text is not in the plain form."""
+        plain = pc.if_else(pc.match_substring_regex(texts, self._pattern), texts, None)
+        match self.type.kind:
+            case Kind.STRING:
+                words = pa.array(sorted(self.null_words), pa.string())
+                return pc.if_else(pc.is_in(pc.utf8_lower(plain), words), None, plain)
+            case Kind.DOUBLE:
+                return pc.add(plain.cast(pa.float64()), 0.0)  # -0 is 0
+            case Kind.INTEGER:
+                return plain.cast(pa.int32())
+            case Kind.BIGINT:
+                return plain.cast(pa.int64())
+            case Kind.DECIMAL:
+                return plain.cast(pa.decimal128(self.type.precision, self.type.scale))
+            case Kind.TIMESTAMP:
+                return plain.cast(pa.timestamp("us", tz="UTC"))
+        raise ValueError(f"no value is written as {self.type}")
+
+    @property
+    def _pattern(self) -> str:
+        fraction = r"(?:\.[0-9]{{1,{}}})?" if self.has_point else ""
+        match self.type.kind:
+            case Kind.STRING:
+                return _STRING
+            case Kind.TIMESTAMP:
+                return _TIMESTAMP
+            case Kind.INTEGER:
+                return r"\A-?[0-9]{1,9}\z"
+            case Kind.BIGINT:
+                return r"\A-?[0-9]{1,18}\z"
+            case Kind.DOUBLE:
+                return rf"\A-?[0-9]{{1,15}}{fraction.format(15)}\z"
+            case Kind.DECIMAL:
+                before = self.type.precision - self.type.scale
+                return rf"\A-?[0-9]{{1,{before}}}{fraction.format(self.type.scale)}\z"
+        raise ValueError(f"no value is written as {self.type}")
