@@ -94,11 +94,15 @@ def _read(
             value = settle(string, contract.name, column.name)
             uncastable = sf.lit(None).cast("string")
         case Kind.TIMESTAMP:
-            value, uncastable, judged = _time(text, column, gathered, by)
+            parsed = parse_timestamp(text, by.date_order, by.timezone)
+            value, uncastable = parsed.value, parsed.uncastable
+            judged = {_date_only(column): parsed.is_date_only}
         case _:
             value, uncastable, judged = _number(text, column, gathered, by)
     if is_ready and column.type.kind is not Kind.STRING:
         value, uncastable, judged = _unless_ready(column, value, uncastable, judged)
+    if column.name in gathered.timed:
+        value, uncastable, judged = _unless_typed_time(column, value, uncastable, judged)
     if column.name in gathered.computed:
         uncastable = sf.coalesce(sf.col(failure_of(column.name)), uncastable)
     if column.name in contract.uncastable_columns:
@@ -133,17 +137,18 @@ def _number(
     return value, uncastable, {f"_currency_{column.name}": currency} if has_currency else {}
 
 
-def _time(
-    text: Column, column: ContractColumn, gathered: Gathered, by: Conventions
+def _unless_typed_time(
+    column: ContractColumn, value: Column, uncastable: Column, judged: Mapping[str, Column]
 ) -> tuple[Column, Column, dict[str, Column]]:
-    parsed = parse_timestamp(text, by.date_order, by.timezone)
-    value, uncastable, is_date_only = parsed.value, parsed.uncastable, parsed.is_date_only
-    if column.name in gathered.timed:
-        time = sf.col(moment_of(column.name))
-        value = sf.when(time.isNotNull(), time["value"]).otherwise(value)
-        uncastable = sf.when(time.isNull(), uncastable)
-        is_date_only = sf.when(time.isNotNull(), time["is_date_only"]).otherwise(is_date_only)
-    return value, uncastable, {f"_date_only_{column.name}": is_date_only}
+    """Return the time that came typed where one did, else what was read."""
+    time = sf.col(moment_of(column.name))
+    is_typed, name = time.isNotNull(), _date_only(column)
+    is_date_only = sf.when(is_typed, time["is_date_only"]).otherwise(judged[name])
+    return (
+        sf.when(is_typed, time["value"]).otherwise(value),
+        sf.when(~is_typed, uncastable),
+        {**judged, name: is_date_only},
+    )
 
 
 def _event_date(contract: Contract) -> Column:
@@ -154,6 +159,10 @@ def _event_date(contract: Contract) -> Column:
         return undated
     date = sf.to_date(dating.name)
     return date if dating.required else sf.coalesce(date, undated)
+
+
+def _date_only(column: ContractColumn) -> str:
+    return f"_date_only_{column.name}"
 
 
 def _clean(column: ContractColumn) -> Column:
