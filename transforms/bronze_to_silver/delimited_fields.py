@@ -38,7 +38,7 @@ class Dialect:
         if not self.quote or self.quote not in "".join(records):
             return [record.split(self.delimiter) for record in records]
         is_good = [
-            is_good and len(record) < csv.field_size_limit() and "\r" not in record
+            is_good and len(record) < csv.field_size_limit()
             for record, is_good in zip(records, self._are_well_quoted(records), strict=True)
         ]
         rows = csv.reader(
@@ -76,7 +76,9 @@ class Dialect:
 
     def _are_well_quoted(self, records: Sequence[str]) -> list[bool]:
         delimiter, quote = re.escape(self.delimiter), re.escape(self.quote)
-        field = f"(?:{quote}(?:[^{quote}]|{quote}{quote})*{quote}|(?:[^{quote}{delimiter}][^{delimiter}]*)?)"
+        # A line's end within an unquoted field is none to csv.
+        bare = rf"(?:[^{quote}{delimiter}\r\n][^{delimiter}\r\n]*)?"
+        field = f"(?:{quote}(?:[^{quote}]|{quote}{quote})*{quote}|{bare})"
         pattern = rf"(?s)\A{field}(?:{delimiter}{field})*\z"
         found: list[bool] = pc.match_substring_regex(pa.array(records, pa.string()), pattern).to_pylist()
         return found

@@ -74,7 +74,8 @@ class PlainForm:
 
     @property
     def _pattern(self) -> str:
-        fraction = r"(?:\.[0-9]{{1,{}}})?" if self.has_point else ""
+        digits_behind = 15 if self.type.kind is Kind.DOUBLE else self.type.scale
+        fraction = rf"(?:\.[0-9]{{1,{digits_behind}}})?" if self.has_point and digits_behind else ""
         match self.type.kind:
             case Kind.STRING:
                 return _STRING
@@ -85,8 +86,8 @@ class PlainForm:
             case Kind.BIGINT:
                 return r"\A-?[0-9]{1,18}\z"
             case Kind.DOUBLE:
-                return rf"\A-?[0-9]{{1,15}}{fraction.format(15)}\z"
+                return rf"\A-?[0-9]{{1,15}}{fraction}\z"
             case Kind.DECIMAL:
                 before = self.type.precision - self.type.scale
-                return rf"\A-?[0-9]{{1,{before}}}{fraction.format(self.type.scale)}\z"
+                return rf"\A-?[0-9]{{1,{before}}}{fraction}\z"
         raise ValueError(f"no value is written as {self.type}")

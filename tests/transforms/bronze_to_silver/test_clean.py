@@ -1,14 +1,16 @@
 """Cleaned rows: columns by name, the rest in _extra, one schema whatever the files."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import types as st
 
-from contracts.inventory import FileFacts
+from contracts.inventory import FileFacts, FileFormat
 from tests.transforms.bronze_to_silver.bronze import Bronze, cleaned, only
 from tests.transforms.promises import EVENTS, TRANSACTIONS, USERS
 from transforms.bronze_to_silver.clean import BronzeFile, cleaned_rows
@@ -135,3 +137,23 @@ def test_extra_is_sorted_by_code_point_and_cleaned(spark: SparkSession, tmp_path
 def test_a_file_without_its_facts_is_refused(spark: SparkSession) -> None:
     with pytest.raises(ValueError, match=r"file a\.csv: expected the format .* run raw_to_bronze again"):
         cleaned_rows(spark, EVENTS, [BronzeFile(FileFacts("a.csv", 1, ""), "file:///a.csv")])
+
+
+def test_files_of_every_format_side_by_side_keep_their_values(spark: SparkSession, tmp_path: Path) -> None:
+    bronze = Bronze(tmp_path)
+    moment = datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC)
+    table = pa.table({"event_id": ["p"], "user_id": ["u"], "ts": pa.array([moment]), "age": [34]})
+    pq.write_table(table, tmp_path / "a.parquet")
+    facts = FileFacts("a.parquet", 1, "", FileFormat.PARQUET, names=tuple(table.column_names))
+    files = [
+        BronzeFile(facts, f"file://{tmp_path}/a.parquet"),
+        bronze.delimited("b.csv", "event_id,user_id,ts,age\nc,u,2024-01-02T03:04:05Z,34\nd,u,2024-01-02,x\n"),
+        bronze.json_lines("c.jsonl", '{"event_id":"j","user_id":"u","ts":"2024-01-02 03:04:05Z","age":34.0}'),
+    ]
+    rows = cleaned(spark, EVENTS, *files)
+    assert only(rows, "event_id", "ts", "age", "_date_only_ts", "_uncastable_age") == [
+        ("p", at(2024, 1, 2, 3, 4, 5), 34, None, None),
+        ("c", at(2024, 1, 2, 3, 4, 5), 34, None, None),
+        ("d", at(2024, 1, 2), None, True, "x"),
+        ("j", at(2024, 1, 2, 3, 4, 5), 34, None, None),
+    ]

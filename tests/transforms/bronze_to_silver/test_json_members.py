@@ -1,0 +1,69 @@
+"""JSON is cut apart without losing a character of what was written."""
+
+from __future__ import annotations
+
+import doctest
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from transforms.bronze_to_silver import json_members
+from transforms.bronze_to_silver.json_members import compact, elements_of, members_of, value_at
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+)
+
+
+@given(value=st.dictionaries(st.text(), VALUES), indent=st.sampled_from([None, 1]))
+def test_compact_json_of_a_value_is_the_value_again(value: dict[str, object], indent: int | None) -> None:
+    members = members_of(json.dumps(value, indent=indent))
+    assert members is not None
+    assert compact(members) == json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+@given(values=st.lists(VALUES), separator=st.sampled_from([",", " ,\n"]))
+def test_the_elements_of_an_array_are_cut_as_they_are_written(values: list[object], separator: str) -> None:
+    written = [json.dumps(value) for value in values]
+    assert list(elements_of(f" [ {separator.join(written)} ]\n")) == written
+
+
+@pytest.mark.parametrize(
+    ("text", "elements"),
+    [
+        ("[1, 2", ["1", "2", ""]),
+        ("[1,]", ["1", "]"]),
+        ("[1] x", ["1", "] x"]),
+        ("[", [""]),
+        ('{"a":1}', ['{"a":1}']),
+        ("[1,,2]", ["1", ",2]"]),
+    ],
+)
+def test_what_breaks_off_being_an_array_is_left_as_one_element(text: str, elements: list[str]) -> None:
+    assert list(elements_of(text)) == elements
+
+
+@pytest.mark.parametrize(
+    ("steps", "found"),
+    [
+        (("a", "b"), b"1.0"),
+        (("list", 1), "y"),
+        (("list", 2), None),
+        (("list", -1), None),
+        (("list", "a"), None),
+        (("a", 0), None),
+        (("none", "x"), None),
+        (("text", "k", 0), b"1"),
+        (("a", "missing"), None),
+    ],
+)
+def test_a_path_leads_to_a_member_or_to_nothing(steps: tuple[str | int, ...], found: object) -> None:
+    value = members_of('{"a":{"b":1.0,"b":2},"list":["x","y"],"none":null,"text":"{\\"k\\":[1]}"}')
+    assert value_at(value, steps) == found
+
+
+def test_the_examples_hold() -> None:
+    assert doctest.testmod(json_members).failed == 0

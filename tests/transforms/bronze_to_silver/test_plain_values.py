@@ -1,0 +1,101 @@
+"""What is in the plainest form means what the grammars say, and nearly all of a decent feed is."""
+
+from __future__ import annotations
+
+import random
+from itertools import compress
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pytest
+from pyspark.sql import functions as sf
+
+from contracts.model import DataType, Kind
+from tests.transforms.bronze_to_silver.evaluated import assert_same, evaluate, mutated
+from transforms.bronze_to_silver.numbers import parse_number
+from transforms.bronze_to_silver.plain_values import PlainForm
+from transforms.bronze_to_silver.string_rules import DEFAULT_WORDS
+from transforms.bronze_to_silver.text import DEFAULT_NULL_WORDS, clean_text, null_if_word
+from transforms.bronze_to_silver.timestamps import parse_timestamp
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pyspark.sql import Column, SparkSession
+
+STRING, TIMESTAMP = DataType(Kind.STRING), DataType(Kind.TIMESTAMP)
+INT, BIGINT, DOUBLE = DataType(Kind.INTEGER), DataType(Kind.BIGINT), DataType(Kind.DOUBLE)
+DECIMAL, SMALL = DataType(Kind.DECIMAL, 18, 4), DataType(Kind.DECIMAL, 5, 0)
+
+PLAIN = (
+    (STRING, ("u0215245", "GB", "Björn Novák", "a b", "x", "5", "clicked \"buy\"", "Łódź", "na-")),
+    (INT, ("0", "68", "-7", "007", "999999999")),
+    (BIGINT, ("0", "-999999999999999999")),
+    (DOUBLE, ("0", "-0", "36.60", "-0.000", "123456789012345.123456789012345")),
+    (DECIMAL, ("0", "841.39", "-0.0001", "12345678901234.9999", "007.5")),
+    (SMALL, ("0", "-99999")),
+    (
+        TIMESTAMP,
+        ("2024-01-03T13:23:38Z", "2024-02-29 00:00:00.5Z",
+         "2000-02-29T23:59:59.999999Z", "1000-12-31T10:00:00Z"),
+    ),
+)  # fmt: skip
+ROUGH = (
+    (STRING, ("", " a", "a ", "a\tb", "a\u00a0b", "e\u0301", "İ", "日本", "\x7f",
+              *DEFAULT_NULL_WORDS, "NULL")),
+    (INT, ("", "+1", "1.0", "1,000", "9999999999", "٣", " 1", "1e2", "-")),
+    (BIGINT, ("1234567890123456789",)),
+    (DOUBLE, ("NaN", "1e5", ".5", "5.", "$1", "1234567890123456")),
+    (DECIMAL, ("1.23456", "123456789012345", "(1)", "1,0", "USD 1")),
+    (SMALL, ("1.0", "123456")),
+    (
+        TIMESTAMP,
+        ("2024-01-03", "2024-01-03T13:23Z", "2023-02-29T00:00:00Z",
+         "1900-02-29T00:00:00Z", "2024-04-31T00:00:00Z",
+         "2024-01-03T24:00:00Z", "2024-01-03T00:00:60Z", "2024-01-03T00:00:00+00:00", "2024-01-03T00:00:00",
+         "0999-01-01T00:00:00Z", "2024-01-03T00:00:00.1234567Z", "2024-01-03t00:00:00Z"),
+    ),
+)  # fmt: skip
+
+
+def read(type: DataType, texts: Sequence[str | None]) -> list[object]:  # noqa: A002
+    return PlainForm(type, DEFAULT_WORDS).read(pa.array(texts, pa.string())).to_pylist()
+
+
+@pytest.mark.parametrize(("type", "texts"), PLAIN)
+def test_the_plainest_form_needs_no_other_reader(type: DataType, texts: tuple[str, ...]) -> None:  # noqa: A002
+    assert None not in read(type, texts)
+
+
+@pytest.mark.parametrize(("type", "texts"), ROUGH)
+def test_any_other_form_is_left_to_the_grammars(type: DataType, texts: tuple[str, ...]) -> None:  # noqa: A002
+    assert read(type, (*texts, None)) == [None] * (len(texts) + 1)
+
+
+def test_where_a_comma_marks_decimals_only_whole_numbers_are_plain() -> None:
+    form = PlainForm(DECIMAL, has_point=False)
+    assert form.read(pa.array(["1", "1.234", "1,5"])).is_null().to_pylist() == [False, True, True]
+
+
+def grammar(type: DataType, text: Column) -> Column:  # noqa: A002
+    if type.kind is Kind.STRING:
+        return null_if_word(clean_text(text))
+    if type.kind is Kind.TIMESTAMP:
+        return sf.unix_micros(parse_timestamp(text).value)
+    return parse_number(text, type).value
+
+
+@pytest.mark.parametrize("type", [STRING, TIMESTAMP, INT, BIGINT, DOUBLE, DECIMAL, SMALL])
+def test_a_value_in_its_plainest_form_is_what_the_grammar_reads(
+    spark: SparkSession,
+    type: DataType,  # noqa: A002
+) -> None:
+    luck = random.Random(7)
+    seeds = [text for of, texts in (*PLAIN, *ROUGH) for text in texts if of == type]
+    texts = [*seeds, *(mutated(luck.choice(seeds), luck) for _ in range(3_000))]
+    expected = [row[0] for row in evaluate(spark, texts, {"value": grammar(type, sf.col("text"))})]
+    plain = PlainForm(type, DEFAULT_WORDS).read(pa.array(texts, pa.string()))
+    found = (plain.cast(pa.int64()) if type.kind is Kind.TIMESTAMP else plain).to_pylist()
+    is_plain = [value is not None for value in found]
+    assert sum(is_plain) > len(seeds)
+    assert_same(*(list(compress(values, is_plain)) for values in (texts, found, expected)))
