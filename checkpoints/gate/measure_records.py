@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import chain
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from checkpoints.gate.measures import RecordsMeasured, RuleCount, UnknownColumn
@@ -10,7 +10,7 @@ from checkpoints.gate.routing import FAILED_RULES, IS_VALID
 from contracts.model import Domain, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from pyspark.sql import Column, DataFrame
 
@@ -19,60 +19,105 @@ if TYPE_CHECKING:
 SAMPLE_CHARACTERS = 200
 SOURCE_FILE = "_source_file"
 _CURRENCY = "_currency_"
-# One frame of this shape for all that is measured, so that one job brings it.
-_SHAPE = "kind string, name string, rows bigint, offenders bigint, low string, high string"
+_ROWS = "rows"
+
+
+def observed_records(
+    columns: Sequence[str], rules: Sequence[Rule], warnings: Mapping[str, Column]
+) -> list[Column]:
+    """Return what is to be counted of routed rows while they are staged, so that no job reads them for it.
+
+    Args:
+        columns: of the rows: contract columns, ``_currency_<column>``, ``_is_valid``.
+        rules: the row rules of the contract; those without a warning are passed over.
+        warnings: the condition of each rule on valid rows, by the rule's name (``routing_conditions``).
+    """
+    from pyspark.sql import functions as sf
+
+    is_valid = sf.col(IS_VALID)
+    counted = [sf.count(sf.lit(1)).alias(_ROWS)]
+    for rule in rules:
+        if rule.name in warnings:
+            is_warned = is_valid & warnings[rule.name]
+            text = sf.when(is_warned, _offending_text(rule, columns))
+            counted += [
+                sf.count(sf.when(is_warned, 1)).alias(_warned(rule.name)),
+                sf.min(text).alias(_least(rule.name)),
+                sf.max(text).alias(_greatest(rule.name)),
+            ]
+    return counted + [
+        sf.collect_set(sf.when(is_valid, sf.col(name))).alias(name)
+        for name in columns
+        if name.startswith(_CURRENCY)
+    ]
 
 
 def measure_records(
-    staged: DataFrame, rules: Sequence[Rule], warnings: Mapping[str, Column]
+    staged: DataFrame, rules: Sequence[Rule], observed: Mapping[str, object]
 ) -> RecordsMeasured:
-    """Count the staged rows in one Spark job; nothing but counts and two sample values a rule is collected.
+    """Count the staged rows by file and by broken rule, in one Spark job over a few narrow columns.
+
+    Nothing but counts and two sample values a rule is collected.
 
     Args:
-        staged: the rows as written: contract columns, ``_extra``, ``_source_file``, ``_currency_<column>``,
-            ``failed_rules``, ``_is_valid``.
+        staged: the rows as written: contract columns, ``_extra``, ``_source_file``, ``failed_rules``,
+            ``_is_valid``.
         rules: the row rules of the contract; those of other domains are passed over.
-        warnings: the condition of each rule on valid rows, by the rule's name (``routing_conditions``).
+        observed: what came of ``observed_records`` when the rows were written.
     """
-    from functools import reduce
-
     from pyspark.sql import functions as sf
 
     errors = [r for r in rules if r.domain is Domain.RECORDS and r.severity is Severity.ERROR]
-    warned = [r for r in rules if r.name in warnings]
-    currencies = [name for name in staged.columns if name.startswith(_CURRENCY)]
     is_valid = sf.col(IS_VALID).cast("boolean")
-    valid, invalid = staged.where(is_valid), staged.where(~is_valid)
-    parts = [
-        _by_file(staged, is_valid),
-        _by_rule(invalid, errors),
-        _of_valid(valid, warned, warnings, currencies),
-    ]
+    parts = [_by_file(staged, is_valid), _by_rule(staged.where(~is_valid), errors)]
     if "_extra" in staged.columns:
         parts.append(_unknown_columns(staged))
     rows = reduce(lambda left, right: left.unionByName(right), parts).collect()
 
     files = {row["name"]: (row["rows"], row["offenders"]) for row in rows if row["kind"] == "file"}
-    counted = {
-        (row["kind"], row["name"]): RuleCount(row["offenders"] or 0, _samples(row["low"], row["high"]))
+    broken = {
+        row["name"]: RuleCount(row["offenders"] or 0, _samples(row["low"], row["high"]))
         for row in rows
-        if row["kind"] in ("rule", "warning")
+        if row["kind"] == "rule"
     }
     unknown = [UnknownColumn(row["name"], row["rows"], row["low"]) for row in rows if row["kind"] == "extra"]
     return RecordsMeasured(
+        rows_observed=_count(observed[_ROWS]),
         rows_read=sum(read for read, _ in files.values()),
         rows_quarantined=sum(quarantined for _, quarantined in files.values()),
-        broken={rule.name: counted.get(("rule", rule.name), RuleCount(0)) for rule in errors},
-        warned={rule.name: counted[("warning", rule.name)] for rule in warned},
+        broken={rule.name: broken.get(rule.name, RuleCount(0)) for rule in errors},
+        warned={
+            rule.name: RuleCount(
+                _count(observed[_warned(rule.name)]),
+                _samples(observed[_least(rule.name)], observed[_greatest(rule.name)]),
+            )
+            for rule in rules
+            if _warned(rule.name) in observed
+        },
         rows_by_file=files,
         currencies={
-            name.removeprefix(_CURRENCY): tuple(
-                sorted(row["low"] for row in rows if row["kind"] == "currency" and row["name"] == name)
-            )
-            for name in currencies
+            name.removeprefix(_CURRENCY): tuple(sorted(map(str, found)))
+            for name, found in observed.items()
+            if name.startswith(_CURRENCY) and isinstance(found, list)
         },
         unknown_columns=tuple(sorted(unknown, key=lambda column: column.name)),
     )
+
+
+def _warned(rule: str) -> str:
+    return f"warned {rule}"
+
+
+def _least(rule: str) -> str:
+    return f"least {rule}"
+
+
+def _greatest(rule: str) -> str:
+    return f"greatest {rule}"
+
+
+def _count(observed: object) -> int:
+    return observed if isinstance(observed, int) else 0
 
 
 def _by_file(staged: DataFrame, is_valid: Column) -> DataFrame:
@@ -96,48 +141,6 @@ def _by_rule(invalid: DataFrame, rules: Sequence[Rule]) -> DataFrame:
         sf.count(sf.lit(1)).alias("offenders"), sf.min(text).alias("low"), sf.max(text).alias("high")
     )
     return _shaped(counted, sf.lit("rule"), sf.col("_rule"))
-
-
-def _of_valid(
-    valid: DataFrame, rules: Sequence[Rule], warnings: Mapping[str, Column], currencies: Sequence[str]
-) -> DataFrame:
-    """Count the warn rules, and list the currencies, in one aggregation without groups."""
-    from pyspark.sql import functions as sf
-
-    aggregates = [sf.count(sf.lit(1)).alias("n")]
-    for place, rule in enumerate(rules):
-        text = sf.when(warnings[rule.name], _offending_text(rule, valid.columns))
-        aggregates += [
-            sf.count(sf.when(warnings[rule.name], 1)).alias(f"n{place}"),
-            sf.min(text).alias(f"low{place}"),
-            sf.max(text).alias(f"high{place}"),
-        ]
-    aggregates += [sf.collect_set(name).alias(f"c{place}") for place, name in enumerate(currencies)]
-
-    def row(kind: str, name: str, offenders: Column, low: Column, high: Column) -> Column:
-        fields = (sf.lit(kind), sf.lit(name), sf.lit(None).cast("bigint"), offenders, low, high)
-        names = ("kind", "name", "rows", "offenders", "low", "high")
-        return sf.struct(*[field.alias(name) for field, name in zip(fields, names, strict=True)])
-
-    def as_currency(name: str) -> Callable[[Column], Column]:
-        return lambda low: row("currency", name, sf.lit(0).cast("bigint"), low, low)
-
-    counted = [
-        row("warning", rule.name, sf.col(f"n{i}"), sf.col(f"low{i}"), sf.col(f"high{i}"))
-        for i, rule in enumerate(rules)
-    ]
-    found = [sf.transform(f"c{i}", as_currency(name)) for i, name in enumerate(currencies)]
-    every = sf.concat(sf.array(*counted) if counted else sf.array().cast(f"array<struct<{_SHAPE}>>"), *found)
-    return (
-        valid.agg(*aggregates).select(sf.inline(every))
-        if counted or found
-        else valid.limit(0).selectExpr(
-            *(
-                f"cast(null as {kind}) as {name}"
-                for name, kind in (part.split() for part in _SHAPE.split(", "))
-            )
-        )
-    )
 
 
 def _unknown_columns(staged: DataFrame) -> DataFrame:
@@ -178,6 +181,6 @@ def _offending_text(rule: Rule, columns: Sequence[str]) -> Column:
     return sf.substring(shown, 1, SAMPLE_CHARACTERS)
 
 
-def _samples(low: str | None, high: str | None) -> tuple[str, ...]:
+def _samples(low: object, high: object) -> tuple[str, ...]:
     """Return the least and the greatest offending value; one when they are the same, none for nulls."""
-    return tuple(dict.fromkeys(chain((low,) if low is not None else (), (high,) if high is not None else ())))
+    return tuple(dict.fromkeys(str(value) for value in (low, high) if value is not None))

@@ -4,63 +4,86 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checkpoints.gate.measures import TableMeasured
+from checkpoints.gate.measures import RuleCount, TableMeasured
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
+    from collections.abc import Mapping, Sequence
+
+    from pyspark.sql import Column, DataFrame
     from pyspark.sql.types import StructType
 
     from contracts.model import Contract
 
+EVENT_DATE, SOURCE_FILE = "event_date", "_source_file"
 NO_DATE = "1900-01-01"  # the event date of a row without one; not counted in the span
 
 
-def measure_table(frame: DataFrame, contract: Contract) -> TableMeasured:
-    """Count what the table rules of a contract need, in one Spark job over the written candidate."""
+def observed_table(columns: Sequence[str], contract: Contract) -> list[Column]:
+    """Return what is to be counted of a candidate's rows while they are written.
+
+    Args:
+        columns: of the candidate.
+        contract: which columns it requires.
+    """
     from pyspark.sql import functions as sf
 
-    required = [
-        column.name for column in contract.columns if column.required and column.name in frame.columns
-    ]
+    required = [column.name for column in contract.columns if column.required and column.name in columns]
     nulls = sum((sf.col(name).isNull().cast("bigint") for name in required), sf.lit(0).cast("bigint"))
-    dated = sf.when(sf.col("event_date") != sf.lit(NO_DATE).cast("date"), sf.col("event_date"))
-    has_date = "event_date" in frame.columns
-    aggregates = [sf.count(sf.lit(1)).alias("rows"), sf.sum(nulls).alias("nulls")]
-    if has_date:
-        aggregates += [sf.min(dated).alias("first"), sf.max(dated).alias("last")]
-        aggregates.append(sf.count(sf.when(dated.isNull(), 1)).alias("undated"))
-    grouped = [name for name in contract.key if name in frame.columns]
-    groups = frame.groupBy(*grouped).agg(*aggregates)  # no key: one group, which shares its key with none
-    text = sf.concat_ws(" / ", *[sf.col(name).cast("string") for name in grouped]) if grouped else sf.lit("")
-    shares = (sf.col("rows") > 1) if grouped else sf.lit(False)
-    totals = [
-        sf.coalesce(sf.sum("rows"), sf.lit(0)).alias("rows"),
-        sf.coalesce(sf.sum("nulls"), sf.lit(0)).alias("nulls"),
-        sf.coalesce(sf.sum(sf.when(shares, sf.col("rows"))), sf.lit(0)).alias("duplicates"),
-        sf.min(sf.when(shares, text)).alias("low"),
-        sf.max(sf.when(shares, text)).alias("high"),
-    ]
-    if has_date:
-        totals += [
-            sf.coalesce(sf.datediff(sf.max("last"), sf.min("first")), sf.lit(0)).alias("span"),
-            sf.coalesce(sf.sum("undated"), sf.lit(0)).alias("undated"),
+    counted = [sf.count(sf.lit(1)).alias("rows"), sf.coalesce(sf.sum(nulls), sf.lit(0)).alias("nulls")]
+    if EVENT_DATE in columns:
+        day = sf.unix_date(sf.col(EVENT_DATE))
+        dated = sf.when(sf.col(EVENT_DATE) != sf.lit(NO_DATE).cast("date"), day)
+        counted += [
+            sf.coalesce(sf.max(dated) - sf.min(dated), sf.lit(0)).alias("span"),
+            sf.count(sf.when(dated.isNull(), 1)).alias("undated"),
         ]
-    counted = groups.agg(*totals)
-    if "_source_file" in frame.columns:
-        files = frame.groupBy("_source_file").agg(sf.count(sf.lit(1)).alias("file_rows"))
-        counted = counted.unionByName(files, allowMissingColumns=True)
-    rows = counted.collect()
-    total = next(row for row in rows if row["rows"] is not None)
-    samples = [total[name] for name in ("low", "high") if total[name] is not None]
-    return TableMeasured(
-        rows=total["rows"],
-        duplicate_rows=total["duplicates"],
-        duplicate_samples=tuple(dict.fromkeys(samples)),
-        required_nulls=total["nulls"],
-        date_span_days=total["span"] if has_date else 0,
-        undated_rows=total["undated"] if has_date else 0,
-        rows_by_file={row["_source_file"]: row["file_rows"] for row in rows if row["rows"] is None},
+    return counted
+
+
+def measure_table(frame: DataFrame, contract: Contract, observed: Mapping[str, int]) -> TableMeasured:
+    """Count the rows of a written candidate by file, and those that share their key, in one Spark job.
+
+    Only the key and ``_source_file`` are read. Equal keys have equal hashes: it takes a second job, which
+    looks at the keys themselves, only when a hash is repeated.
+
+    Args:
+        frame: the candidate as written.
+        contract: its primary key.
+        observed: what came of ``observed_table`` when the rows were written.
+    """
+    from pyspark.sql import functions as sf
+
+    key = [name for name in contract.key if name in frame.columns]
+    repeated = (
+        frame.groupBy(sf.xxhash64(*key) if key else sf.lit(0))
+        .agg(sf.count(sf.lit(1)).alias("rows"))
+        .where(sf.lit(bool(key)) & (sf.col("rows") > 1))
     )
+    counted = repeated.agg(sf.lit(None).cast("string").alias("file"), sf.count(sf.lit(1)).alias("rows"))
+    if SOURCE_FILE in frame.columns:
+        files = frame.groupBy(sf.col(SOURCE_FILE).alias("file")).agg(sf.count(sf.lit(1)).alias("rows"))
+        counted = counted.union(files)
+    rows = {row["file"]: row["rows"] for row in counted.collect()}
+    duplicates = _duplicates(frame, key) if rows.pop(None) else RuleCount(0)
+    return TableMeasured(
+        rows=observed["rows"],
+        duplicate_rows=duplicates.unexpected,
+        duplicate_samples=duplicates.samples,
+        required_nulls=observed["nulls"],
+        date_span_days=observed.get("span", 0),
+        undated_rows=observed.get("undated", 0),
+        rows_by_file=rows,
+    )
+
+
+def _duplicates(frame: DataFrame, key: Sequence[str]) -> RuleCount:
+    from pyspark.sql import functions as sf
+
+    text = sf.concat_ws(" / ", *[sf.col(name).cast("string") for name in key])
+    shared = frame.groupBy(*key).agg(sf.count(sf.lit(1)).alias("rows")).where("rows > 1")
+    found = shared.agg(sf.sum("rows").alias("rows"), sf.min(text).alias("low"), sf.max(text).alias("high"))
+    rows, low, high = found.collect()[0]
+    return RuleCount(rows or 0, tuple(dict.fromkeys(one for one in (low, high) if one is not None)))
 
 
 def type_mismatches(found: StructType, promised: StructType) -> int:

@@ -97,9 +97,11 @@ class RecordsMeasured:
 
     ``broken``: by error rule, over all rows. ``warned``: by warn rule, over the valid rows.
     ``rows_by_file``: key -> (rows read, rows quarantined).
-    ``currencies``: by decimal column, as written, sorted.
+    ``currencies``: by decimal column, as written, sorted. ``rows_observed``: counted while the rows were
+    read, before anything of them was written.
     """
 
+    rows_observed: int
     rows_read: int
     rows_quarantined: int
     broken: Mapping[str, RuleCount]
@@ -140,16 +142,13 @@ class TableMeasured:
     rows_by_file: Mapping[str, int]
 
 
-def account(
-    records: RecordsMeasured, table: TableMeasured, deduplicated: Mapping[str, int], rows_observed: int
-) -> Accounting:
+def account(records: RecordsMeasured, table: TableMeasured, deduplicated: Mapping[str, int]) -> Accounting:
     """Return where the rows of each file went.
 
     Args:
-        records: of the staged rows: what was read and quarantined.
+        records: of the rows: what was read, staged and quarantined.
         table: of the candidate: what would be promoted.
         deduplicated: by file, the valid rows that lost.
-        rows_observed: how many rows were read, counted while they were.
     """
     keys = {*records.rows_by_file, *table.rows_by_file, *deduplicated}
     files = []
@@ -158,4 +157,4 @@ def account(
         files.append(
             FileAccount(key, read, table.rows_by_file.get(key, 0), quarantined, deduplicated.get(key, 0))
         )
-    return Accounting(rows_observed, tuple(files))
+    return Accounting(records.rows_observed, tuple(files))

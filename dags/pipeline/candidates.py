@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from checkpoints.gate.measure_table import measure_table, type_mismatches
+from checkpoints.gate.measure_table import measure_table, observed_table, type_mismatches
 from checkpoints.lake.manifest import Manifest, SchemaColumn
 from checkpoints.lake.promotion import candidate_files, version_folder
 from contracts.spark_schema import struct_type
@@ -57,14 +57,18 @@ def write_candidate(
     A dataset of silver is partitioned by its event_date. Rows are rebalanced first: a few big files rather
     than one from every task, and none that is skewed.
     """
+    from pyspark.sql import Observation
+
     schema = struct_type(contract)
     partition = [column.name for column in contract.derived_columns if column.name == EVENT_DATE]
-    write_frame(frame.hint("rebalance", *partition), place, partition)
+    observation = Observation(f"{contract.name} rows written")
+    rows = frame.hint("rebalance", *partition).observe(observation, *observed_table(frame.columns, contract))
+    write_frame(rows, place, partition)
     return Candidate(
         contract,
         version,
         place,
-        measure_table(read_frame(spark, place, schema), contract),
+        measure_table(read_frame(spark, place, schema), contract, observation.get),
         _written_mismatches(spark, place, schema, partition),
     )
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from checkpoints.gate.checkpoint import judge
 from checkpoints.gate.conditions import routing_conditions
 from checkpoints.gate.masking import Masking
-from checkpoints.gate.measure_records import measure_records
+from checkpoints.gate.measure_records import measure_records, observed_records
 from checkpoints.gate.measures import Measures, RuleCount, account
 from checkpoints.gate.routing import IS_VALID, invalid_rows, valid_rows, with_failed_rules
 from checkpoints.lake.layout import new_version
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
 
     from checkpoints.gate.measures import Accounting, RecordsMeasured
-    from contracts.model import Contract
+    from checkpoints.lake.layout import Place
+    from contracts.model import Contract, Rule
     from dags.pipeline.candidates import Candidate
     from dags.pipeline.progress import Progress
     from dags.pipeline.setup import Run, Setup
@@ -88,22 +89,18 @@ def judge_dataset(
 
     progress.step(f"{contract.name}: reading and judging {len(files):,} files")
     cleaned = cleaned_rows(spark, contract, files)
-    staged = _stage(
-        setup,
-        run,
-        spark,
-        contract,
-        cleaned,
-        routing_conditions(spark, contract, routed, cleaned.schema, parameters),
-    )
+    errors = routing_conditions(spark, contract, routed, cleaned.schema, parameters)
     warnings = routing_conditions(spark, contract, counted, cleaned.schema, parameters)
+    rules = (*routed, *counted)
+    place = setup.lake.staging(Zone.SILVER, run.id).child(contract.name)
+    staged, observed = _stage(spark, contract, place, with_failed_rules(cleaned, errors), rules, warnings)
 
     progress.step(f"{contract.name}: counting rows by file and by rule")
-    records = measure_records(staged.frame, (*routed, *counted), warnings)
+    records = measure_records(staged, rules, observed)
 
     progress.step(f"{contract.name}: deduplicating {records.rows_valid:,} rows")
     version = new_version(run.id)
-    valid = valid_rows(staged.frame)
+    valid = valid_rows(staged)
     suspects = suspect_keys(valid, contract).persist()
     try:
         lost = {
@@ -125,11 +122,11 @@ def judge_dataset(
         suspects.unpersist()
 
     progress.step(f"{contract.name}: quarantining {records.rows_quarantined:,} rows")
-    _write_quarantine(setup, run, contract, staged.frame)
+    _write_quarantine(setup, run, contract, staged)
 
     progress.step(f"{contract.name}: judging")
-    accounting = account(records, candidates[0].measured, lost, staged.observed_rows)
-    rules = (*routed, *counted, *contract.rules_in(Domain.TABLE))
+    accounting = account(records, candidates[0].measured, lost)
+    judged_by = (*rules, *contract.rules_in(Domain.TABLE))
     tables = []
     for candidate in candidates:
         of = candidate.contract
@@ -137,7 +134,7 @@ def judge_dataset(
         measured = (
             _measures(candidate, records, accounting, last_rows) if is_main else _history_measures(candidate)
         )
-        judged = rules if is_main else of.rules_in(Domain.TABLE)
+        judged = judged_by if is_main else of.rules_in(Domain.TABLE)
         judgement = judge(
             f"bronze_to_silver.{of.name}",
             of,
@@ -155,36 +152,32 @@ def judge_dataset(
     return JudgedDataset(contract, records, accounting, tuple(tables))
 
 
-@dataclass(frozen=True, slots=True)
-class _Staged:
-    """The rows as read, cleaned and routed, written once so that nothing parses them again."""
-
-    frame: DataFrame
-    observed_rows: int  # counted while they were written
-
-
 def _stage(
-    setup: Setup,
-    run: Run,
     spark: SparkSession,
     contract: Contract,
-    cleaned: DataFrame,
-    conditions: Mapping[str, Column],
-) -> _Staged:
+    place: Place,
+    routed: DataFrame,
+    rules: Sequence[Rule],
+    warnings: Mapping[str, Column],
+) -> tuple[DataFrame, Mapping[str, object]]:
+    """Write the rows as read, cleaned and routed once, so that nothing parses them again, and count them.
+
+    Returns:
+        The rows as written, ``_is_valid`` as text, and what was observed of them (``observed_records``).
+    """
     from pyspark.sql import Observation
     from pyspark.sql import functions as sf
     from pyspark.sql.types import StringType, StructField, StructType
 
-    place = setup.lake.staging(Zone.SILVER, run.id).child(contract.name)
-    rows = Observation(f"{contract.name} rows read")
-    routed = with_failed_rules(cleaned, conditions)
+    observation = Observation(f"{contract.name} rows read")
+    counted = routed.observe(observation, *observed_records(routed.columns, rules, warnings))
     # A valid row needs its raw text no more.
     raw = sf.when(~sf.col(IS_VALID), sf.col("_raw")).alias("_raw")
-    kept = routed.select(*[raw if name == "_raw" else sf.col(name) for name in routed.columns])
-    write_frame(kept.observe(rows, sf.count(sf.lit(1)).alias("rows")), place, partitioned_by=[IS_VALID])
+    kept = counted.select(*[raw if name == "_raw" else sf.col(name) for name in routed.columns])
+    write_frame(kept, place, partitioned_by=[IS_VALID])
     fields = [field for field in kept.schema.fields if field.name != IS_VALID]
     schema = StructType([*fields, StructField(IS_VALID, StringType())])
-    return _Staged(read_frame(spark, place, schema), rows.get["rows"])
+    return read_frame(spark, place, schema), observation.get
 
 
 def _write_quarantine(setup: Setup, run: Run, contract: Contract, staged: DataFrame) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -10,8 +11,8 @@ import pytest
 from pyspark.sql import functions as sf
 
 from checkpoints.gate.measure_gold import GoldMeasured, measure_gold
-from checkpoints.gate.measure_records import measure_records
-from checkpoints.gate.measure_table import measure_table, type_mismatches
+from checkpoints.gate.measure_records import measure_records, observed_records
+from checkpoints.gate.measure_table import measure_table, observed_table, type_mismatches
 from checkpoints.gate.measures import (
     Accounting,
     FileAccount,
@@ -24,9 +25,11 @@ from checkpoints.gate.measures import (
 from contracts.model import Column, Contract, DataType, Domain, Kind, Rule, Severity, Zone
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
-    from pyspark.sql import SparkSession
+    from pyspark.sql import Column as SparkColumn
+    from pyspark.sql import DataFrame, SparkSession
 
 TEXT, INT = DataType(Kind.STRING), DataType(Kind.INTEGER)
 CONTRACT = Contract(
@@ -57,6 +60,16 @@ STAGED = """id string, age int, _extra string, _source_file string, _malformed s
     _currency_price string, failed_rules array<string>, _is_valid boolean"""
 
 
+def observed(routed: DataFrame, warnings: Mapping[str, SparkColumn]) -> Mapping[str, object]:
+    aggregates = observed_records(routed.columns, RULES, warnings)
+    return routed.agg(*aggregates).collect()[0].asDict()
+
+
+def measured_table(frame: DataFrame) -> TableMeasured:
+    observed = frame.agg(*observed_table(frame.columns, CONTRACT)).collect()[0]
+    return measure_table(frame, CONTRACT, observed.asDict())
+
+
 @pytest.mark.parametrize("is_partitioned", [False, True])
 def test_staged_rows_are_counted_by_rule_and_file(
     spark: SparkSession, tmp_path: Path, is_partitioned: bool
@@ -70,13 +83,15 @@ def test_staged_rows_are_counted_by_rule_and_file(
         (None, None, None, "f3", None, "x" * 300, None, ["age_uncastable"], False),
     ]
     staged = spark.createDataFrame(rows, STAGED)
+    counted = observed(staged, {"age_odd": sf.coalesce(sf.col("age") % 2 == 1, sf.lit(False))})
     if is_partitioned:
         staged.write.partitionBy("_is_valid").parquet(str(tmp_path / "staged"))
         staged = spark.read.parquet(str(tmp_path / "staged"))
 
-    found = measure_records(staged, RULES, {"age_odd": sf.coalesce(sf.col("age") % 2 == 1, sf.lit(False))})
+    found = measure_records(staged, RULES, counted)
 
     assert found == RecordsMeasured(
+        rows_observed=6,
         rows_read=6,
         rows_quarantined=3,
         broken={
@@ -95,20 +110,21 @@ def test_staged_rows_are_counted_by_rule_and_file(
 
 
 def test_no_rows_at_all_are_counted_as_none(spark: SparkSession) -> None:
-    found = measure_records(spark.createDataFrame([], STAGED), RULES, {"age_odd": sf.lit(False)})
+    nothing = spark.createDataFrame([], STAGED)
+    found = measure_records(nothing, RULES, observed(nothing, {"age_odd": sf.lit(False)}))
     assert (found.rows_read, found.rows_quarantined) == (0, 0)
     assert found.broken == {r.name: RuleCount(0) for r in RULES if r.severity is Severity.ERROR}
     assert found.quarantine_ratio == 0.0
     table = spark.createDataFrame([], "id string, age int, event_date date, _source_file string")
-    assert measure_table(table, CONTRACT) == TableMeasured(0, 0, (), 0, 0, 0, {})
+    assert measured_table(table) == TableMeasured(0, 0, (), 0, 0, 0, {})
 
 
 def test_without_warn_rules_currencies_and_extra_the_rest_is_still_counted(spark: SparkSession) -> None:
     staged = spark.createDataFrame(
         [("f", [], True)], "_source_file string, failed_rules array<string>, _is_valid boolean"
     )
-    found = measure_records(staged, (), {})
-    assert found == RecordsMeasured(1, 0, {}, {}, {"f": (1, 0)}, {}, ())
+    found = measure_records(staged, (), observed(staged, {}))
+    assert found == RecordsMeasured(1, 1, 0, {}, {}, {"f": (1, 0)}, {}, ())
 
 
 def test_a_candidate_is_measured_with_its_keys_nulls_dates_and_files(spark: SparkSession) -> None:
@@ -120,7 +136,7 @@ def test_a_candidate_is_measured_with_its_keys_nulls_dates_and_files(spark: Spar
         (None, None, None, "f2"),
     ]
     frame = spark.createDataFrame(rows, "id string, age int, event_date date, _source_file string")
-    assert measure_table(frame, CONTRACT) == TableMeasured(
+    assert measured_table(frame) == TableMeasured(
         rows=5,
         duplicate_rows=4,
         duplicate_samples=("", "a"),
@@ -143,11 +159,11 @@ def test_types_are_compared_by_name_place_and_type(spark: SparkSession) -> None:
         assert type_mismatches(spark.createDataFrame([], found).schema, promised) == mismatches, found
 
 
-RECORDS = RecordsMeasured(6, 1, {}, {}, {"f1": (4, 1), "f2": (2, 0)}, {}, ())
+RECORDS = RecordsMeasured(6, 6, 1, {}, {}, {"f1": (4, 1), "f2": (2, 0)}, {}, ())
 
 
 def test_rows_of_each_file_are_promoted_quarantined_or_deduplicated() -> None:
-    found = account(RECORDS, TableMeasured(3, 0, (), 0, 0, 0, {"f1": 2, "f2": 1}), {"f1": 1, "f2": 1}, 6)
+    found = account(RECORDS, TableMeasured(3, 0, (), 0, 0, 0, {"f1": 2, "f2": 1}), {"f1": 1, "f2": 1})
     assert found == Accounting(6, (FileAccount("f1", 4, 2, 1, 1), FileAccount("f2", 2, 1, 0, 1)))
     assert (found.rows_promoted, found.rows_deduplicated, found.difference) == (3, 2, 0)
 
@@ -166,7 +182,8 @@ def test_a_row_lost_or_invented_is_a_difference(
     promoted: dict[str, int], deduplicated: dict[str, int], observed: int, difference: int
 ) -> None:
     table = TableMeasured(sum(promoted.values()), 0, (), 0, 0, 0, promoted)
-    assert account(RECORDS, table, deduplicated, observed).difference == difference
+    records = replace(RECORDS, rows_observed=observed)
+    assert account(records, table, deduplicated).difference == difference
 
 
 def test_gold_tables_are_compared_with_each_other(spark: SparkSession) -> None:
