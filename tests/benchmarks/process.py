@@ -25,6 +25,7 @@ class Cost:
     status: int
     stdout: str
     stderr: str
+    names: frozenset[str]  # of all processes that were seen
 
 
 def run_measured(command: Sequence[str], env: Mapping[str, str] | None = None) -> Cost:
@@ -37,6 +38,7 @@ def run_measured(command: Sequence[str], env: Mapping[str, str] | None = None) -
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env, text=True
     ) as done:
         cpu_by_process: dict[tuple[int, float], float] = {}
+        names: set[str] = set()
         peak = 0
         out: tuple[str, str] | None = None
         while out is None:
@@ -46,6 +48,7 @@ def run_measured(command: Sequence[str], env: Mapping[str, str] | None = None) -
                     times = process.cpu_times()
                     cpu_by_process[process.pid, process.create_time()] = times.user + times.system
                     resident += process.memory_info().rss
+                    names.add(process.name())
                 except psutil.Error:
                     continue
             peak = max(peak, resident)
@@ -54,7 +57,7 @@ def run_measured(command: Sequence[str], env: Mapping[str, str] | None = None) -
             except subprocess.TimeoutExpired:
                 continue
     seconds = time.monotonic() - began
-    return Cost(seconds, sum(cpu_by_process.values()), peak, done.returncode, *out)
+    return Cost(seconds, sum(cpu_by_process.values()), peak, done.returncode, *out, frozenset(names))
 
 
 def _family(pid: int) -> list[psutil.Process]:

@@ -13,6 +13,7 @@ from tests.benchmarks.gate_tax import measure_gate_tax
 from tests.benchmarks.ground import Ground, tell
 from tests.benchmarks.growth import measure_growth
 from tests.benchmarks.peers.measure import measure_peers
+from tests.benchmarks.startup import measure_startup
 from tests.benchmarks.table import print_table, write_json
 from tests.benchmarks.transitions import measure_transitions
 
@@ -28,6 +29,7 @@ PARTS: Mapping[str, Callable[[Ground], Findings]] = {
     "growth": measure_growth,
     "cluster": measure_cluster,
     "peers": measure_peers,
+    "startup": measure_startup,
 }
 
 
