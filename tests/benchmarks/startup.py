@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 SAMPLE = "5MB"  # a look's cost does not depend on it
 TURNS_A_ROUND = 5  # a process of a tenth of a second needs more than three
-COLUMNS = ("command", "seconds", "CPU s", "peak MB", "a JVM")
+COLUMNS = ("command", "ms", "CPU ms", "peak MB", "a JVM")
 LOOK_LIMIT, RERUN_LIMIT = 0.5, 2.0
 PROCESS = "python -c pass"
 RERUN = "lakegate run, unchanged"
@@ -84,8 +84,8 @@ def _taken(command: Sequence[str], env: Mapping[str, str]) -> Cost:
 def _as_row(name: str, costs: Sequence[Cost]) -> tuple[object, ...]:
     return (
         name,
-        f"{_seconds(costs):.2f}",
-        f"{median(one.cpu_seconds for one in costs):.2f}",
+        round(_seconds(costs) * 1000),
+        round(median(one.cpu_seconds for one in costs) * 1000),
         median(one.peak_bytes for one in costs) / MEGABYTE,
         "SEEN" if any("java" in one.names for one in costs) else "none",
     )
