@@ -24,15 +24,15 @@ class Contestant:
 
 
 COPY = Contestant("plain copy", "plain_copy")
-FLOOR = Contestant("hand-fused Spark, the floor", "hand_fused")
+FLOOR = Contestant("hand-fused Spark: the floor", "hand_fused")
 OURS = Contestant("our gate", "our_gate")
 GX_COMPLETE = Contestant(
-    "GX COMPLETE, split by its lists", "plain_gx", ("COMPLETE",), (_GX, _SPARK), is_splitting=True
+    "GX COMPLETE + split by its lists", "plain_gx", ("COMPLETE",), (_GX, _SPARK), is_splitting=True
 )
 PEERS = (
-    Contestant("GX SUMMARY, filter by hand", "plain_gx", ("SUMMARY",), (_GX, _SPARK)),
+    Contestant("GX SUMMARY + filter by hand", "plain_gx", ("SUMMARY",), (_GX, _SPARK)),
     GX_COMPLETE,
-    Contestant("cuallee, filter by hand", "with_cuallee", (), ("cuallee==0.15.4", _SPARK)),
+    Contestant("cuallee + filter by hand", "with_cuallee", (), ("cuallee==0.15.4", _SPARK)),
     Contestant(
         "spark-expectations",
         "with_spark_expectations",

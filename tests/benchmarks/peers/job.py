@@ -48,6 +48,7 @@ BROKEN: Mapping[str, str] = {
 _OPTIONS = {
     "spark.master": "local[*]",
     "spark.driver.memory": "3g",
+    "spark.sql.shuffle.partitions": "8",  # 200, the default, would cost a small machine dear
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
     "spark.sql.session.timeZone": "UTC",
