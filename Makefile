@@ -52,8 +52,10 @@ format: develop  ## let ruff rewrite what it can
 SIZE ?= 500MB
 ROUNDS ?= 3
 PARTS ?=
+PEER_ROWS ?= 5000000
 bench: develop  ## time the pipeline and the gate against a baseline of the same run
-	$(RUN) python -m tests.benchmarks --size "$(SIZE)" --rounds $(ROUNDS) --parts "$(PARTS)"
+	$(RUN) python -m tests.benchmarks --size "$(SIZE)" --rounds $(ROUNDS) --parts "$(PARTS)" \
+	  --peer-rows $(PEER_ROWS)
 
 DIST ?= dist
 # The same sources make the same wheel, so that `lakegate deploy` uploads it once.

@@ -23,6 +23,7 @@ class Ground:
     size: str  # of RAW, as `lakegate sample --size` takes it
     rounds: int
     growth_base: str
+    peer_rows: int
     scratch: Path
 
     def sample(self, size: str | None = None) -> Path:

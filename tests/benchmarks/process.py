@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import subprocess
 import time
 from dataclasses import dataclass
@@ -25,18 +26,21 @@ class Cost:
     status: int
     stdout: str
     stderr: str
+    names: frozenset[str]  # of all processes that were seen
 
 
 def run_measured(command: Sequence[str], env: Mapping[str, str] | None = None) -> Cost:
     """Run a command to its end. CPU and memory are sampled, as a child may outlive its parent's wait.
 
-    CPU of a child that lived for less than a sample is missed; Spark's JVM and Python are not such children.
+    What a process did after its last sample is missed; of one that is short that is much, so that what the
+    kernel tells of processes that were waited for counts where it is more.
     """
-    began = time.monotonic()
+    began, waited_for = time.monotonic(), _cpu_seconds_waited_for()
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env, text=True
     ) as done:
         cpu_by_process: dict[tuple[int, float], float] = {}
+        names: set[str] = set()
         peak = 0
         out: tuple[str, str] | None = None
         while out is None:
@@ -46,6 +50,7 @@ def run_measured(command: Sequence[str], env: Mapping[str, str] | None = None) -
                     times = process.cpu_times()
                     cpu_by_process[process.pid, process.create_time()] = times.user + times.system
                     resident += process.memory_info().rss
+                    names.add(process.name())
                 except psutil.Error:
                     continue
             peak = max(peak, resident)
@@ -54,7 +59,13 @@ def run_measured(command: Sequence[str], env: Mapping[str, str] | None = None) -
             except subprocess.TimeoutExpired:
                 continue
     seconds = time.monotonic() - began
-    return Cost(seconds, sum(cpu_by_process.values()), peak, done.returncode, *out)
+    cpu_seconds = max(sum(cpu_by_process.values()), _cpu_seconds_waited_for() - waited_for)
+    return Cost(seconds, cpu_seconds, peak, done.returncode, *out, frozenset(names))
+
+
+def _cpu_seconds_waited_for() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _family(pid: int) -> list[psutil.Process]:

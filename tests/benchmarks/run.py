@@ -12,6 +12,8 @@ from tests.benchmarks.floor import measure_floor
 from tests.benchmarks.gate_tax import measure_gate_tax
 from tests.benchmarks.ground import Ground, tell
 from tests.benchmarks.growth import measure_growth
+from tests.benchmarks.peers.measure import measure_peers
+from tests.benchmarks.startup import measure_startup
 from tests.benchmarks.table import print_table, write_json
 from tests.benchmarks.transitions import measure_transitions
 
@@ -26,13 +28,15 @@ PARTS: Mapping[str, Callable[[Ground], Findings]] = {
     "floor": measure_floor,
     "growth": measure_growth,
     "cluster": measure_cluster,
+    "peers": measure_peers,
+    "startup": measure_startup,
 }
 
 
 def main() -> None:
     """Take the parts; a figure beyond its target is shown as such and is no failure."""
     asked = _arguments()
-    ground = Ground(asked.size, asked.rounds, asked.growth_base, asked.scratch.resolve())
+    ground = Ground(asked.size, asked.rounds, asked.growth_base, asked.peer_rows, asked.scratch.resolve())
     _forget_own_settings()
     all_found = []
     for name in asked.parts:
@@ -49,6 +53,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3, help="medians are taken of them")
     parser.add_argument("--parts", type=_parts, default=list(PARTS), help=f"some of {', '.join(PARTS)}")
     parser.add_argument("--growth-base", default="64MB", help="1× of the growth; 8× of it is the largest")
+    parser.add_argument("--peer-rows", type=int, default=5_000_000, help="of the table that all peers split")
     parser.add_argument("--scratch", type=Path, default=Path(".bench"), help="samples, lakes, environments")
     parser.add_argument("--json", type=Path, default=None, help="[<scratch>/bench.json]")
     return parser.parse_args()

@@ -54,6 +54,7 @@ def write_json(path: Path, ground: Ground, all_found: Sequence[Findings]) -> Non
             "size": ground.size,
             "rounds": ground.rounds,
             "growth_base": ground.growth_base,
+            "peer_rows": ground.peer_rows,
             "spark_options": os.environ.get("LAKEGATE_SPARK_OPTIONS"),
         },
         "parts": [

@@ -1,0 +1,72 @@
+"""Our gate on the peers' job: routed by GX's own conditions, counted, and judged by a GX checkpoint.
+
+It goes the way of ``dags/pipeline/silver_candidates.py``: conditions, one partitioned write, a count of what
+was written, a judgement of the counts. The gate routes by a row alone, and takes no rule that looks at other
+rows; what does, the pipeline's transforms find beforehand and hand over as a column that a rule of the
+contract judges (as ``_malformed``). Here that is ``_copies``, made by the same plain Spark as for the floor.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pyspark.sql.types import StringType, StructField, StructType
+
+from checkpoints.gate.checkpoint import judge
+from checkpoints.gate.conditions import routing_conditions
+from checkpoints.gate.expectations import load_gx
+from checkpoints.gate.masking import Masking
+from checkpoints.gate.measure_records import measure_records
+from checkpoints.gate.measures import Measures
+from checkpoints.gate.routing import IS_VALID, with_failed_rules
+from checkpoints.lake.layout import open_lake
+from contracts.model import Contract, Domain, Rule, Severity, Zone
+from dags.pipeline.frames import read_frame, write_frame
+from tests.benchmarks.peers.expectations import EXPECTATIONS, UNIQUE_BY_ROW
+from tests.benchmarks.peers.job import Result, arguments, start_spark, timed, with_copies
+
+RUN = "peers"
+
+
+def main() -> None:
+    """Route, write, count and judge."""
+    source, out = arguments()
+    load_gx()
+    spark = start_spark()
+    place = open_lake(str(out)).staging(Zone.SILVER, RUN).child("orders")
+    written = Path(place.spark_uri.removeprefix("file://"))
+    counts: dict[str, int] = {}
+    with timed(Result(written / f"{IS_VALID}=true", written / f"{IS_VALID}=false", counts)):
+        contract = orders_contract()
+        rows = with_copies(spark.read.parquet(source))
+        routed = with_failed_rules(rows, routing_conditions(spark, contract, contract.rules, rows.schema, {}))
+        write_frame(routed, place, partitioned_by=[IS_VALID])
+        fields = [field for field in routed.schema.fields if field.name != IS_VALID]
+        schema = StructType([*fields, StructField(IS_VALID, StringType())])
+        records = measure_records(read_frame(spark, place, schema), contract.rules, {})
+        judgement = judge(
+            "peers.orders",
+            contract,
+            contract.rules,
+            {Domain.RECORDS: Measures(records.rows_read, records.broken)},
+            {},
+            Masking.of(contract, ()),
+            RUN,
+            datetime.now(UTC),
+        )
+        counts.update({outcome.rule: outcome.failed for outcome in judgement.outcomes})
+
+
+def orders_contract() -> Contract:
+    """Return the nine rules as a contract's, each an error whose offenders are quarantined."""
+    expectations = {**EXPECTATIONS, "order_id_unique": UNIQUE_BY_ROW}
+    rules = tuple(
+        Rule(name, Domain.RECORDS, Severity.ERROR, "accuracy", "", "", expectation, kwargs)
+        for name, (expectation, kwargs) in expectations.items()
+    )
+    return Contract("orders", Zone.SILVER, "1.0.0", "", "", "", (), rules)
+
+
+if __name__ == "__main__":
+    main()
