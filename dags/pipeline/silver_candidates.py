@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 from checkpoints.gate.checkpoint import judge
 from checkpoints.gate.conditions import routing_conditions
 from checkpoints.gate.masking import Masking
-from checkpoints.gate.measure_records import measure_records, observed_records
+from checkpoints.gate.measure_records import measure_records
 from checkpoints.gate.measures import Measures, RuleCount, account
-from checkpoints.gate.routing import IS_VALID, invalid_rows, valid_rows, with_failed_rules
+from checkpoints.gate.routing import invalid_rows, valid_rows, with_failed_rules
 from checkpoints.lake.layout import new_version
 from contracts.model import Domain, Zone
 from dags.pipeline.candidates import JudgedTable, write_candidate
-from dags.pipeline.frames import read_frame, write_frame
+from dags.pipeline.frames import write_frame
+from dags.pipeline.staging import stage_rows
 from quarantine_policies.decision import Decision, Verdict, counted_rules, decide, routed_rules
 from transforms.bronze_to_silver.clean import BronzeFile, cleaned_rows
 from transforms.bronze_to_silver.deduplicate import deduplicate, deduplicated_by_file, suspect_keys
@@ -24,11 +25,10 @@ from transforms.bronze_to_silver.users_history import users_history
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pyspark.sql import Column, DataFrame, SparkSession
+    from pyspark.sql import DataFrame, SparkSession
 
     from checkpoints.gate.measures import Accounting, RecordsMeasured
-    from checkpoints.lake.layout import Place
-    from contracts.model import Contract, Rule
+    from contracts.model import Contract
     from dags.pipeline.candidates import Candidate
     from dags.pipeline.progress import Progress
     from dags.pipeline.setup import Run, Setup
@@ -93,7 +93,7 @@ def judge_dataset(
     warnings = routing_conditions(spark, contract, counted, cleaned.schema, parameters)
     rules = (*routed, *counted)
     place = setup.lake.staging(Zone.SILVER, run.id).child(contract.name)
-    staged, observed = _stage(spark, contract, place, with_failed_rules(cleaned, errors), rules, warnings)
+    staged, observed = stage_rows(spark, contract, place, with_failed_rules(cleaned, errors), rules, warnings)
 
     progress.step(f"{contract.name}: counting rows by file and by rule")
     records = measure_records(staged, rules, observed)
@@ -150,34 +150,6 @@ def judge_dataset(
         )
         tables.append(JudgedTable(candidate, judged, measured[Domain.TABLE], judgement, decision))
     return JudgedDataset(contract, records, accounting, tuple(tables))
-
-
-def _stage(
-    spark: SparkSession,
-    contract: Contract,
-    place: Place,
-    routed: DataFrame,
-    rules: Sequence[Rule],
-    warnings: Mapping[str, Column],
-) -> tuple[DataFrame, Mapping[str, object]]:
-    """Write the rows as read, cleaned and routed once, so that nothing parses them again, and count them.
-
-    Returns:
-        The rows as written, ``_is_valid`` as text, and what was observed of them (``observed_records``).
-    """
-    from pyspark.sql import Observation
-    from pyspark.sql import functions as sf
-    from pyspark.sql.types import StringType, StructField, StructType
-
-    observation = Observation(f"{contract.name} rows read")
-    counted = routed.observe(observation, *observed_records(routed.columns, rules, warnings))
-    # A valid row needs its raw text no more.
-    raw = sf.when(~sf.col(IS_VALID), sf.col("_raw")).alias("_raw")
-    kept = counted.select(*[raw if name == "_raw" else sf.col(name) for name in routed.columns])
-    write_frame(kept, place, partitioned_by=[IS_VALID])
-    fields = [field for field in kept.schema.fields if field.name != IS_VALID]
-    schema = StructType([*fields, StructField(IS_VALID, StringType())])
-    return read_frame(spark, place, schema), observation.get
 
 
 def _write_quarantine(setup: Setup, run: Run, contract: Contract, staged: DataFrame) -> None:

@@ -11,8 +11,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pyspark.sql.types import StringType, StructField, StructType
-
 from checkpoints.gate.checkpoint import judge
 from checkpoints.gate.conditions import routing_conditions
 from checkpoints.gate.expectations import load_gx
@@ -22,7 +20,7 @@ from checkpoints.gate.measures import Measures
 from checkpoints.gate.routing import IS_VALID, with_failed_rules
 from checkpoints.lake.layout import open_lake
 from contracts.model import Contract, Domain, Rule, Severity, Zone
-from dags.pipeline.frames import read_frame, write_frame
+from dags.pipeline.staging import stage_rows
 from tests.benchmarks.peers.expectations import EXPECTATIONS, UNIQUE_BY_ROW
 from tests.benchmarks.peers.job import Result, arguments, start_spark, timed, with_copies
 
@@ -41,10 +39,8 @@ def main() -> None:
         contract = orders_contract()
         rows = with_copies(spark.read.parquet(source))
         routed = with_failed_rules(rows, routing_conditions(spark, contract, contract.rules, rows.schema, {}))
-        write_frame(routed, place, partitioned_by=[IS_VALID])
-        fields = [field for field in routed.schema.fields if field.name != IS_VALID]
-        schema = StructType([*fields, StructField(IS_VALID, StringType())])
-        records = measure_records(read_frame(spark, place, schema), contract.rules, {})
+        staged, observed = stage_rows(spark, contract, place, routed, contract.rules, {})
+        records = measure_records(staged, contract.rules, observed)
         judgement = judge(
             "peers.orders",
             contract,
