@@ -21,7 +21,8 @@ from dags.glue.arguments import FOLDERS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from dags.deploy.aws import Aws, Client
+    from checkpoints.aws_client import AwsClient
+    from dags.deploy.aws import Aws
     from dags.deploy.target import Target
     from dags.pipeline.settings import Settings
 
@@ -98,7 +99,7 @@ def _settings(settings: Settings) -> Mapping[str, str]:
     }
 
 
-def _plan_job(glue: Client, target: Target, transition: str) -> Step:
+def _plan_job(glue: AwsClient, target: Target, transition: str) -> Step:
     name, wanted = target.job_names[transition], job_definition(target, transition)
     with explained("cannot look at a Glue job", name):
         try:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.dags.deploy.conftest import client
+from tests.stand_ins.aws import CREDENTIALS
 from tests.stand_ins.permissions import allowed_only
+from tests.stand_ins.silence import nobody, silent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -189,6 +192,38 @@ def test_without_credentials_a_person_is_told_to_log_in(
     told = deploy("--dry-run")
     assert told.status == 2
     assert "no AWS credentials); log in or set AWS_PROFILE" in told.err
+
+
+def test_where_nobody_listens_a_person_is_soon_told_where_and_what_to_check(
+    deploy: Callable[..., Told], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    endpoint = nobody()
+    told = deployed_at(endpoint, deploy, monkeypatch)
+    assert told == (
+        "lakegate: AWS: cannot tell the account, as AWS does not answer"
+        f' (found Could not connect to the endpoint URL: "{endpoint}/");'
+        " check the network, the proxy, the region and AWS_ENDPOINT_URL, then run again\n"
+    )
+
+
+@pytest.mark.aws  # it waits as a person would
+def test_an_aws_that_never_answers_is_not_waited_for_longer_than_half_a_minute(
+    deploy: Callable[..., Told], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with silent() as endpoint:
+        told = deployed_at(endpoint, deploy, monkeypatch)
+    assert f'as AWS does not answer (found Read timeout on endpoint URL: "{endpoint}/"); check' in told
+
+
+def deployed_at(endpoint: str, deploy: Callable[..., Told], monkeypatch: pytest.MonkeyPatch) -> str:
+    """Return the sentence that a deployment before an endpoint ends with, which is soon."""
+    for name, value in {**CREDENTIALS, "AWS_ENDPOINT_URL": endpoint}.items():
+        monkeypatch.setenv(name, value)
+    began = time.monotonic()
+    told = deploy("--create-roles")
+    assert time.monotonic() - began < 30
+    assert (told.status, told.out) == (1, "")
+    return told.err
 
 
 def test_who_may_not_look_is_told_what_was_denied(aws: None, deploy: Callable[..., Told]) -> None:
