@@ -100,7 +100,7 @@ def _explanation(what: str, where: str, error: AwsError) -> LakegateError:
                 what,
                 where=where,
                 found="no AWS region",
-                next_step="add region=… to the URI or set AWS_REGION",
+                next_step="add region=… to the URI or set AWS_DEFAULT_REGION",
             )
         case Trouble.UNREACHABLE:
             return TransientError(

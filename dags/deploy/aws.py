@@ -50,7 +50,7 @@ class Aws:
             self._session = boto3.Session(region_name=region or None)
         if not self._session.region_name:
             raise ConfigurationError(
-                "no AWS region is set", where="--region", next_step="give --region or set AWS_REGION"
+                "no AWS region is set", where="--region", next_step="give --region or set AWS_DEFAULT_REGION"
             )
         self.client = cache(self._client)
 
@@ -97,7 +97,7 @@ def _explanation(what: str, where: str, error: AwsError) -> LakegateError:
             )
         case Trouble.NO_REGION:
             return ConfigurationError(
-                what, where=where, found="no AWS region", next_step="give --region or set AWS_REGION"
+                what, where=where, found="no AWS region", next_step="give --region or set AWS_DEFAULT_REGION"
             )
         case Trouble.UNREACHABLE | Trouble.NO_ANSWER:
             return TransientError(

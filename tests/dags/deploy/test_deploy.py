@@ -175,6 +175,16 @@ def test_what_cannot_be_deployed_is_one_sentence(
     assert "hunter2" not in told.err
 
 
+def test_without_the_option_the_region_is_that_of_the_variable_which_boto3_reads(
+    aws: None, deploy: Callable[..., Told], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "give --region or set AWS_DEFAULT_REGION" in deploy("--region", "").err
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    assert deploy("--region", "", "--create-roles").status == 0
+    bucket = client("s3").get_bucket_location(Bucket="shop")
+    assert bucket["LocationConstraint"] == "eu-west-1"
+
+
 def test_an_error_with_json_is_one_document_too(aws: None, deploy: Callable[..., Told]) -> None:
     told = deploy("--json", "--name", "a b")
     assert told.document["exit_status"] == 2
