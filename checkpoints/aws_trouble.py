@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
     HTTPClientError,
     IncompleteReadError,
     NoCredentialsError,
     NoRegionError,
     PartialCredentialsError,
     ProfileNotFound,
+    ProxyConnectionError,
     ResponseStreamingError,
+    SSLError,
 )
 from botocore.exceptions import (
     ConnectionError as BotoConnectionError,
@@ -33,7 +37,8 @@ class Trouble(Enum):
     NO_LOGIN = auto()  # no credentials at all
     REFUSED_LOGIN = auto()  # credentials that AWS does not take, or no longer
     NO_REGION = auto()
-    NO_ANSWER = auto()  # the network
+    UNREACHABLE = auto()  # nobody takes a connection, however often one knocks
+    NO_ANSWER = auto()  # a connection was there, and broke or stayed silent
     DENIED = auto()
     ELSEWHERE = auto()  # it lies in another region
     PASSING = auto()  # it may go well a moment later
@@ -70,7 +75,10 @@ _BY_CODE: Final = (
     (_ELSEWHERE, Trouble.ELSEWHERE),
     (_PASSING, Trouble.PASSING),
 )
+_NO_CONNECTION = (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError, SSLError)
 _BROKEN_CONNECTION = (BotoConnectionError, HTTPClientError, IncompleteReadError, ResponseStreamingError)
+
+WHAT_TO_CHECK: Final = "check the network, the proxy, the region and AWS_ENDPOINT_URL, then run again"
 
 AwsError: TypeAlias = ClientError | BotoCoreError
 
@@ -81,6 +89,8 @@ def trouble_of(error: AwsError) -> Trouble:
         return Trouble.NO_LOGIN
     if isinstance(error, NoRegionError):
         return Trouble.NO_REGION
+    if isinstance(error, _NO_CONNECTION):
+        return Trouble.UNREACHABLE
     if isinstance(error, _BROKEN_CONNECTION):
         return Trouble.NO_ANSWER
     code = code_of(error)

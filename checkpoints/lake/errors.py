@@ -52,6 +52,10 @@ class TransientStorageError(StorageError, TransientError):
     """It may work a moment later: throttling, a broken connection, an I/O error. Retry."""
 
 
+class StorageUnreachable(TransientStorageError):
+    """Nobody takes a connection, and the client has knocked more than once: a retry at once is no use."""
+
+
 class TerminalStorageError(StorageError):
     """It will fail again until somebody changes something. Do not retry."""
 

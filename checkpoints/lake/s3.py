@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
 from botocore.exceptions import ClientError
 
+from checkpoints.aws_client import aws_client
 from checkpoints.aws_trouble import code_of
 from checkpoints.lake.errors import ObjectNotFound, PreconditionFailed, TerminalStorageError
 from checkpoints.lake.guarded import open_guarded
@@ -18,12 +19,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from checkpoints.lake.storage import S3Client, S3Settings, Storage
+    from checkpoints.aws_client import AwsClient
+    from checkpoints.lake.storage import S3Settings, Storage
 
 _MEBIBYTE = 1024 * 1024
 _SINGLE_COPY_BYTES = 5 * 1024 * _MEBIBYTE  # CopyObject takes no more
 _COPY_PART_BYTES = 512 * _MEBIBYTE  # S3 allows 10,000 parts: 5 TB
 _DELETED_AT_ONCE = 1000
+_MOST_CONNECTIONS = 32
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -32,7 +35,7 @@ class S3Storage:
 
     def __init__(
         self,
-        client: S3Client,
+        client: AwsClient,
         bucket: str,
         prefix: str = "",
         *,
@@ -59,20 +62,12 @@ class S3Storage:
         """Make a client that retries with backoff, unless one is given. No request is sent yet."""
         client = settings.client
         if client is None:
-            import boto3
-            from botocore.config import Config
-
             with explained("cannot reach S3", f"s3://{bucket}"):
-                client = boto3.client(
+                client = aws_client(
                     "s3",
-                    region_name=settings.region,
+                    region=settings.region,
                     endpoint_url=settings.endpoint_url,
-                    config=Config(
-                        retries={"mode": "standard", "max_attempts": 8},
-                        connect_timeout=10,
-                        read_timeout=60,
-                        max_pool_connections=32,
-                    ),
+                    connections=_MOST_CONNECTIONS,
                 )
         return cls(client, bucket, prefix, kms_key_id=settings.kms_key_id, spark_scheme=settings.spark_scheme)
 

@@ -5,14 +5,21 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar
 
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+from tenacity import (
+    Retrying,
+    retry_if_exception_type,
+    retry_if_not_exception_type,
+    stop_after_attempt,
+    wait_random_exponential,
+)
 
 from checkpoints import aws_trouble
-from checkpoints.aws_trouble import Trouble, code_of, message_of, trouble_of
+from checkpoints.aws_trouble import WHAT_TO_CHECK, Trouble, code_of, message_of, trouble_of
 from checkpoints.lake.errors import (
     LakeUnreadable,
     ObjectNotFound,
     StorageError,
+    StorageUnreachable,
     TerminalStorageError,
     TransientStorageError,
 )
@@ -48,6 +55,10 @@ def _explanation(what: str, where: str, error: AwsError) -> StorageError:
             return LakeUnreadable(
                 what, where, found="no AWS credentials", next_step="log in or set AWS_PROFILE, then run again"
             )
+        case Trouble.UNREACHABLE:
+            return StorageUnreachable(
+                f"{what}, as S3 cannot be reached", where, found=message_of(error), next_step=WHAT_TO_CHECK
+            )
         case Trouble.NO_ANSWER:
             return TransientStorageError(
                 what, where, found=f"no answer from S3 ({error})", next_step="check the network and run again"
@@ -72,7 +83,8 @@ def retried(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     botocore retries single requests; this is for what outlasts that, and for clients given without retries.
     """
     attempts = Retrying(
-        retry=retry_if_exception_type(TransientStorageError),
+        retry=retry_if_exception_type(TransientStorageError)
+        & retry_if_not_exception_type(StorageUnreachable),
         wait=wait_random_exponential(multiplier=0.2, max=5),
         stop=stop_after_attempt(4),
         reraise=True,

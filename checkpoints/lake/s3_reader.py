@@ -14,12 +14,12 @@ from checkpoints.lake.s3_errors import CONFLICT_CODES, explained, retried
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from checkpoints.lake.storage import S3Client
+    from checkpoints.aws_client import AwsClient
 
 _BUFFER_BYTES = 1024 * 1024
 
 
-def open_object(client: S3Client, bucket: str, key: str, version: str | None) -> BinaryIO:
+def open_object(client: AwsClient, bucket: str, key: str, version: str | None) -> BinaryIO:
     """Open an object; all of it is read from the version that was there when it was opened.
 
     Raises ``ObjectNotFound``, or ``PreconditionFailed`` when it is not of ``version`` (now or later).
@@ -30,7 +30,7 @@ def open_object(client: S3Client, bucket: str, key: str, version: str | None) ->
 class _ObjectReader(io.RawIOBase):
     """Reads in order from one response; a seek elsewhere, or a broken connection, asks again from there."""
 
-    def __init__(self, client: S3Client, bucket: str, key: str, version: str | None) -> None:
+    def __init__(self, client: AwsClient, bucket: str, key: str, version: str | None) -> None:
         super().__init__()
         self._client = client
         self._bucket = bucket

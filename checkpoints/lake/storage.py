@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Any, BinaryIO, Final, Protocol, TypeAlias
+from typing import TYPE_CHECKING, BinaryIO, Final, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-
-S3Client: TypeAlias = Any  # boto3 makes its clients' methods at run time: there is no type to name
+    from checkpoints.aws_client import AwsClient
 
 
 class Absent(Enum):
@@ -127,7 +126,7 @@ class Storage(Protocol):
 class S3Settings:
     """How S3 is reached and written. None everywhere: boto3's defaults and keys managed by S3."""
 
-    client: S3Client | None = None
+    client: AwsClient | None = None
     kms_key_id: str | None = None
     region: str | None = None
     endpoint_url: str | None = None

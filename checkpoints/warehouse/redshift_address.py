@@ -108,6 +108,20 @@ def read_address(uri: str) -> RedshiftAddress:
     return address
 
 
+def in_region(uri: str, region: str) -> str:
+    """Return a Redshift's URI that says in which region it lies: its own, that of its secret, else this one.
+
+    >>> in_region("redshift-data://analytics/shop?schema=gold", "eu-west-1")
+    'redshift-data://analytics/shop?schema=gold&region=eu-west-1'
+    >>> in_region("redshift-data://analytics/shop?region=us-east-1", "eu-west-1")
+    'redshift-data://analytics/shop?region=us-east-1'
+    """
+    address = read_address(uri)
+    if address.region or (address.via is Via.CONNECTOR and address.secret):
+        return uri
+    return f"{uri}{'&' if urlsplit(uri).query else '?'}region={region}"
+
+
 def without_secrets(uri: str) -> str:
     """Return a URI as it may be shown: without user, password and what else might be one.
 

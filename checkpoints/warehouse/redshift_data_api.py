@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_exponential
 
+from checkpoints.aws_client import aws_client
 from checkpoints.warehouse.redshift_errors import StatementConflict, TookTooLong, explained, statement_error
 from checkpoints.warehouse.warehouse import WarehouseBusy, WarehouseError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
+    from checkpoints.aws_client import AwsClient
     from checkpoints.warehouse.redshift_address import RedshiftAddress
     from checkpoints.warehouse.redshift_sql import Statement
     from checkpoints.warehouse.redshift_transport import Patience, Rows
 
-DataApiClient: TypeAlias = Any  # boto3 makes its clients' methods at run time: there is no type to name
 Description: TypeAlias = "Mapping[str, Any]"  # the answer of DescribeStatement, by its own keys
 
 _MOST_STATEMENTS = 40
@@ -38,24 +39,15 @@ class DataApi:
     found again by its retry while it runs; one that failed, or has to be done once more, is sent anew.
     """
 
-    client: DataApiClient
+    client: AwsClient
     address: RedshiftAddress
     patience: Patience
 
     @classmethod
     def connect(cls, address: RedshiftAddress, patience: Patience) -> Self:
         """Make a client that retries single requests. No request is sent yet."""
-        import boto3
-        from botocore.config import Config
-
         with explained("cannot reach the Data API", address.uri):
-            client = boto3.client(
-                "redshift-data",
-                region_name=address.region,
-                config=Config(
-                    retries={"mode": "standard", "max_attempts": 5}, connect_timeout=10, read_timeout=60
-                ),
-            )
+            client = aws_client("redshift-data", region=address.region)
         return cls(client, address, patience)
 
     def query(self, statement: Statement) -> Rows:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from checkpoints import aws_trouble
-from checkpoints.aws_trouble import Trouble, code_of, message_of, trouble_of
+from checkpoints.aws_trouble import WHAT_TO_CHECK, Trouble, code_of, message_of, trouble_of
 from checkpoints.warehouse.warehouse import WarehouseBusy, WarehouseError
 from contracts.faults import ConfigurationError, TransientError
 
@@ -100,7 +100,11 @@ def _explanation(what: str, where: str, error: AwsError) -> LakegateError:
                 what,
                 where=where,
                 found="no AWS region",
-                next_step="add region=… to the URI or set AWS_REGION",
+                next_step="add region=… to the URI or set AWS_DEFAULT_REGION",
+            )
+        case Trouble.UNREACHABLE:
+            return TransientError(
+                f"{what}, as AWS cannot be reached", where=where, found=message, next_step=WHAT_TO_CHECK
             )
         case Trouble.NO_ANSWER:
             return WarehouseBusy(

@@ -6,8 +6,9 @@ import json
 import logging
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from checkpoints.aws_client import aws_client
 from checkpoints.warehouse.redshift_errors import explained
 from checkpoints.warehouse.warehouse import WarehouseError
 
@@ -41,7 +42,7 @@ def fetch_login(address: RedshiftAddress) -> Login:
 def _login_of_secret(address: RedshiftAddress) -> Login:
     secret = str(address.secret)
     with explained("cannot read the secret", secret):
-        client = _client("secretsmanager", address.region or secret.split(":")[3])
+        client = aws_client("secretsmanager", region=address.region or secret.split(":")[3])
         text = client.get_secret_value(SecretId=secret).get("SecretString")
     values = _object(text)
     user, password = values.get("username"), values.get("password")
@@ -58,7 +59,7 @@ def _login_of_secret(address: RedshiftAddress) -> Login:
 
 def _login_by_iam(address: RedshiftAddress) -> Login:
     with explained("cannot get a login by IAM", address.uri):
-        answer = _client("redshift-serverless", address.region).get_credentials(
+        answer = aws_client("redshift-serverless", region=address.region).get_credentials(
             workgroupName=address.workgroup, dbName=address.database, durationSeconds=_LOGIN_SECONDS
         )
     return Login(answer["dbUser"], answer["dbPassword"])
@@ -70,14 +71,6 @@ def _object(text: object) -> dict[str, object]:
     except ValueError:
         values = None
     return values if isinstance(values, dict) else {}
-
-
-def _client(service: str, region: str | None) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
-    import boto3
-    from botocore.config import Config
-
-    config = Config(retries={"mode": "standard", "max_attempts": 5}, connect_timeout=10, read_timeout=30)
-    return boto3.client(service, region_name=region, config=config)
 
 
 @contextmanager

@@ -182,7 +182,9 @@ def deploy(
     ] = None,
     dist: Annotated[Path, typer.Option(metavar="DIR", help="What `make package` built.")] = Path("dist"),
     name: Annotated[str, typer.Option(help="Begins the name of every job, role and policy.")] = "lakegate",
-    region: Annotated[str | None, typer.Option(help="The AWS region. [AWS_REGION]")] = None,
+    region: Annotated[
+        str | None, typer.Option(help="The AWS region. [AWS_DEFAULT_REGION, the profile]")
+    ] = None,
     kms_key: Annotated[
         str | None,
         typer.Option(metavar="ARN", help="Encrypt with it. [LAKEGATE_KMS_KEY, else S3's own]"),

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING
 
 from checkpoints import aws_trouble
-from checkpoints.aws_trouble import Trouble, code_of, message_of, trouble_of
+from checkpoints.aws_client import KNOCK, aws_client
+from checkpoints.aws_trouble import WHAT_TO_CHECK, Trouble, code_of, message_of, trouble_of
 from contracts.faults import ConfigurationError, LakegateError, TransientError
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
+    from checkpoints.aws_client import AwsClient
     from checkpoints.aws_trouble import AwsError
-
-Client: TypeAlias = Any  # boto3 makes its clients' methods at run time: there is no type to name
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,26 +45,27 @@ class Aws:
     def __init__(self, region: str | None = None) -> None:
         """Make a session. No request is sent yet. Raises ``ConfigurationError`` without a region."""
         import boto3
-        from botocore.config import Config
 
         with explained("cannot reach AWS", "the session"):
             self._session = boto3.Session(region_name=region or None)
         if not self._session.region_name:
             raise ConfigurationError(
-                "no AWS region is set", where="--region", next_step="give --region or set AWS_REGION"
+                "no AWS region is set", where="--region", next_step="give --region or set AWS_DEFAULT_REGION"
             )
-        self._config = Config(
-            retries={"mode": "standard", "max_attempts": 5}, connect_timeout=10, read_timeout=60
-        )
         self.client = cache(self._client)
 
-    def _client(self, service: str) -> Client:
-        return self._session.client(service, config=self._config)
+    def _client(self, service: str) -> AwsClient:
+        return aws_client(service, session=self._session)
 
     def account(self) -> Account:
-        """Return whose credentials these are. Raises ``ConfigurationError`` when there are none."""
+        """Return whose credentials these are; ask it first, as it soon tells when AWS does not answer.
+
+        Raises:
+            ConfigurationError: there are no credentials, or AWS refuses them.
+            TransientError: nobody answers.
+        """
         with explained("cannot tell the account", "AWS"):
-            identity = self.client("sts").get_caller_identity()
+            identity = aws_client("sts", session=self._session, wait=KNOCK).get_caller_identity()
         return Account(
             id=identity["Account"],
             region=str(self._session.region_name),
@@ -96,11 +97,14 @@ def _explanation(what: str, where: str, error: AwsError) -> LakegateError:
             )
         case Trouble.NO_REGION:
             return ConfigurationError(
-                what, where=where, found="no AWS region", next_step="give --region or set AWS_REGION"
+                what, where=where, found="no AWS region", next_step="give --region or set AWS_DEFAULT_REGION"
             )
-        case Trouble.NO_ANSWER:
+        case Trouble.UNREACHABLE | Trouble.NO_ANSWER:
             return TransientError(
-                what, where=where, found="no answer from AWS", next_step="check the network and run again"
+                f"{what}, as AWS does not answer",
+                where=where,
+                found=message_of(error),
+                next_step=WHAT_TO_CHECK,
             )
         case Trouble.DENIED:
             return LakegateError(

@@ -16,8 +16,9 @@ from dags.deploy.plan import Difference, Step, differing, step_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from checkpoints.aws_client import AwsClient
     from contracts.reader import Contracts
-    from dags.deploy.aws import Aws, Client
+    from dags.deploy.aws import Aws
     from dags.deploy.lifecycle import Rule
     from dags.deploy.target import Target
     from quarantine_policies.reader import Policies
@@ -88,7 +89,7 @@ def tls_only(bucket: str, partition: str) -> Mapping[str, Any]:
     }
 
 
-def _plan_bucket(s3: Client, target: Target, bucket: str, rules: Sequence[Rule]) -> Step:
+def _plan_bucket(s3: AwsClient, target: Target, bucket: str, rules: Sequence[Rule]) -> Step:
     """Compare one bucket, setting by setting; what is not ours in it (rules, statements) stays."""
     live = _look(s3, bucket)
     statement = tls_only(bucket, target.account.partition)
@@ -131,7 +132,7 @@ def _plan_bucket(s3: Client, target: Target, bucket: str, rules: Sequence[Rule])
     return step_of("bucket", bucket, differences, apply, is_there=live.is_there)
 
 
-def _look(s3: Client, bucket: str) -> _Live:
+def _look(s3: AwsClient, bucket: str) -> _Live:
     with explained("cannot look at a bucket", f"s3://{bucket}"):
         if _ask(s3.head_bucket, bucket) is None:
             return _Live(is_there=False)
@@ -160,7 +161,7 @@ def _ask(call: Callable[..., Mapping[str, Any]], bucket: str) -> Mapping[str, An
         raise
 
 
-def _create(s3: Client, bucket: str, region: str) -> None:
+def _create(s3: AwsClient, bucket: str, region: str) -> None:
     where = {} if region == _NO_REGION else {"CreateBucketConfiguration": {"LocationConstraint": region}}
     s3.create_bucket(Bucket=bucket, **where)
 

@@ -21,9 +21,9 @@ from dags.glue.arguments import FOLDERS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from dags.deploy.aws import Aws, Client
+    from checkpoints.aws_client import AwsClient
+    from dags.deploy.aws import Aws
     from dags.deploy.target import Target
-    from dags.pipeline.settings import Settings
 
 GLUE_VERSION = "6.0"
 WORKER = "G.1X"
@@ -83,22 +83,24 @@ def _arguments(target: Target, transition: str) -> Mapping[str, str]:
         # Glue gives this list to pip: the wheel comes with its pins, so that a job installs what was tested.
         "--additional-python-modules": ",".join([wheel, *target.package.modules]),
         "--transition": transition,
-        **{f"--{name}": text for name, text in _settings(target.settings).items()},
+        **{f"--{name}": text for name, text in _settings(target).items()},
         **{f"--{name}": target.artifacts.child(name).uri for name in FOLDERS},
         "--on_block": "succeed",
     }
 
 
-def _settings(settings: Settings) -> Mapping[str, str]:
+def _settings(target: Target) -> Mapping[str, str]:
     """Return the settings that were given, as a job's arguments spell them; folders are told apart."""
-    given = settings.model_dump(exclude_unset=True, exclude_none=True, exclude=set(FOLDERS))
+    given = target.settings.model_dump(exclude_unset=True, exclude_none=True, exclude=set(FOLDERS))
+    if target.redshift:
+        given["warehouse"] = target.redshift  # a job does not know in which region it runs
     return {
         name: json.dumps(value, sort_keys=True) if isinstance(value, dict) else str(value)
         for name, value in given.items()
     }
 
 
-def _plan_job(glue: Client, target: Target, transition: str) -> Step:
+def _plan_job(glue: AwsClient, target: Target, transition: str) -> Step:
     name, wanted = target.job_names[transition], job_definition(target, transition)
     with explained("cannot look at a Glue job", name):
         try:

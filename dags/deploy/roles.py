@@ -16,7 +16,8 @@ from dags.deploy.policies import AIRFLOW, GLUE, REDSHIFT, policy_documents
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from dags.deploy.aws import Aws, Client
+    from checkpoints.aws_client import AwsClient
+    from dags.deploy.aws import Aws
     from dags.deploy.target import Target
 
 _MISSING = "NoSuchEntity"
@@ -45,7 +46,7 @@ def missing_glue_role(aws: Aws, target: Target) -> ConfigurationError | None:
     )
 
 
-def _plan_role(iam: Client, name: str, documents: Mapping[str, Mapping[str, Any]], key: str) -> Step:
+def _plan_role(iam: AwsClient, name: str, documents: Mapping[str, Mapping[str, Any]], key: str) -> Step:
     wanted = {"trust": documents[f"{key}-trust"], "policy": documents[key]}
     role = _role(iam, name)
     found: dict[str, object] = {}
@@ -69,7 +70,7 @@ def _plan_role(iam: Client, name: str, documents: Mapping[str, Mapping[str, Any]
     return step_of("role", name, differences, apply, is_there=role is not None)
 
 
-def _plan_policy(iam: Client, target: Target, wanted: Mapping[str, Any]) -> Step:
+def _plan_policy(iam: AwsClient, target: Target, wanted: Mapping[str, Any]) -> Step:
     name = f"{target.name}-{AIRFLOW}"
     arn = target.account.policy_arn(name)
     found = _managed_policy(iam, arn)
@@ -93,7 +94,7 @@ def _plan_policy(iam: Client, target: Target, wanted: Mapping[str, Any]) -> Step
     return step_of("policy", name, differences, apply, is_there=found is not None)
 
 
-def _role(iam: Client, name: str) -> Mapping[str, Any] | None:
+def _role(iam: AwsClient, name: str) -> Mapping[str, Any] | None:
     with explained("cannot look at a role", name):
         try:
             role: Mapping[str, Any] = iam.get_role(RoleName=name)["Role"]
@@ -104,7 +105,7 @@ def _role(iam: Client, name: str) -> Mapping[str, Any] | None:
         return role
 
 
-def _inline_policy(iam: Client, role: str) -> object:
+def _inline_policy(iam: AwsClient, role: str) -> object:
     with explained("cannot look at a role", role):
         try:
             return iam.get_role_policy(RoleName=role, PolicyName=role)["PolicyDocument"]
@@ -114,7 +115,7 @@ def _inline_policy(iam: Client, role: str) -> object:
             return None
 
 
-def _managed_policy(iam: Client, arn: str) -> object:
+def _managed_policy(iam: AwsClient, arn: str) -> object:
     with explained("cannot look at a policy", arn):
         try:
             version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from checkpoints.lake.layout import Area
+from checkpoints.warehouse.redshift_address import in_region
 from contracts.faults import ConfigurationError
 from dags.pipeline.run import TRANSITIONS
 
@@ -123,9 +124,11 @@ class Target:
 
     @property
     def redshift(self) -> str | None:
-        """The warehouse's URI when it is a Redshift."""
+        """The warehouse's URI when it is a Redshift; where it names no region, it lies in the account's."""
         uri = self.settings.warehouse
-        return uri if uri is not None and uri.startswith(_REDSHIFT_SCHEMES) else None
+        if uri is None or not uri.startswith(_REDSHIFT_SCHEMES):
+            return None
+        return in_region(uri, self.account.region)
 
     @property
     def job_names(self) -> Mapping[str, str]:

@@ -18,7 +18,8 @@ from dags.deploy.plan import Action, Difference, Step, differing, step_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from dags.deploy.aws import Aws, Client
+    from checkpoints.aws_client import AwsClient
+    from dags.deploy.aws import Aws
     from dags.deploy.target import Location, Target
     from dags.pipeline.settings import Settings
 
@@ -58,7 +59,7 @@ def script() -> Path:
     return Path(dags.glue.__file__).with_name("job.py")
 
 
-def _plan_upload(s3: Client, target: Target, name: str, content: bytes) -> Step:
+def _plan_upload(s3: AwsClient, target: Target, name: str, content: bytes) -> Step:
     at = target.artifacts.child(name)
     wanted = {_CHECKSUM: hashlib.sha256(content).hexdigest()}
     with explained("cannot look at an upload", at.uri):
@@ -88,7 +89,7 @@ def _plan_upload(s3: Client, target: Target, name: str, content: bytes) -> Step:
     return step_of("upload", at.uri, differing(wanted, found), apply, is_there=found is not None)
 
 
-def _plan_deletion(s3: Client, target: Target, key: str) -> Step:
+def _plan_deletion(s3: AwsClient, target: Target, key: str) -> Step:
     """A contract that is gone here must go there: whoever reads the folder reads all of it."""
     uri = f"s3://{target.artifacts.bucket}/{key}"
 
@@ -99,7 +100,7 @@ def _plan_deletion(s3: Client, target: Target, key: str) -> Step:
     return Step("upload", uri, Action.DELETE, (Difference("object", "there", None),), apply)
 
 
-def _keys(s3: Client, folder: Location) -> list[str]:
+def _keys(s3: AwsClient, folder: Location) -> list[str]:
     with explained("cannot list what was uploaded", folder.uri):
         try:
             pages = s3.get_paginator("list_objects_v2").paginate(Bucket=folder.bucket, Prefix=folder.folder)

@@ -23,11 +23,11 @@ def alert(context: Mapping[str, Any]) -> None:
         installation = read_installation()
         if installation.topic is None:
             return
-        import boto3
+        from checkpoints.aws_client import aws_client
 
         subject, message = told(context)
         region = installation.topic.split(":")[3]
-        boto3.client("sns", region_name=region).publish(
+        aws_client("sns", region=region).publish(
             TopicArn=installation.topic, Subject=subject, Message=message
         )
     except Exception:  # noqa: BLE001 - an alert that cannot be sent must not hide what it is about

@@ -27,6 +27,7 @@ class NewFilesSensor(S3KeySensor):
 
     def __init__(self, *, dataset: str, **kwargs: Any) -> None:  # noqa: ANN401
         super().__init__(
+            aws_conn_id="{{ aws_connection() }}",  # the triggerer, too, waits by it
             bucket_name="{{ raw_bucket() }}",
             bucket_key=f"{{{{ raw_pattern('{dataset}') }}}}",
             wildcard_match=True,

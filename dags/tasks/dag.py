@@ -63,7 +63,13 @@ def transition_params() -> dict[str, Param]:
 
 def macros() -> dict[str, Any]:
     """Return the words of the templates."""
-    return {"told": _told, "raw_bucket": raw_bucket, "raw_pattern": raw_pattern, "job_name": _job_name}
+    return {
+        "told": _told,
+        "raw_bucket": raw_bucket,
+        "raw_pattern": raw_pattern,
+        "job_name": _job_name,
+        "aws_connection": _aws_connection,
+    }
 
 
 def asset(zone: str, name: str) -> Asset:
@@ -75,6 +81,12 @@ def _job_name(transition: str) -> str:
     from dags.tasks.installation import read_installation
 
     return read_installation().job_name(transition)
+
+
+def _aws_connection() -> str:
+    from dags.tasks.installation import read_installation
+
+    return read_installation().aws_conn_id or "aws_default"  # the provider's own, which may be missing
 
 
 def _told(dag_run: Any, params: Mapping[str, Any]) -> Told:  # noqa: ANN401

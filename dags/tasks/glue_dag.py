@@ -43,6 +43,7 @@ def glue_dag(transition: str, promotes: tuple[str, str], most_minutes: int, desc
         job = TransitionJob(
             task_id="job",
             transition=transition,
+            aws_conn_id="{{ aws_connection() }}",  # the triggerer, too, waits by it
             job_name=f"{{{{ job_name('{transition}') }}}}",
             script_args={
                 "--run_id": "{{ told(dag_run, params).id }}",

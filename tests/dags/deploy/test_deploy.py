@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.dags.deploy.conftest import client
+from tests.stand_ins.aws import CREDENTIALS
 from tests.stand_ins.permissions import allowed_only
+from tests.stand_ins.silence import nobody, silent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -172,6 +175,16 @@ def test_what_cannot_be_deployed_is_one_sentence(
     assert "hunter2" not in told.err
 
 
+def test_without_the_option_the_region_is_that_of_the_variable_which_boto3_reads(
+    aws: None, deploy: Callable[..., Told], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "give --region or set AWS_DEFAULT_REGION" in deploy("--region", "").err
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    assert deploy("--region", "", "--create-roles").status == 0
+    bucket = client("s3").get_bucket_location(Bucket="shop")
+    assert bucket["LocationConstraint"] == "eu-west-1"
+
+
 def test_an_error_with_json_is_one_document_too(aws: None, deploy: Callable[..., Told]) -> None:
     told = deploy("--json", "--name", "a b")
     assert told.document["exit_status"] == 2
@@ -189,6 +202,38 @@ def test_without_credentials_a_person_is_told_to_log_in(
     told = deploy("--dry-run")
     assert told.status == 2
     assert "no AWS credentials); log in or set AWS_PROFILE" in told.err
+
+
+def test_where_nobody_listens_a_person_is_soon_told_where_and_what_to_check(
+    deploy: Callable[..., Told], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    endpoint = nobody()
+    told = deployed_at(endpoint, deploy, monkeypatch)
+    assert told == (
+        "lakegate: AWS: cannot tell the account, as AWS does not answer"
+        f' (found Could not connect to the endpoint URL: "{endpoint}/");'
+        " check the network, the proxy, the region and AWS_ENDPOINT_URL, then run again\n"
+    )
+
+
+@pytest.mark.aws  # it waits as a person would
+def test_an_aws_that_never_answers_is_not_waited_for_longer_than_half_a_minute(
+    deploy: Callable[..., Told], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with silent() as endpoint:
+        told = deployed_at(endpoint, deploy, monkeypatch)
+    assert f'as AWS does not answer (found Read timeout on endpoint URL: "{endpoint}/"); check' in told
+
+
+def deployed_at(endpoint: str, deploy: Callable[..., Told], monkeypatch: pytest.MonkeyPatch) -> str:
+    """Return the sentence that a deployment before an endpoint ends with, which is soon."""
+    for name, value in {**CREDENTIALS, "AWS_ENDPOINT_URL": endpoint}.items():
+        monkeypatch.setenv(name, value)
+    began = time.monotonic()
+    told = deploy("--create-roles")
+    assert time.monotonic() - began < 30
+    assert (told.status, told.out) == (1, "")
+    return told.err
 
 
 def test_who_may_not_look_is_told_what_was_denied(aws: None, deploy: Callable[..., Told]) -> None:

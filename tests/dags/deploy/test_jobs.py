@@ -68,7 +68,12 @@ def test_every_setting_that_is_not_as_shipped_is_told_to_the_script(target: Call
     }
     arguments = job_definition(target(**given), "silver_to_gold")["DefaultArguments"]
     told = read_arguments([word for pair in arguments.items() for word in pair])
-    assert told.settings == {"lake": "s3://shop/lake", **given, "shown_runs": "7"}
+    assert told.settings == {
+        "lake": "s3://shop/lake",
+        **given,
+        "warehouse": f"{REDSHIFT}?region=us-east-1",
+        "shown_runs": "7",
+    }
     assert (told.transition, told.is_blocked_failed) == ("silver_to_gold", False)
     assert told.folders == {
         "contracts": "s3://shop/lake/artifacts/contracts",

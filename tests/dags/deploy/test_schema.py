@@ -8,7 +8,7 @@ import pytest
 
 from contracts.reader import GOLD_TABLES
 from tests.checkpoints.warehouse.warehouses import RedshiftBench, redshift_bench
-from tests.dags.deploy.conftest import client
+from tests.dags.deploy.conftest import REGION, client
 from tests.stand_ins.glue_jobs import jobs_can_be_updated
 from tests.stand_ins.permissions import tls_understood
 
@@ -40,6 +40,17 @@ def test_the_schema_is_made_with_everything_else_and_then_left_alone(
     assert {"lakegate-glue", "lakegate-redshift-copy"} == {
         one["RoleName"] for one in client("iam").list_roles()["Roles"]
     }
+
+
+def test_the_region_is_the_warehouses_too_and_its_job_is_told(
+    bench: RedshiftBench, deploy: Callable[..., Told], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    told = deploy("--create-roles", "--warehouse", bench.uri(region=""))
+    assert told.status == 0, told.err
+    job = client("glue").get_job(JobName="lakegate-gold_to_redshift")["Job"]
+    assert job["DefaultArguments"]["--warehouse"] == bench.uri(region="") + f"&region={REGION}"
 
 
 @pytest.mark.aws

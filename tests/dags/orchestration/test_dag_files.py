@@ -127,6 +127,14 @@ def test_a_job_is_followed_by_the_gate(read: dict[str, Any], dag: str) -> None:
     assert order_of(read, dag) == {("check", "job"), ("job", "gate")}
 
 
+def test_who_waits_for_aws_in_the_triggerer_takes_the_connection_that_is_set(read: dict[str, Any]) -> None:
+    jobs = [tasks_of(read, dag)["job"] for dag in ("bronze_to_silver", "silver_to_gold")]
+    sensors = [tasks_of(read, dag)["arrived"] for dag in INGESTING]
+    for task in (*jobs, *sensors):
+        assert task["aws_conn_id"] == "{{ aws_connection() }}"
+        assert "aws_conn_id" in task["template_fields"]
+
+
 def test_the_warehouse_is_loaded_behind_the_gate_of_gold(read: dict[str, Any]) -> None:
     assert order_of(read, "gold_to_redshift") == {("check", "release"), ("release", "load"), ("load", "gate")}
 

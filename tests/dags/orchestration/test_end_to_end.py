@@ -10,6 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
+from urllib.parse import quote
 
 import pytest
 
@@ -234,6 +235,27 @@ def test_what_is_missing_is_said_before_anything_runs(services: Services) -> Non
     assert "there is no bucket nowhere; run `lakegate deploy`" in shop.airflow.log(
         "lakehouse", "missing", "check"
     )
+
+
+def test_a_backfilled_run_judges_by_the_clock_of_its_day(services: Services) -> None:
+    shop, airflow = services.install("backfill"), services.airflow
+    drop_shop(shop)
+    wanted = {
+        "dag_id": "lakehouse",
+        "from_date": "2024-12-31T00:00:00Z",  # the stand-in's cron line names the first of January
+        "to_date": "2025-01-02T00:00:00Z",
+        "dag_run_conf": {"only": "raw_to_bronze"},
+    }
+    airflow.call("POST", "/backfills", wanted)
+    (run,) = until(lambda: [one for one in airflow.runs("lakehouse") if one["run_type"] == "backfill"])
+    assert airflow.wait("lakehouse", run["dag_run_id"], FULL_RUN_SECONDS) == "success"
+    assert airflow.states("lakehouse", run["dag_run_id"])["bronze_to_silver"] == "skipped"
+    run_id = f"lakehouse__{run['dag_run_id']}"
+    found = airflow.call("GET", f"/dags/raw_to_bronze_events/dagRuns/{quote(run_id)}")
+    assert found["conf"]["as_of"] == "2025-01-01T00:00:00+00:00"
+    ledger = current_ledger(shop.lake, "events")
+    assert ledger is not None
+    assert list(ledger.files) == ["events.csv"]
 
 
 def test_ingestion_looks_again_and_again_once_raw_holds_files(services: Services) -> None:

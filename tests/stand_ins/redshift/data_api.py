@@ -85,6 +85,7 @@ class DataApiServer:
 
     database: RedshiftDatabase
     workgroup: str = "analytics"
+    port: int = 0  # 0: any that is free
     secrets: tuple[str, ...] = ()
     keeps_results_of_failed_batches: bool = False
     rows_per_page: int = 1000
@@ -96,7 +97,7 @@ class DataApiServer:
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def __enter__(self) -> DataApiServer:
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler_of(self))
+        self._server = ThreadingHTTPServer(("127.0.0.1", self.port), _handler_of(self))
         self._server.daemon_threads = True
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
         return self
