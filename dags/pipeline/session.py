@@ -28,6 +28,7 @@ SEMANTICS: Mapping[str, str] = {
     "spark.hadoop.mapreduce.fileoutputcommitter.marksuccessfuljobs": "false",
     "spark.sql.adaptive.enabled": "true",
     "spark.sql.legacy.codingErrorAction": "true",  # what only Java cannot decode is U+FFFD
+    "spark.sql.execution.arrow.maxBytesPerBatch": "64m",  # rows may be whole files
     "spark.sql.codegen.hugeMethodLimit": "8000",  # longer methods are never compiled to machine code
 }
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from transforms.bronze_to_silver.placement import Placement, Places
 
 _RECORDS_A_BATCH = 4_000
+_CHARACTERS_A_BATCH = 16 * 1024 * 1024  # an Arrow array of strings holds 2 GiB, and a record may be long
 
 
 class Parsed(NamedTuple):
@@ -90,15 +91,17 @@ class Cutter:
         """Cut batches of (KEY, TEXT) into batches of records, in order."""
         keys: list[str] = []
         records: list[str] = []
+        size = 0
         for batch in batches:
             for key, text in zip(batch.column(0).to_pylist(), batch.column(1).to_pylist(), strict=True):
                 for record in self.form.records_of(text):
                     if record.strip() or not is_blank(record, self.form.kept_blank):
                         keys.append(key)
                         records.append(record)
-                    if len(records) >= _RECORDS_A_BATCH:
+                        size += len(record)
+                    if len(records) >= _RECORDS_A_BATCH or size >= _CHARACTERS_A_BATCH:
                         yield self._rows(keys, records)
-                        keys, records = [], []
+                        keys, records, size = [], [], 0
         if records:
             yield self._rows(keys, records)
 
