@@ -30,11 +30,13 @@ demo: runtime  ## make a messy sample, run the gated pipeline on it, show what h
 demo-aws: develop  ## the same as on AWS, with Airflow: stand-ins on loopback, to look at until Ctrl-C
 	@$(RUN) python -m tests.stand_ins.demo
 
+# Each worker has a Spark of its own, and waits for it more than it works.
+WORKERS ?= 2
 test: develop  ## the default suite (under 10 minutes on 2 cores)
-	$(RUN) pytest
+	$(RUN) pytest -n $(WORKERS) --dist loadfile
 
 test-slow: develop  ## the suites that take minutes
-	$(RUN) pytest -m slow
+	$(RUN) pytest -m slow -n $(WORKERS) --dist worksteal
 
 test-aws: develop  ## the suites before stand-ins for AWS, on a real Airflow (about half an hour)
 	$(RUN) pytest -m aws

@@ -22,7 +22,6 @@ _LIMITS = {
     "maximum": ("max_value", None),
     "exclusiveMaximum": ("max_value", "strict_max"),
 }
-_NUMBERS = (Kind.INTEGER, Kind.BIGINT, Kind.DECIMAL, Kind.DOUBLE)
 _UTC_NAMES = ("UTC", "Etc/UTC")
 
 
@@ -266,7 +265,7 @@ def _row_rule(
 def _limit(value: object, column: Column, place: Place) -> object:
     """Return a bound in the column's own type."""
     try:
-        if column.type.kind in _NUMBERS and isinstance(value, int | float) and not isinstance(value, bool):
+        if column.type.kind.is_number and isinstance(value, int | float) and not isinstance(value, bool):
             return value
         if column.type.kind is Kind.TIMESTAMP and isinstance(value, str):
             instant = datetime.fromisoformat(value)

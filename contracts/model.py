@@ -31,6 +31,11 @@ class Kind(StrEnum):
     DATE = "date"
     BOOLEAN = "boolean"
 
+    @property
+    def is_number(self) -> bool:
+        """Whether its values are numbers."""
+        return self in (Kind.INTEGER, Kind.BIGINT, Kind.DECIMAL, Kind.DOUBLE)
+
 
 @dataclass(frozen=True, slots=True)
 class DataType:

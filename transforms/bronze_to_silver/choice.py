@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as sf
 
 from contracts import names
-from contracts.model import Kind
 from transforms.bronze_to_silver.records import PLAIN, Cell
 from transforms.bronze_to_silver.text import clean_text, null_if_word, null_words_of
 
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from contracts.model import Column as ContractColumn
     from contracts.model import Contract, Source
 
-_NUMBERS = frozenset({Kind.INTEGER, Kind.BIGINT, Kind.DECIMAL, Kind.DOUBLE})
 _NOT_FINITE = r"\A[+-]?+(?i:nan|inf|infinity|∞)\z"
 _STRIPPED = "\ufeff \t"
 
@@ -67,7 +65,7 @@ def assign(spellings: Iterable[str], contract: Contract, source: Source | None) 
 def is_value(cleaned: Column, column: ContractColumn) -> Column:
     """Whether a cleaned text is a value for a column, by spec 4.1: an uncastable one is a value too."""
     is_word = null_if_word(cleaned, null_words_of(column)).isNull()
-    return ~is_word & ~cleaned.rlike(_NOT_FINITE) if column.type.kind in _NUMBERS else ~is_word
+    return ~is_word & ~cleaned.rlike(_NOT_FINITE) if column.type.kind.is_number else ~is_word
 
 
 def first_value(cells: Sequence[Cell], column: ContractColumn) -> Cell:

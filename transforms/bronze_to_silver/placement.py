@@ -8,7 +8,6 @@ from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from contracts import names
-from contracts.model import Kind
 from transforms.bronze_to_silver.plain_values import PlainForm
 from transforms.bronze_to_silver.string_rules import clean_text, is_not_finite, is_null_word, lowered
 from transforms.bronze_to_silver.text import null_words_of
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from contracts.model import Column, Contract
     from transforms.bronze_to_silver.choice import Assignment
 
-_NUMBERS = frozenset({Kind.INTEGER, Kind.BIGINT, Kind.DECIMAL, Kind.DOUBLE})
 _MOST_KNOWN = 10_000  # placements kept; a feed with more sets of keys than that names keys by its values
 
 
@@ -111,7 +109,7 @@ class Places:
 def _target(column: Column, decimal_mark: str) -> Target:
     words = lowered(null_words_of(column))
     plain = PlainForm(column.type, words, has_point=decimal_mark == ".")
-    return Target(column.name, words, column.type.kind in _NUMBERS, plain)
+    return Target(column.name, words, column.type.kind.is_number, plain)
 
 
 def _inverted(whole: Mapping[str, str]) -> Mapping[str, Sequence[str]]:
