@@ -117,7 +117,9 @@ def _greatest(rule: str) -> str:
 
 
 def _count(observed: object) -> int:
-    return observed if isinstance(observed, int) else 0
+    if not isinstance(observed, int):
+        raise TypeError(f"expected a count, observed {observed!r}")
+    return observed
 
 
 def _by_file(staged: DataFrame, is_valid: Column) -> DataFrame:

@@ -29,7 +29,7 @@ def observed_table(columns: Sequence[str], contract: Contract) -> list[Column]:
 
     required = [column.name for column in contract.columns if column.required and column.name in columns]
     nulls = sum((sf.col(name).isNull().cast("bigint") for name in required), sf.lit(0).cast("bigint"))
-    counted = [sf.count(sf.lit(1)).alias("rows"), sf.coalesce(sf.sum(nulls), sf.lit(0)).alias("nulls")]
+    counted = [sf.coalesce(sf.sum(nulls), sf.lit(0)).alias("nulls")]
     if EVENT_DATE in columns:
         day = sf.unix_date(sf.col(EVENT_DATE))
         dated = sf.when(sf.col(EVENT_DATE) != sf.lit(NO_DATE).cast("date"), day)
@@ -41,7 +41,7 @@ def observed_table(columns: Sequence[str], contract: Contract) -> list[Column]:
 
 
 def measure_table(frame: DataFrame, contract: Contract, observed: Mapping[str, int]) -> TableMeasured:
-    """Count the rows of a written candidate by file, and those that share their key, in one Spark job.
+    """Count a written candidate's rows, all and by file, and those that share their key, in one Spark job.
 
     Only the key and ``_source_file`` are read. Equal keys have equal hashes: it takes a second job, which
     looks at the keys themselves, only when a hash is repeated.
@@ -54,25 +54,28 @@ def measure_table(frame: DataFrame, contract: Contract, observed: Mapping[str, i
     from pyspark.sql import functions as sf
 
     key = [name for name in contract.key if name in frame.columns]
-    repeated = (
-        frame.groupBy(sf.xxhash64(*key) if key else sf.lit(0))
-        .agg(sf.count(sf.lit(1)).alias("rows"))
-        .where(sf.lit(bool(key)) & (sf.col("rows") > 1))
+    rows = sf.count(sf.lit(1)).alias("rows")
+    keys = frame.groupBy(sf.xxhash64(*key) if key else sf.lit(0)).agg(rows)  # no key: one group of all rows
+    is_repeated = sf.lit(bool(key)) & (sf.col("rows") > 1)
+    counted = keys.agg(
+        sf.lit(None).cast("string").alias("file"),
+        sf.coalesce(sf.sum("rows"), sf.lit(0)).alias("rows"),
+        sf.count(sf.when(is_repeated, 1)).alias("repeated"),
     )
-    counted = repeated.agg(sf.lit(None).cast("string").alias("file"), sf.count(sf.lit(1)).alias("rows"))
     if SOURCE_FILE in frame.columns:
-        files = frame.groupBy(sf.col(SOURCE_FILE).alias("file")).agg(sf.count(sf.lit(1)).alias("rows"))
+        files = frame.groupBy(sf.col(SOURCE_FILE).alias("file")).agg(rows, sf.lit(0).alias("repeated"))
         counted = counted.union(files)
-    rows = {row["file"]: row["rows"] for row in counted.collect()}
-    duplicates = _duplicates(frame, key) if rows.pop(None) else RuleCount(0)
+    found = {row["file"]: row for row in counted.collect()}
+    total = found.pop(None)
+    duplicates = _duplicates(frame, key) if total["repeated"] else RuleCount(0)
     return TableMeasured(
-        rows=observed["rows"],
+        rows=total["rows"],
         duplicate_rows=duplicates.unexpected,
         duplicate_samples=duplicates.samples,
         required_nulls=observed["nulls"],
         date_span_days=observed.get("span", 0),
         undated_rows=observed.get("undated", 0),
-        rows_by_file=rows,
+        rows_by_file={file: row["rows"] for file, row in found.items()},
     )
 
 
