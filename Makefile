@@ -38,8 +38,9 @@ test: develop  ## the default suite (under 10 minutes on 2 cores)
 test-slow: develop  ## the suites that take minutes
 	$(RUN) pytest -m slow -n $(WORKERS) --dist worksteal
 
+AGAIN ?=
 test-aws: develop  ## the suites before stand-ins for AWS, on a real Airflow (about half an hour)
-	$(RUN) pytest -m aws
+	$(RUN) pytest -m aws $(AGAIN)
 
 lint: develop  ## style, types, and who may import whom
 	$(RUN) ruff check .
