@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from contracts.inventory import FileFormat
 from transforms.bronze_to_silver.cutting import Parsed
-from transforms.bronze_to_silver.json_members import BLANKS, elements_of, members_of
+from transforms.bronze_to_silver.json_members import elements_of, members_of
+from transforms.raw_to_bronze.json_values import BLANKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

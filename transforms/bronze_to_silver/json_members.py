@@ -11,13 +11,13 @@ from json import JSONDecoder
 from json.encoder import encode_basestring
 from typing import TYPE_CHECKING
 
+from transforms.raw_to_bronze.json_values import BLANKS, skip_blanks
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 Member = tuple[str, object]
 
-BLANKS = " \t\r\n"  # JSON's own
-_SKIP = re.compile(f"[{BLANKS}]*")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
 
@@ -39,7 +39,7 @@ def members_of(text: str) -> tuple[Member, ...] | None:
     >>> members_of('{"a": 1} {"a": 2}')
     """
     try:
-        value, end = _DECODER.raw_decode(text, _after_blanks(text, 0))
+        value, end = _DECODER.raw_decode(text, skip_blanks(text, 0))
         if _SURROGATE_ESCAPE.search(text):
             value = _paired(value)  # an unpaired surrogate is no character
         return value if isinstance(value, tuple) and not text[end:].strip(BLANKS) else None
@@ -55,18 +55,18 @@ def elements_of(text: str) -> Iterator[str]:
     >>> list(elements_of('[{"a": 1} , 2]')), list(elements_of("[]")), list(elements_of("[1 2]"))
     (['{"a": 1}', '2'], [], ['1', '2]'])
     """
-    place = _after_blanks(text, 0)
+    place = skip_blanks(text, 0)
     if text.startswith("[", place):
-        begin = _after_blanks(text, place + 1)
+        begin = skip_blanks(text, place + 1)
         if text[begin:].strip(BLANKS) == "]":
             return
         place = begin
         while (end := _value_end(text, place)) is not None:
             yield text[place:end]
-            place = _after_blanks(text, end)
+            place = skip_blanks(text, end)
             if not text.startswith(",", place):
                 break
-            place = _after_blanks(text, place + 1)
+            place = skip_blanks(text, place + 1)
         if end is not None and text[place:].strip(BLANKS) == "]":
             return
     yield text[place:].strip(BLANKS)
@@ -142,8 +142,3 @@ def _paired(value: object) -> object:
     if isinstance(value, tuple):
         return tuple((_SURROGATE.sub("\ufffd", key), _paired(held)) for key, held in value)
     return [_paired(held) for held in value] if isinstance(value, list) else value
-
-
-def _after_blanks(text: str, place: int) -> int:
-    blanks = _SKIP.match(text, place)
-    return blanks.end() if blanks else place
