@@ -20,6 +20,7 @@ Member = tuple[str, object]
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
+_WRITTEN = object()  # stands where nothing but what is before it is left to be written
 
 
 def _no_number(_word: str) -> None:
@@ -88,11 +89,34 @@ def text_of(value: object) -> str | None:
 
 
 def compact(value: object) -> str:
-    """Return a value as compact JSON.
+    """Return a value as compact JSON; it does not recurse, so that whatever was parsed can be written.
 
     >>> compact((("a", [b"1.0", None, True]),))
     '{"a":[1.0,null,true]}'
     """
+    pieces: list[str] = []
+    left: list[tuple[object, str]] = [(value, "")]  # what is still to be written, and what stands before it
+    while left:
+        held, before = left.pop()
+        pieces.append(before)
+        if isinstance(held, tuple):
+            pieces.append("{")
+            left.append((_WRITTEN, "}"))
+            members = [(member, f"{encode_basestring(key)}:") for key, member in held]
+        elif isinstance(held, list):
+            pieces.append("[")
+            left.append((_WRITTEN, "]"))
+            members = [(item, "") for item in held]
+        else:
+            members = []
+            if held is not _WRITTEN:
+                pieces.append(_scalar(held))
+        left += [(member, f",{name}") for member, name in reversed(members[1:])]
+        left += members[:1]
+    return "".join(pieces)
+
+
+def _scalar(value: object) -> str:
     match value:
         case str():
             return encode_basestring(value)
@@ -102,10 +126,6 @@ def compact(value: object) -> str:
             return "true" if value else "false"
         case None:
             return "null"
-        case tuple():
-            return "{" + ",".join(f"{encode_basestring(key)}:{compact(held)}" for key, held in value) + "}"
-        case list():
-            return "[" + ",".join(map(compact, value)) + "]"
     raise TypeError(f"no JSON value: {type(value).__name__}")
 
 

@@ -25,6 +25,14 @@ def test_compact_json_of_a_value_is_the_value_again(value: dict[str, object], in
     assert compact(members) == json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
+@pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}")])
+def test_whatever_is_parsed_can_be_written_however_deep_it_is(opening: str, closing: str) -> None:
+    nested = f"{opening * 800}1.0{closing * 800}"
+    members = members_of(f'{{"x":{nested}}}')
+    assert members is not None
+    assert compact(members[0][1]) == nested
+
+
 @given(values=st.lists(VALUES), separator=st.sampled_from([",", " ,\n"]))
 def test_the_elements_of_an_array_are_cut_as_they_are_written(values: list[object], separator: str) -> None:
     written = [json.dumps(value) for value in values]
