@@ -75,7 +75,7 @@ class Cutter:
     @property
     def schema(self) -> str:
         """The result's columns, as Spark's DDL."""
-        return ", ".join(f"`{name}` {type}" for name, type in self._columns.items())  # noqa: A001
+        return ", ".join(f"`{name}` {spark_type}" for name, spark_type in self._columns.items())
 
     @property
     def _columns(self) -> Mapping[str, str]:

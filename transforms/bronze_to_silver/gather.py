@@ -105,13 +105,13 @@ def _of_text(
     for file in files:
         by_form[file.facts.format or layout.format, file.facts.encoding, file.facts.multiline].append(file)
     frames = []
-    for (format, encoding, is_multiline), alike in sorted(by_form.items()):  # noqa: A001
+    for (file_format, encoding, is_multiline), alike in sorted(by_form.items()):
         form = (
-            JsonForm(format)
+            JsonForm(file_format)
             if layout.dialect is None
             else DelimitedForm(layout.dialect, names, layout.header, is_multiline)
         )
-        is_whole = is_multiline or format in (FileFormat.JSON_ARRAY, FileFormat.JSON_OBJECT)
+        is_whole = is_multiline or file_format in (FileFormat.JSON_ARRAY, FileFormat.JSON_OBJECT)
         texts = read_texts(spark, alike, encoding) if is_whole else read_lines(spark, alike, encoding)
         cutter = Cutter(form, places, {name: path for path, name in inputs.items()}, tells_typed)
         frames.append(cut_records(texts, cutter))
