@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as sf
 
 from contracts import names
-from transforms.bronze_to_silver.records import PLAIN, Cell
-from transforms.bronze_to_silver.text import clean_text, null_if_word, null_words_of
+from transforms.bronze_to_silver.extra import extra_text
+from transforms.bronze_to_silver.placement import Target
+from transforms.bronze_to_silver.records import Cell
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from pyspark.sql import Column, DataFrame
+    from pyspark.sql import Column
 
     from contracts.model import Column as ContractColumn
     from contracts.model import Contract, Source
 
-_NOT_FINITE = r"\A[+-]?+(?i:nan|inf|infinity|∞)\z"
 _STRIPPED = "\ufeff \t"
 
 
@@ -62,43 +62,25 @@ def assign(spellings: Iterable[str], contract: Contract, source: Source | None) 
     return Assignment(whole, computed, by_name, unknown)
 
 
-def is_value(cleaned: Column, column: ContractColumn) -> Column:
-    """Whether a cleaned text is a value for a column, by spec 4.1: an uncastable one is a value too."""
-    is_word = null_if_word(cleaned, null_words_of(column)).isNull()
-    return ~is_word & ~cleaned.rlike(_NOT_FINITE) if column.type.kind.is_number else ~is_word
-
-
 def first_value(cells: Sequence[Cell], column: ContractColumn) -> Cell:
-    """Return the first cell that holds a value for a column; the last when none does."""
+    """Return the first cell that holds a value for a column (spec 4.1); the last when none does."""
+    takes = sf.udf(Target.of(column).takes, "boolean", useArrow=False)
     chosen = cells[-1]
     for cell in reversed(cells[:-1]):
-        is_chosen = is_value(clean_text(cell.text, sf.col(PLAIN)), column)
-        chosen = _either(is_chosen, cell, chosen)
+        chosen = _either(takes(cell.text), cell, chosen)
     return chosen
 
 
-def with_extra(frame: DataFrame, unknown: Mapping[str, Sequence[Column]]) -> tuple[DataFrame, Column]:
-    """Return the frame with cleaned unknown columns, and the ``_extra`` that is made of them.
-
-    That is the JSON object text of unknown columns (``unknown``: normalised name -> texts), null when nothing
-    remains. Keys stand by code point; values are cleaned by the string rules, null words left out; of columns
-    of one name the first that is not null.
-    """
+def extra(unknown: Mapping[str, Sequence[Column]]) -> Column:
+    """Return the ``_extra`` of unknown columns: normalised name -> the texts of the columns of that name."""
     if not unknown:
-        return frame, sf.lit(None).cast("string")
-    names = {
-        (name, place): f"lakegate cleaned {number} {place}"
-        for number, (name, texts) in enumerate(unknown.items())
-        for place, _ in enumerate(texts)
-    }
-    cleaned = [
-        clean_text(unknown[name][place], sf.col(PLAIN)).alias(held) for (name, place), held in names.items()
-    ]
-    members = [
-        sf.coalesce(*(null_if_word(sf.col(names[name, place])) for place, _ in enumerate(texts))).alias(name)
-        for name, texts in sorted(unknown.items())
-    ]
-    return frame.select("*", *cleaned), sf.nullif(sf.to_json(sf.struct(*members)), sf.lit("{}"))
+        return sf.lit(None).cast("string")
+    names = sorted(unknown)
+
+    def written(texts: list[list[str | None]]) -> str | None:
+        return extra_text(zip(names, texts, strict=True))
+
+    return sf.udf(written, "string", useArrow=False)(sf.array(*(sf.array(*unknown[name]) for name in names)))
 
 
 def _either(condition: Column, first: Cell, second: Cell) -> Cell:

@@ -7,28 +7,33 @@ from functools import reduce
 from typing import TYPE_CHECKING
 
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as sf
 
+from contracts.model import Kind
+from transforms.bronze_to_silver import transactions
 from transforms.bronze_to_silver.files import BronzeFile
 from transforms.bronze_to_silver.gather import Layout, gather, layout
-from transforms.bronze_to_silver.gathered import Gathered, schema_of_nothing, unite
-from transforms.bronze_to_silver.values import Conventions, conventions, typed_rows
+from transforms.bronze_to_silver.peculiarities import peculiar_columns
+from transforms.bronze_to_silver.precedence import EVENT_DATE
+from transforms.bronze_to_silver.values import RecordReader, conventions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pyspark.sql import SparkSession
+    from pyspark.sql import Column, SparkSession
 
     from contracts.model import Contract
-    from transforms.bronze_to_silver.records import Records
 
 __all__ = ["BronzeFile", "cleaned_rows"]
+
+_UNDATED = "1900-01-01"  # the event_date of a row that need not have a time and has none
 
 
 def cleaned_rows(spark: SparkSession, contract: Contract, files: Sequence[BronzeFile]) -> DataFrame:
     """Return every record of a dataset's BRONZE files as one cleaned row; with no file, an empty frame.
 
-    Columns, grain and the meaning of null: ``values.typed_rows``. Nothing is read but file listings and
-    Parquet footers.
+    Columns: those of ``RecordReader.schema``; for transactions the two comparable times; ``event_date``. Rows
+    are in no order. Nothing is read but file listings and Parquet footers.
 
     Raises:
         ContractError: an expression of a source cannot be computed.
@@ -37,13 +42,19 @@ def cleaned_rows(spark: SparkSession, contract: Contract, files: Sequence[Bronze
     by_layout: dict[Layout, list[BronzeFile]] = defaultdict(list)
     for file in files:
         by_layout[layout(file)].append(file)
-    sources = {source.name: source for source in contract.sources}
-    by_conventions: dict[Conventions, list[Records]] = defaultdict(list)
-    for of, alike in by_layout.items():
-        by = conventions(contract, sources.get(of.source or ""))
-        by_conventions[by] += gather(spark, contract, of, alike)
-    if not by_conventions:
-        nothing = spark.createDataFrame([], schema_of_nothing(contract))
-        return typed_rows(Gathered(nothing), contract, conventions(contract, None))
-    rows = [typed_rows(unite(groups, contract), contract, by) for by, groups in by_conventions.items()]
-    return reduce(DataFrame.unionByName, rows)
+    frames = [frame for of, alike in by_layout.items() for frame in gather(spark, contract, of, alike)]
+    if not frames:
+        frames = [spark.createDataFrame([], RecordReader(contract, conventions(contract, None)).schema)]
+    rows = reduce(DataFrame.unionByName, frames).withColumns(peculiar_columns(contract))
+    comparable = transactions.comparable_times() if contract.name == transactions.DATASET else []
+    return rows.select("*", *comparable, _event_date(contract).alias(EVENT_DATE))
+
+
+def _event_date(contract: Contract) -> Column:
+    """Return the UTC date of the dataset's first timestamp, which is the one that dates a row (spec 4.4)."""
+    dating = next((column for column in contract.columns if column.type.kind is Kind.TIMESTAMP), None)
+    undated = sf.lit(_UNDATED).cast("date")
+    if dating is None:
+        return undated
+    date = sf.to_date(dating.name)
+    return date if dating.required else sf.coalesce(date, undated)

@@ -1,4 +1,4 @@
-"""The currency codes by which an amount may be marked (ISO 4217)."""
+"""The signs and codes by which an amount may be marked."""
 
 from __future__ import annotations
 
@@ -25,3 +25,11 @@ _WITHDRAWN_SINCE_2000 = """
 """
 
 CODES: frozenset[str] = frozenset(re.findall("[A-Z]{3}", _CURRENT + _WITHDRAWN_SINCE_2000))
+
+# Unicode's category Sc as of Unicode 17, listed because every Python has a Unicode of its own.
+SIGNS = (
+    "$¢£¤¥\u058f\u060b\u07fe\u07ff\u09f2\u09f3\u09fb\u0af1\u0bf9\u0e3f\u17db"
+    + "".join(map(chr, range(0x20A0, 0x20C2)))
+    + "\ua838\ufdfc\ufe69\uff04\uffe0\uffe1\uffe5\uffe6"
+    + "\U00011fdd\U00011fde\U00011fdf\U00011fe0\U0001e2ff\U0001ecb0"
+)

@@ -2,24 +2,23 @@
 
 This runs as Python on Arrow batches within Spark. Cutting a record is a matter of single characters, and
 Spark's own expressions, which take a text apart by one regular expression after another, need several times
-the work for it; what the cells mean (spec 4.2) is Spark's matter again.
+the work for it.
 """
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from itertools import compress
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from transforms.bronze_to_silver.extra import extra_text
 from transforms.bronze_to_silver.json_members import text_of, value_at
 from transforms.bronze_to_silver.precedence import EXTRA
-from transforms.bronze_to_silver.records import FLAW, KEY, PLAIN, RAW, is_typed_of, ready_of
+from transforms.bronze_to_silver.records import FLAW, KEY, RAW, is_typed_of
 from transforms.bronze_to_silver.records import text_of as text_column
-from transforms.bronze_to_silver.string_rules import clean_text, is_blank, is_null_word
+from transforms.bronze_to_silver.text import is_blank
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
 
     from transforms.bronze_to_silver.expressions import Path
     from transforms.bronze_to_silver.placement import Placement, Places
+    from transforms.bronze_to_silver.values import RecordReader
 
 _RECORDS_A_BATCH = 4_000
 _CHARACTERS_A_BATCH = 16 * 1024 * 1024  # an Arrow array of strings holds 2 GiB, and a record may be long
@@ -47,10 +47,6 @@ class Form(Protocol):
     @property
     def kept_blank(self) -> str:
         """A character that makes a record of a line that holds only blanks; empty: none does."""
-
-    @property
-    def escape(self) -> str:
-        """A character after which a text does not stand for itself; empty: there is none."""
 
     def records_of(self, text: str) -> Iterable[str]:
         """Return the records within one text of the input."""
@@ -79,10 +75,9 @@ class Cutter:
 
     @property
     def _columns(self) -> Mapping[str, str]:
-        columns = {KEY: "string", RAW: "string", FLAW: "string", PLAIN: "boolean", EXTRA: "string"}
+        columns = dict.fromkeys((KEY, RAW, FLAW, EXTRA), "string")
         for target in self.places.targets:
             columns[text_column(target.name)] = "string"
-            columns[ready_of(target.name)] = str(target.plain.type)
             if self.tells_typed:
                 columns[is_typed_of(target.name)] = "boolean"
         return columns | dict.fromkeys(self.inputs, "string")
@@ -117,33 +112,19 @@ class Cutter:
             for placement, row in zip(placements, rows, strict=True)
         ]
         extras = [
-            self._extra(placement, row.values) if placement.unknown else None
+            _extra(placement, row.values) if placement.unknown else None
             for placement, row in zip(placements, rows, strict=True)
         ]
-        raw = pa.array(records, pa.string())
-        arrays = [
-            pa.array(keys, pa.string()),
-            raw,
-            pa.array([row.flaw for row in rows], pa.string()),
-            self._is_plain(raw),
-            pa.array(extras, pa.string()),
-        ]
-        for number, target in enumerate(self.places.targets):
+        flaws = [row.flaw for row in rows]
+        arrays = [pa.array(texts, pa.string()) for texts in (keys, records, flaws, extras)]
+        for number, _ in enumerate(self.places.targets):
             values = [cell[number] for cell in cells]
-            texts = _texts(values)
-            ready = target.plain.read(texts)
-            arrays += [pc.if_else(pc.is_valid(ready), None, texts), ready]
+            arrays.append(_texts(values))
             if self.tells_typed:
                 arrays.append(pa.array([isinstance(value, bytes) for value in values], pa.bool_()))
         for path in self.inputs.values():
             arrays.append(pa.array([_text_at(row, path) for row in rows], pa.string()))
         return pa.RecordBatch.from_arrays(arrays, list(self._columns))
-
-    def _is_plain(self, raw: pa.Array) -> pa.Array:
-        """Whether a record is printable ASCII that stands for itself; a tab that delimits is printable."""
-        kept, escape = self.form.kept_blank, self.form.escape
-        is_plain = pc.ascii_is_printable(pc.replace_substring(raw, kept, "") if kept else raw)
-        return pc.and_not(is_plain, pc.match_substring(raw, escape)) if escape else is_plain
 
     def _settled(self, placement: Placement, values: Sequence[object]) -> Sequence[object]:
         """Return the cells of a record in which a contract column has several sources.
@@ -156,18 +137,6 @@ class Cutter:
             cells[number] = next((values[p] for p in rivals if target.takes(text_of(values[p]))), None)
         return cells
 
-    def _extra(self, placement: Placement, values: Sequence[object]) -> str | None:
-        """Return the JSON object of unknown columns that hold something, their names in order."""
-        members: dict[str, str] = {}
-        for name, places in placement.unknown:
-            for place in places:
-                text = text_of(values[place])
-                cleaned = None if text is None else clean_text(text)
-                if cleaned is not None and not is_null_word(cleaned):
-                    members[name] = cleaned
-                    break
-        return json.dumps(members, ensure_ascii=False, separators=(",", ":")) if members else None
-
 
 def cut_records(texts: DataFrame, cutter: Cutter) -> DataFrame:
     """Cut texts into records.
@@ -177,15 +146,30 @@ def cut_records(texts: DataFrame, cutter: Cutter) -> DataFrame:
         cutter: what to cut out.
 
     Returns:
-        Grain: a record that is not blank and no header. KEY, RAW, FLAW, PLAIN, ``_extra``, for each of the
-        cutter's targets its value where that is in the plainest form, else its text, and the cutter's inputs;
-        where FLAW is not null, all of those are null.
+        Grain: a record that is not blank and no header. KEY, RAW, FLAW, ``_extra``, the text of each of the
+        cutter's targets, and the cutter's inputs; where FLAW is not null, all of those are null.
     """
 
     def cut(batches: Iterable[pa.RecordBatch]) -> Iterable[pa.RecordBatch]:
         return cutter.cut(batches)
 
     return texts.mapInArrow(cut, cutter.schema)
+
+
+def cut_and_read_records(texts: DataFrame, cutter: Cutter, reader: RecordReader) -> DataFrame:
+    """Cut texts into records and read their values, in one go. Returns what ``reader.schema`` says."""
+
+    def cut_and_read(batches: Iterable[pa.RecordBatch]) -> Iterable[pa.RecordBatch]:
+        return reader.read(cutter.cut(batches))
+
+    return texts.mapInArrow(cut_and_read, reader.schema)
+
+
+def _extra(placement: Placement, values: Sequence[object]) -> str | None:
+    """Return the ``_extra`` of a record's values."""
+    return extra_text(
+        (name, (text_of(values[place]) for place in places)) for name, places in placement.unknown
+    )
 
 
 def _text_at(parsed: Parsed, path: Path) -> str | None:

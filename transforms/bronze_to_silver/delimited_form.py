@@ -28,8 +28,6 @@ class DelimitedForm:
     header: tuple[str, ...]
     is_whole: bool
 
-    escape = ""
-
     @property
     def kept_blank(self) -> str:
         """A tab that delimits is no blank."""

@@ -1,4 +1,4 @@
-"""One group of files to records whose cells stand under the contract's columns."""
+"""One group of files to the values of the contract's columns."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as sf
 
 from contracts.inventory import FileFormat
-from transforms.bronze_to_silver.choice import assign, first_value, with_extra
-from transforms.bronze_to_silver.cutting import Cutter, cut_records
+from transforms.bronze_to_silver.choice import assign, extra, first_value
+from transforms.bronze_to_silver.cutting import Cutter, cut_and_read_records, cut_records
 from transforms.bronze_to_silver.delimited_fields import Dialect
 from transforms.bronze_to_silver.delimited_form import DelimitedForm
 from transforms.bronze_to_silver.expressions import Path, SpecPlace, compute, parse_expression
@@ -22,8 +22,9 @@ from transforms.bronze_to_silver.json_members import text_of, value_at
 from transforms.bronze_to_silver.parquet import alike_in_parquet, parquet_records
 from transforms.bronze_to_silver.placement import Places
 from transforms.bronze_to_silver.precedence import EXTRA
-from transforms.bronze_to_silver.records import Cell, Records, is_typed_of, ready_of
+from transforms.bronze_to_silver.records import Cell, Records, is_typed_of
 from transforms.bronze_to_silver.records import text_of as text_column
+from transforms.bronze_to_silver.values import RecordReader, conventions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -69,16 +70,20 @@ def layout(file: BronzeFile) -> Layout:
 
 def gather(
     spark: SparkSession, contract: Contract, layout: Layout, files: Sequence[BronzeFile]
-) -> list[Records]:
-    """Read the files of one layout as records of the contract.
+) -> list[DataFrame]:
+    """Read the values of the files of one layout. Returns frames of what ``RecordReader.schema`` says.
 
     Raises:
         ContractError: a source's expression cannot be computed.
     """
     source = next((s for s in contract.sources if s.name == layout.source), None)
+    reader = RecordReader(contract, conventions(contract, source))
     if layout.format is FileFormat.PARQUET:
-        return [_of_parquet(spark, alike, contract, source) for alike in alike_in_parquet(spark, files)]
-    return [_of_text(spark, layout, files, contract, source)]
+        return [
+            _of_parquet(spark, alike, contract, source).read(reader)
+            for alike in alike_in_parquet(spark, files)
+        ]
+    return _of_text(spark, layout, files, contract, source, reader)
 
 
 def _of_text(
@@ -87,24 +92,24 @@ def _of_text(
     files: Sequence[BronzeFile],
     contract: Contract,
     source: Source | None,
-) -> Records:
-    """Cut the records of text files, each encoding and each form of a record on its own."""
+    reader: RecordReader,
+) -> list[DataFrame]:
+    """Cut the records of text files, each encoding and each form of a record on its own, and read them."""
     names = (
         _expected_keys(files, source)
         if layout.dialect is None
         else _told_apart(layout.header or contract.column_names)
     )
     assignment = assign(names, contract, source)
-    decimal_mark = "." if source is None else source.decimal_mark or "."
-    places = Places(contract, assignment, decimal_mark)
+    places = Places(contract, assignment)
     expressions = _expressions(spark, assignment, contract, source)
     paths = dict.fromkeys(path for expression in expressions for path in expression.inputs.values())
     inputs = {path: f"lakegate path {number}" for number, path in enumerate(paths)}
-    tells_typed = layout.dialect is None and decimal_mark != "."
+    tells_typed = layout.dialect is None and source is not None and source.decimal_mark not in (None, ".")
     by_form: dict[tuple[FileFormat, str, bool], list[BronzeFile]] = defaultdict(list)
     for file in files:
         by_form[file.facts.format or layout.format, file.facts.encoding, file.facts.multiline].append(file)
-    frames = []
+    cut: list[tuple[DataFrame, Cutter]] = []
     for (file_format, encoding, is_multiline), alike in sorted(by_form.items()):
         form = (
             JsonForm(file_format)
@@ -113,18 +118,21 @@ def _of_text(
         )
         is_whole = is_multiline or file_format in (FileFormat.JSON_ARRAY, FileFormat.JSON_OBJECT)
         texts = read_texts(spark, alike, encoding) if is_whole else read_lines(spark, alike, encoding)
-        cutter = Cutter(form, places, {name: path for path, name in inputs.items()}, tells_typed)
-        frames.append(cut_records(texts, cutter))
+        cut.append((texts, Cutter(form, places, {name: path for path, name in inputs.items()}, tells_typed)))
+    if not expressions:
+        return [cut_and_read_records(texts, cutter, reader) for texts, cutter in cut]
     cells = {
         target.name: Cell(
             quoted(text_column(target.name)),
             is_typed=quoted(is_typed_of(target.name)) if tells_typed else None,
-            ready=quoted(ready_of(target.name)),
         )
         for target in places.targets
     }
-    records = Records(reduce(DataFrame.unionByName, frames), cells, sf.col(EXTRA))
-    return _with_computed(records, expressions, lambda path: quoted(inputs[path]), contract, source)
+    united = reduce(DataFrame.unionByName, (cut_records(texts, cutter) for texts, cutter in cut))
+    records = Records(united, cells, sf.col(EXTRA))
+    return [
+        _with_computed(records, expressions, lambda path: quoted(inputs[path]), contract, source).read(reader)
+    ]
 
 
 def _of_parquet(
@@ -144,9 +152,8 @@ def _of_parquet(
             return None
         return _member(path.steps)(cell.text) if path.steps else cell.text
 
-    frame, extra = with_extra(frame, unknown)
     expressions = _expressions(spark, assignment, contract, source)
-    return _with_computed(Records(frame, cells, extra), expressions, read, contract, source)
+    return _with_computed(Records(frame, cells, extra(unknown)), expressions, read, contract, source)
 
 
 def _member(steps: Sequence[str | int]) -> Callable[[Column], Column]:
@@ -155,7 +162,7 @@ def _member(steps: Sequence[str | int]) -> Callable[[Column], Column]:
     def member(text: str | None) -> str | None:
         return text_of(value_at(text, steps))
 
-    return sf.udf(member, "string")
+    return sf.udf(member, "string", useArrow=False)
 
 
 def _expressions(

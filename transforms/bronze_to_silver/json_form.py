@@ -24,7 +24,6 @@ class JsonForm:
     format: FileFormat
 
     kept_blank = ""
-    escape = "\\"
 
     def records_of(self, text: str) -> Iterable[str]:
         """Return a line as it is, the elements of an array, or the one object of a file."""

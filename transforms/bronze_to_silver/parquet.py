@@ -10,7 +10,7 @@ from pyspark.sql import functions as sf
 from pyspark.sql import types as st
 
 from transforms.bronze_to_silver.files import read_parquet, read_schema
-from transforms.bronze_to_silver.records import FLAW, KEY, PLAIN, RAW, Cell
+from transforms.bronze_to_silver.records import FLAW, KEY, RAW, Cell
 from transforms.bronze_to_silver.typed import row_text, typed_cell
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ ROW = "lakegate row"
 
 
 def parquet_records(spark: SparkSession, files: Sequence[BronzeFile]) -> tuple[DataFrame, Mapping[str, Cell]]:
-    """Return the rows of Parquet files of one schema (KEY, RAW, FLAW, PLAIN, ROW), and each column's cell.
+    """Return the rows of Parquet files of one schema (KEY, RAW, FLAW, ROW), and each column's cell.
 
     RAW is the row as a JSON object without its nulls. No row has a flaw.
     """
@@ -35,7 +35,6 @@ def parquet_records(spark: SparkSession, files: Sequence[BronzeFile]) -> tuple[D
         KEY,
         row_text(row, type).alias(RAW),
         sf.lit(None).cast("string").alias(FLAW),
-        sf.lit(False).alias(PLAIN),
         ROW,
     )
     arrow_schema = files[0].facts.schema or ""

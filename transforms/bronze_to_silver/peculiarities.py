@@ -11,13 +11,18 @@ if TYPE_CHECKING:
 
     from pyspark.sql import Column
 
+    from contracts.model import Contract
+
 _ALL = "*"  # in every dataset
 
 
-def settle(text: Column, dataset: str, column: str) -> Column:
-    """Return a cleaned string as its column wants it."""
-    settled = _PECULIAR.get((dataset, column)) or _PECULIAR.get((_ALL, column))
-    return text if settled is None else settled(text)
+def peculiar_columns(contract: Contract) -> dict[str, Column]:
+    """Return, from the cleaned strings of a dataset's rows, those columns that want them otherwise."""
+    found = {
+        name: _PECULIAR.get((contract.name, name)) or _PECULIAR.get((_ALL, name))
+        for name in contract.column_names
+    }
+    return {name: settle(sf.col(name)) for name, settle in found.items() if settle is not None}
 
 
 def _status(text: Column) -> Column:

@@ -8,9 +8,8 @@ from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from contracts import names
-from transforms.bronze_to_silver.plain_values import PlainForm
-from transforms.bronze_to_silver.string_rules import clean_text, is_not_finite, is_null_word, lowered
-from transforms.bronze_to_silver.text import null_words_of
+from transforms.bronze_to_silver.numbers import is_not_finite
+from transforms.bronze_to_silver.text import clean_text, is_null_word, lowered, null_words_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,12 +22,16 @@ _MOST_KNOWN = 10_000  # placements kept; a feed with more sets of keys than that
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A contract column that records feed, what is no value for it, and its values' plainest form."""
+    """A contract column that records feed, and what is no value for it."""
 
     name: str
     null_words: frozenset[str]
     is_number: bool
-    plain: PlainForm
+
+    @classmethod
+    def of(cls, column: Column) -> Target:
+        """Return a contract's column as a target."""
+        return cls(column.name, lowered(null_words_of(column)), column.type.kind.is_number)
 
     def takes(self, text: str | None) -> bool:
         """Whether a text is a value for the column; an uncastable one is a value too."""
@@ -55,13 +58,11 @@ class Placement:
 class Places:
     """Finds the placement of each set of keys, once."""
 
-    def __init__(self, contract: Contract, assignment: Assignment, decimal_mark: str = ".") -> None:
-        """Take where the source says that its listed columns come from, and how it marks decimals."""
+    def __init__(self, contract: Contract, assignment: Assignment) -> None:
+        """Take where the source says that its listed columns come from."""
         listed = {*assignment.whole, *assignment.computed}
         self.targets = tuple(
-            _target(column, decimal_mark)
-            for column in contract.columns
-            if column.name not in assignment.computed
+            Target.of(column) for column in contract.columns if column.name not in assignment.computed
         )
         self._numbers = {target.name: number for number, target in enumerate(self.targets)}
         self._whole: Mapping[str, Sequence[str]] = _inverted(assignment.whole)
@@ -104,12 +105,6 @@ class Places:
             tuple((target, tuple(places)) for target, places in sources.items() if len(places) > 1),
             tuple((name, tuple(places)) for name, places in sorted(unknown.items())),
         )
-
-
-def _target(column: Column, decimal_mark: str) -> Target:
-    words = lowered(null_words_of(column))
-    plain = PlainForm(column.type, words, has_point=decimal_mark == ".")
-    return Target(column.name, words, column.type.kind.is_number, plain)
 
 
 def _inverted(whole: Mapping[str, str]) -> Mapping[str, Sequence[str]]:

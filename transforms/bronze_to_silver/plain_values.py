@@ -1,9 +1,9 @@
 r"""Values in the plainest form of their type, read for a whole batch at once.
 
 Nearly all values of a decent feed are written like that, and then nothing has to be searched for: no other
-spelling, no currency, no null word. Whatever has another form stays a text, for the grammars of ``text``,
-``numbers`` and ``timestamps`` to read; what is read here is what they would read, and a test holds the two
-against each other.
+spelling, no currency, no null word. Whatever has another form is left to ``text``,
+``numbers`` and ``timestamps``; what is read here is what they would read, and a test holds the two against
+each other.
 
 =========  ==========================================================================================
 string     letters and signs up to U+02AF, which are composed and in no case turn into others, blanks only

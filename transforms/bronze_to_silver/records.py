@@ -7,25 +7,27 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as sf
 
+from transforms.bronze_to_silver.precedence import EXTRA
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pyspark.sql import Column, DataFrame
+
+    from transforms.bronze_to_silver.values import RecordReader
 
 # Columns of ours that travel beside a source's own: a blank in the name keeps them apart from those.
 KEY = "_source_file"
 TEXT = "lakegate text"  # the record as it was written
 RAW = "lakegate raw"  # the record for the quarantine
 FLAW = "lakegate flaw"  # why the record cannot be parsed; null when it can
-PLAIN = "lakegate plain"  # the record is printable ASCII that stands for itself
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
     """One source value, chosen for a contract column, as Columns over a frame of records.
 
-    ``text``: its text form; null when there is no value or the record has a flaw. ``ready``: the value of the
-    contract's type, where that needs no reading; then ``text`` is null. None: never.
+    ``text``: its text form; null when there is no value or the record has a flaw.
     ``is_typed``: whether it was no text in the source (a JSON number); None: never.
     ``moment``: struct<value: timestamp, is_date_only: boolean> of a typed time, which needs no parsing; None:
     never. ``failure``: the text of a value that could not be computed, else null; None: it cannot fail.
@@ -35,12 +37,11 @@ class Cell:
     is_typed: Column | None = None
     moment: Column | None = None
     failure: Column | None = None
-    ready: Column | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """Records of one group of files. ``frame`` has KEY, RAW, FLAW and PLAIN; one row a record.
+    """Records of one group of files. ``frame`` has KEY, RAW and FLAW; one row a record.
 
     ``cells`` holds contract columns for which the group has a source; ``extra`` the ``_extra`` of spec 4.1.
     """
@@ -48,6 +49,20 @@ class Records:
     frame: DataFrame
     cells: Mapping[str, Cell]
     extra: Column
+
+    def read(self, reader: RecordReader) -> DataFrame:
+        """Read the cells' values. Returns what ``reader.schema`` says, a row a record."""
+        columns = [sf.col(KEY), sf.col(RAW), sf.col(FLAW), self.extra.alias(EXTRA)]
+        for name, cell in self.cells.items():
+            time = cell.moment if name in reader.timestamps else None
+            traits = {
+                text_of(name): cell.text if time is None else sf.when(time.isNull(), cell.text),
+                is_typed_of(name): cell.is_typed,
+                moment_of(name): time,
+                failure_of(name): cell.failure,
+            }
+            columns += [trait.alias(of) for of, trait in traits.items() if trait is not None]
+        return self.frame.select(*columns).mapInArrow(reader.read, reader.schema)
 
 
 def moment(value: Column, *, is_date_only: bool) -> Column:
@@ -59,11 +74,6 @@ def moment(value: Column, *, is_date_only: bool) -> Column:
 def text_of(column: str) -> str:
     """Return the name under which a contract column's text travels."""
     return f"lakegate text {column}"
-
-
-def ready_of(column: str) -> str:
-    """Return the name under which a contract column's value travels that needs no reading."""
-    return f"lakegate ready {column}"
 
 
 def is_typed_of(column: str) -> str:

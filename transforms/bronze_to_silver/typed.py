@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as sf
 from pyspark.sql import types as st
 
-from transforms.bronze_to_silver.numbers import double_text
 from transforms.bronze_to_silver.records import Cell, moment
-from transforms.bronze_to_silver.timestamps import timestamp_text
+from transforms.bronze_to_silver.text_forms import double_text, timestamp_text
 
 if TYPE_CHECKING:
     from pyspark.sql import Column
@@ -38,10 +37,11 @@ def typed_cell(value: Column, type: st.DataType) -> Cell:  # noqa: A002
 
 
 def typed_text(value: Column, type: st.DataType) -> Column:  # noqa: A002
-    """Return a value's text form: floats shortest (NaN, infinities null), decimals plain, times ISO 8601."""
-    if isinstance(type, st.StringType):
-        return value.cast("string")
-    if isinstance(type, st.BinaryType):
+    """Return a value's text form: floats shortest (NaN, infinities null), decimals plain, times ISO 8601.
+
+    Bytes that are no UTF-8 become U+FFFD.
+    """
+    if isinstance(type, (st.StringType, st.BinaryType)):
         return sf.make_valid_utf8(value.cast("string"))
     if isinstance(type, _FLOATS):
         return double_text(value)

@@ -1,41 +1,30 @@
-"""From the texts of records to the contract's typed values, once for all groups of files (spec 4.2)."""
+"""From the texts of records to the contract's typed values, a batch at once (spec 4.2).
+
+Nearly all values are in the plainest form of their type and read as whole columns (``plain_values``); the
+others are read one by one. This runs as Python on Arrow batches within Spark, behind the cutting of text.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from pyspark.sql import functions as sf
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from contracts.model import DateOrder, Kind
-from transforms.bronze_to_silver import transactions
-from transforms.bronze_to_silver.numbers import parse_number
-from transforms.bronze_to_silver.peculiarities import settle
-from transforms.bronze_to_silver.precedence import EVENT_DATE, EXTRA
-from transforms.bronze_to_silver.records import (
-    FLAW,
-    KEY,
-    PLAIN,
-    RAW,
-    failure_of,
-    is_typed_of,
-    moment_of,
-    ready_of,
-    text_of,
-)
-from transforms.bronze_to_silver.text import clean_text, null_if_word, null_words_of
-from transforms.bronze_to_silver.timestamps import parse_timestamp
+from transforms.bronze_to_silver.numbers import is_not_finite, read_number
+from transforms.bronze_to_silver.plain_values import PlainForm
+from transforms.bronze_to_silver.precedence import EXTRA
+from transforms.bronze_to_silver.records import FLAW, KEY, RAW, failure_of, is_typed_of, moment_of, text_of
+from transforms.bronze_to_silver.text import clean_text, is_null_word, lowered, null_words_of
+from transforms.bronze_to_silver.timestamps import read_timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from pyspark.sql import Column, DataFrame
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from contracts.model import Column as ContractColumn
-    from contracts.model import Contract, Source
-    from transforms.bronze_to_silver.gathered import Gathered
-
-_UNDATED = "1900-01-01"  # the event_date of a row that need not have a time and has none
+    from contracts.model import Contract, DataType, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,119 +45,136 @@ def conventions(contract: Contract, source: Source | None) -> Conventions:
     )
 
 
-def typed_rows(gathered: Gathered, contract: Contract, by: Conventions) -> DataFrame:
-    """Return the cleaned rows of gathered records.
+class _Outcome(NamedTuple):
+    """What became of one text: its value, the text itself where it is none, and a remark on the value.
 
-    Grain: a record, in no order. For each contract column its typed value (null: missing, uncastable or
-    malformed); ``_extra``, ``_source_file``, ``_raw``, ``_malformed``; ``_uncastable_<c>``, ``_currency_<c>``
-    (decimals), ``_date_only_<c>`` (timestamps); for transactions the two comparable times; ``event_date``.
+    The remark is a decimal's currency as written, or whether a timestamp came without a time.
     """
-    # Each select stands on the one before it: an expression used twice must be a column by then.
-    cleaned = gathered.frame.withColumns({_cleaned(c): _clean(c) for c in contract.columns})
-    texts = cleaned.withColumns(
-        {_cleaned(c): null_if_word(sf.col(_cleaned(c)), null_words_of(c)) for c in contract.columns}
-    )
-    values: list[Column] = []
-    judgements: list[Column] = []
-    for column in contract.columns:
-        value, judged = _read(column, gathered, contract, by)
-        values.append(value.alias(column.name))
-        judgements += [judgement.alias(name) for name, judgement in judged.items()]
-    rows = texts.select(
-        *values, EXTRA, KEY, sf.col(RAW).alias("_raw"), sf.col(FLAW).alias("_malformed"), *judgements
-    )
-    comparable = transactions.comparable_times() if contract.name == transactions.DATASET else []
-    return rows.select("*", *comparable, _event_date(contract).alias(EVENT_DATE))
+
+    value: object = None
+    uncastable: str | None = None
+    remark: str | bool | None = None
 
 
-def _read(
-    column: ContractColumn, gathered: Gathered, contract: Contract, by: Conventions
-) -> tuple[Column, dict[str, Column]]:
-    """Return a column's value, and by name what is to be said of it."""
-    text = sf.col(_cleaned(column))
-    judged: dict[str, Column] = {}
-    is_ready = column.name in gathered.ready
-    match column.type.kind:
-        case Kind.STRING:
-            string = sf.coalesce(text, sf.col(ready_of(column.name))) if is_ready else text
-            value = settle(string, contract.name, column.name)
-            uncastable = sf.lit(None).cast("string")
-        case Kind.TIMESTAMP:
-            parsed = parse_timestamp(text, by.date_order, by.timezone)
-            value, uncastable = parsed.value, parsed.uncastable
-            judged = {_date_only(column): parsed.is_date_only}
-        case _:
-            value, uncastable, judged = _number(text, column, gathered, by)
-    if is_ready and column.type.kind is not Kind.STRING:
-        value, uncastable, judged = _unless_ready(column, value, uncastable, judged)
-    if column.name in gathered.timed:
-        value, uncastable, judged = _unless_typed_time(column, value, uncastable, judged)
-    if column.name in gathered.computed:
-        uncastable = sf.coalesce(sf.col(failure_of(column.name)), uncastable)
-    if column.name in contract.uncastable_columns:
-        judged = {f"_uncastable_{column.name}": uncastable, **judged}
-    return value, judged
+_NOTHING = _Outcome()
 
 
-def _unless_ready(
-    column: ContractColumn, value: Column, uncastable: Column, judged: Mapping[str, Column]
-) -> tuple[Column, Column, dict[str, Column]]:
-    """Return what is read of a text for the few rows that have one.
+@dataclass(frozen=True, slots=True)
+class ColumnReader:
+    """Reads one contract column. ``null_words``: in lower case."""
 
-    Within a branch that is seldom taken it is neither computed nor compiled for the others.
-    """
-    has_text = sf.col(_cleaned(column)).isNotNull()
-    value = sf.when(has_text, value).otherwise(sf.col(ready_of(column.name)))
-    return value, sf.when(has_text, uncastable), {n: sf.when(has_text, j) for n, j in judged.items()}
+    name: str
+    type: DataType
+    null_words: frozenset[str]
+    by: Conventions
+    tells_uncastable: bool = False
+
+    @property
+    def schema(self) -> Mapping[str, str]:
+        """What is told of each value besides itself: name -> Spark's type."""
+        told = {f"_uncastable_{self.name}": "string"} if self.tells_uncastable else {}
+        return told | {name: spark_type for name, (spark_type, _) in self._remark.items()}
+
+    def read(self, cells: Mapping[str, pa.Array], rows: int) -> tuple[pa.Array, list[pa.Array]]:
+        """Return the values of a batch's cells, and what ``schema`` tells of them.
+
+        Args:
+            cells: a batch's columns by name; those that this column's source lacks may be missing.
+            rows: how many rows the batch has.
+        """
+        texts = cells.get(text_of(self.name), pa.nulls(rows, pa.string()))
+        value = PlainForm(self.type, self.null_words, has_point=self.by.decimal_mark == ".").read(texts)
+        is_left = pc.and_(pc.is_valid(texts), pc.is_null(value))
+        outcomes = self._read_left(texts.filter(is_left), cells.get(is_typed_of(self.name)), is_left)
+        values, uncastables, remarks = zip(*outcomes, strict=True) if outcomes else ((), (), ())
+        value = _put(value, is_left, values)
+        told = [_put(pa.nulls(rows, type_), is_left, remarks) for _, type_ in self._remark.values()]
+        if (moment := cells.get(moment_of(self.name))) is not None:
+            value = pc.coalesce(moment.field("value"), value)
+            told = [pc.coalesce(moment.field("is_date_only"), told[0])]
+        if self.tells_uncastable:
+            uncastable = _put(pa.nulls(rows, pa.string()), is_left, uncastables)
+            failure = cells.get(failure_of(self.name))
+            told.insert(0, uncastable if failure is None else pc.coalesce(failure, uncastable))
+        return value, told
+
+    @property
+    def _remark(self) -> Mapping[str, tuple[str, pa.DataType]]:
+        match self.type.kind:
+            case Kind.DECIMAL:
+                return {f"_currency_{self.name}": ("string", pa.string())}
+            case Kind.TIMESTAMP:
+                return {f"_date_only_{self.name}": ("boolean", pa.bool_())}
+        return {}
+
+    def _read_left(self, texts: pa.Array, is_typed: pa.Array | None, is_left: pa.Array) -> list[_Outcome]:
+        if is_typed is None:
+            return [self._read(text, self.by.decimal_mark) for text in texts.to_pylist()]
+        marks = ("." if typed else self.by.decimal_mark for typed in is_typed.filter(is_left).to_pylist())
+        return [self._read(text, mark) for text, mark in zip(texts.to_pylist(), marks, strict=True)]
+
+    def _read(self, text: str, decimal_mark: str) -> _Outcome:
+        cleaned = clean_text(text)
+        if is_null_word(cleaned, self.null_words):
+            return _NOTHING
+        if self.type.kind is Kind.STRING:
+            return _Outcome(cleaned)
+        if self.type.kind is Kind.TIMESTAMP:
+            moment = read_timestamp(cleaned, self.by.date_order, self.by.timezone)
+            return (
+                _Outcome(None, cleaned, remark=False)
+                if moment is None
+                else _Outcome(moment[0], None, moment[1])
+            )
+        if is_not_finite(cleaned):
+            return _NOTHING
+        number = read_number(cleaned, self.type, decimal_mark)
+        return _Outcome(None, cleaned) if number is None else _Outcome(number[0], None, number[1])
 
 
-def _number(
-    text: Column, column: ContractColumn, gathered: Gathered, by: Conventions
-) -> tuple[Column, Column, dict[str, Column]]:
-    parsed = parse_number(text, column.type, by.decimal_mark)
-    value, uncastable, currency = parsed.value, parsed.uncastable, parsed.currency
-    if by.decimal_mark != "." and column.name in gathered.typed:
-        typed = parse_number(text, column.type)
-        is_typed = sf.coalesce(sf.col(is_typed_of(column.name)), sf.lit(False))
-        value = sf.when(is_typed, typed.value).otherwise(value)
-        uncastable = sf.when(is_typed, typed.uncastable).otherwise(uncastable)
-        currency = sf.when(is_typed, typed.currency).otherwise(currency)
-    has_currency = column.type.kind is Kind.DECIMAL
-    return value, uncastable, {f"_currency_{column.name}": currency} if has_currency else {}
+class RecordReader:
+    """Reads the values of a dataset's records that were written under the same conventions."""
+
+    def __init__(self, contract: Contract, by: Conventions) -> None:
+        self._columns = tuple(_reader_of(column, contract, by) for column in contract.columns)
+        self.timestamps = frozenset(c.name for c in contract.columns if c.type.kind is Kind.TIMESTAMP)
+
+    @property
+    def schema(self) -> str:
+        """What ``read`` returns, as Spark's DDL.
+
+        For each contract column its typed value (null: missing, uncastable or malformed); ``_extra``,
+        ``_source_file``, ``_raw``, ``_malformed``; ``_uncastable_<c>``, ``_currency_<c>`` (decimals),
+        ``_date_only_<c>`` (timestamps).
+        """
+        return ", ".join(f"`{name}` {type_}" for name, type_ in self._schema.items())
+
+    @property
+    def _schema(self) -> Mapping[str, str]:
+        schema = {column.name: str(column.type) for column in self._columns}
+        schema |= dict.fromkeys((EXTRA, KEY, "_raw", "_malformed"), "string")
+        for column in self._columns:
+            schema |= column.schema
+        return schema
+
+    def read(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Read batches of records: KEY, RAW, FLAW, ``_extra``, and what is known of each column's cells."""
+        for batch in batches:
+            cells = dict(zip(batch.schema.names, batch.columns, strict=True))
+            values, told = [], []
+            for column in self._columns:
+                value, further = column.read(cells, batch.num_rows)
+                values.append(value)
+                told += further
+            whole = [cells[name] for name in (EXTRA, KEY, RAW, FLAW)]
+            yield pa.RecordBatch.from_arrays([*values, *whole, *told], list(self._schema))
 
 
-def _unless_typed_time(
-    column: ContractColumn, value: Column, uncastable: Column, judged: Mapping[str, Column]
-) -> tuple[Column, Column, dict[str, Column]]:
-    """Return the time that came typed where one did, else what was read."""
-    time = sf.col(moment_of(column.name))
-    is_typed, name = time.isNotNull(), _date_only(column)
-    is_date_only = sf.when(is_typed, time["is_date_only"]).otherwise(judged[name])
-    return (
-        sf.when(is_typed, time["value"]).otherwise(value),
-        sf.when(~is_typed, uncastable),
-        {**judged, name: is_date_only},
-    )
+def _reader_of(column: ContractColumn, contract: Contract, by: Conventions) -> ColumnReader:
+    tells_uncastable = column.name in contract.uncastable_columns
+    return ColumnReader(column.name, column.type, lowered(null_words_of(column)), by, tells_uncastable)
 
 
-def _event_date(contract: Contract) -> Column:
-    """Return the UTC date of the dataset's first timestamp, which is the one that dates a row (spec 4.4)."""
-    dating = next((column for column in contract.columns if column.type.kind is Kind.TIMESTAMP), None)
-    undated = sf.lit(_UNDATED).cast("date")
-    if dating is None:
-        return undated
-    date = sf.to_date(dating.name)
-    return date if dating.required else sf.coalesce(date, undated)
-
-
-def _date_only(column: ContractColumn) -> str:
-    return f"_date_only_{column.name}"
-
-
-def _clean(column: ContractColumn) -> Column:
-    text = sf.col(text_of(column.name))
-    return sf.when(text.isNotNull(), clean_text(text, sf.col(PLAIN)))
-
-
-def _cleaned(column: ContractColumn) -> str:
-    return f"lakegate cleaned {column.name}"
+def _put(array: pa.Array, places: pa.Array, values: Sequence[object]) -> pa.Array:
+    """Return an array with values put at the places that are true."""
+    return pc.replace_with_mask(array, places, pa.array(values, array.type)) if values else array

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
+import doctest
 import random
 import unicodedata
-from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from pyspark.sql import functions as F  # noqa: N812
 
 from contracts.model import Column, DataType, Kind
-from tests.transforms.bronze_to_silver.evaluated import assert_same, evaluate
+from transforms.bronze_to_silver import extra
+from transforms.bronze_to_silver import text as text_module
 from transforms.bronze_to_silver.text import (
     BLANKS,
     DEFAULT_NULL_WORDS,
     clean_text,
-    null_if_word,
+    is_null_word,
+    lowered,
     null_words_of,
 )
-
-if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
 
 CLEANED = (
     ("a plain text is itself", "Anna Meier", "Anna Meier"),
@@ -43,7 +41,6 @@ CLEANED = (
     ("compatibility characters stay", "ﬁ Ⅳ ①", "ﬁ Ⅳ ①"),
     ("a singleton becomes its canonical letter", "\u212b \u2126", "Å Ω"),
     ("characters beyond the first plane stay", "😀𝒳", "😀𝒳"),
-    ("null stays null", None, None),
 )
 
 NULLED = (
@@ -55,45 +52,25 @@ NULLED = (
     ("three dashes are a text", "---", "---"),
     ("\\N is what databases write, \\NULL is a text", "\\NULL", "\\NULL"),
     ("zero is a text", "0", "0"),
-    ("null stays null", None, None),
 )
 
 
-def test_text_is_cleaned(spark: SparkSession) -> None:
-    texts = [text for _, text, _ in CLEANED]
-    found = evaluate(spark, texts, {"cleaned": clean_text(F.col("text"))})
-    assert_same([title for title, _, _ in CLEANED], found, [(expected,) for *_, expected in CLEANED])
+@pytest.mark.parametrize(("title", "text", "expected"), CLEANED)
+def test_text_is_cleaned(title: str, text: str, expected: str) -> None:
+    assert clean_text(text) == expected, title
 
 
-def test_bytes_that_are_no_utf8_become_replacement_characters(spark: SparkSession) -> None:
-    surrogate, stray = bytes.fromhex("41EDA08042"), bytes.fromhex("41FF42")
-    rows = spark.createDataFrame([(0, surrogate), (1, stray)], "position int, raw binary")
-    cleaned = rows.orderBy("position").select(clean_text(F.col("raw").cast("string"))).collect()
-    assert [row[0] for row in cleaned] == ["A\ufffdB", "A\ufffdB"]
+@pytest.mark.parametrize(("title", "text", "expected"), NULLED)
+def test_null_words_are_null(title: str, text: str, expected: str | None) -> None:
+    assert is_null_word(text) == (expected is None), title
 
 
-def test_a_record_known_as_plain_gives_the_same_text(spark: SparkSession) -> None:
-    texts = ["  Anna ", "a b", "", " ", None, "~!", "Zoe\u0308\u3000"]
-    is_plain = ~F.col("text").rlike("[^ -~]")
-    columns = {"told": clean_text(F.col("text"), is_plain), "untold": clean_text(F.col("text"))}
-    unknown = {"unknown": clean_text(F.col("text"), F.lit(None).cast("boolean"))}
-    found = evaluate(spark, texts, columns | unknown)
-    expected = ["Anna", "a b", "", "", None, "~!", "Zoë"]
-    assert_same(texts, found, [(text,) * 3 for text in expected])
-
-
-def test_null_words_are_null(spark: SparkSession) -> None:
-    texts = [text for _, text, _ in NULLED]
-    found = evaluate(spark, texts, {"nulled": null_if_word(F.col("text"))})
-    assert_same([title for title, _, _ in NULLED], found, [(expected,) for *_, expected in NULLED])
-
-
-def test_a_contracts_null_words_replace_the_shipped_ones(spark: SparkSession) -> None:
-    words = ("", "UNKNOWN", "Ärger")
-    texts = ["unknown", "ÄRGER", "", "Na", "null", None]
-    columns = {"some": null_if_word(F.col("text"), words), "none": null_if_word(F.col("text"), ())}
-    found = evaluate(spark, texts, columns)
-    assert_same(texts, found, [(None, t) if t not in ("Na", "null") else (t, t) for t in texts])
+@pytest.mark.parametrize(
+    ("text", "is_null"), [("unknown", True), ("ÄRGER", True), ("", True), ("Na", False), ("null", False)]
+)
+def test_a_contracts_null_words_replace_the_shipped_ones(text: str, *, is_null: bool) -> None:
+    assert is_null_word(text, lowered(("", "UNKNOWN", "Ärger"))) == is_null
+    assert not is_null_word(text, ())
 
 
 @pytest.mark.parametrize(
@@ -105,18 +82,16 @@ def test_a_column_without_null_words_has_the_shipped_ones(
     assert null_words_of(Column("city", DataType(Kind.STRING), null_words=own)) == expected
 
 
-@settings(
-    max_examples=5,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@settings(max_examples=300, deadline=None, derandomize=True)
 @given(seed=st.integers(0, 2**32))
-def test_any_text_is_cleaned_as_unicode_says(spark: SparkSession, seed: int) -> None:
-    luck = random.Random(seed)
-    texts = [_any_text(luck) for _ in range(300)]
-    found = evaluate(spark, texts, {"cleaned": clean_text(F.col("text"))})
-    assert_same(texts, found, [(_cleaned(text),) for text in texts])
+def test_any_text_is_cleaned_as_unicode_says(seed: int) -> None:
+    text = _any_text(random.Random(seed))
+    assert clean_text(text) == _cleaned(text)
+
+
+def test_the_examples_hold() -> None:
+    assert doctest.testmod(text_module).failed == 0
+    assert doctest.testmod(extra).failed == 0
 
 
 def _any_text(luck: random.Random) -> str:
