@@ -7,6 +7,8 @@ the work for it.
 
 from __future__ import annotations
 
+import gc
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import compress
 from typing import TYPE_CHECKING, NamedTuple, Protocol
@@ -151,7 +153,8 @@ def cut_records(texts: DataFrame, cutter: Cutter) -> DataFrame:
     """
 
     def cut(batches: Iterable[pa.RecordBatch]) -> Iterable[pa.RecordBatch]:
-        return cutter.cut(batches)
+        with _no_search_for_cycles():
+            yield from cutter.cut(batches)
 
     return texts.mapInArrow(cut, cutter.schema)
 
@@ -160,9 +163,25 @@ def cut_and_read_records(texts: DataFrame, cutter: Cutter, reader: RecordReader)
     """Cut texts into records and read their values, in one go. Returns what ``reader.schema`` says."""
 
     def cut_and_read(batches: Iterable[pa.RecordBatch]) -> Iterable[pa.RecordBatch]:
-        return reader.read(cutter.cut(batches))
+        with _no_search_for_cycles():
+            yield from reader.read(cutter.cut(batches))
 
     return texts.mapInArrow(cut_and_read, reader.schema)
+
+
+@contextmanager
+def _no_search_for_cycles() -> Iterator[None]:
+    """Keep Python from searching the many small values of a batch for cycles: none is made.
+
+    The search would take a fifth of the time that cutting takes.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _extra(placement: Placement, values: Sequence[object]) -> str | None:

@@ -81,6 +81,20 @@ def test_typed_values_go_to_their_columns_and_the_rest_to_extra(spark: SparkSess
     ]
 
 
+def test_bytes_that_are_no_utf8_become_replacement_characters(spark: SparkSession, tmp_path: Path) -> None:
+    stray, surrogate = b"A\xffB", b"A\xed\xa0\x80B"
+    columns = {
+        "event_id": pa.array([stray, surrogate]).view(pa.string()),
+        "user_id": pa.array([stray, surrogate]),
+        "unknown": pa.array([stray, surrogate]).view(pa.string()),
+    }
+    found = cleaned(spark, EVENTS, bronze(tmp_path / "a.parquet", columns))
+    assert [(row["event_id"], row["user_id"], row["_extra"]) for row in found] == [
+        ("A\ufffdB", "A\ufffdB", '{"unknown":"A\ufffdB"}'),
+        ("A\ufffd\ufffd\ufffdB", "A\ufffd\ufffd\ufffdB", '{"unknown":"A\ufffd\ufffd\ufffdB"}'),
+    ]
+
+
 def test_times_of_every_unit_are_the_same_instant(spark: SparkSession, tmp_path: Path) -> None:
     files = [
         bronze(tmp_path / f"{unit}.parquet", {"tx_id": pa.array([unit]), "created_at": _ticks(unit)})
