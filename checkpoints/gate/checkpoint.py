@@ -8,7 +8,7 @@ import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from checkpoints.gate.expectations import build_expectation, load_gx, rule_error
+from checkpoints.gate.expectations import build_expectation, in_turn, load_gx, rule_error
 from checkpoints.gate.measures import Measures, RuleCount
 from contracts.model import Domain
 from quarantine_policies.decision import RuleOutcome
@@ -49,6 +49,7 @@ class Judgement:
         return all(outcome.passed for outcome in self.outcomes)
 
 
+@in_turn
 def judge(
     name: str,
     contract: Contract,

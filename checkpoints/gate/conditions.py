@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
-from checkpoints.gate.expectations import build_expectation, load_gx, rule_error
+from checkpoints.gate.expectations import build_expectation, in_turn, load_gx, rule_error
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _SUFFIX = ".unexpected_count"
 
 
+@in_turn
 def routing_conditions(
     spark: SparkSession,
     contract: Contract,

@@ -6,13 +6,15 @@ import os
 import re
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
-from typing import TYPE_CHECKING
+from functools import wraps
+from threading import RLock
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from contracts.errors import ContractError
 from contracts.suite import expectation_config
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from types import ModuleType
 
     from great_expectations.expectations.expectation import Expectation
@@ -23,6 +25,9 @@ PARAMETER = "$PARAMETER"
 # Great Expectations reads '2000-01-01' as a date and cannot compare that with a point in time.
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}.*)?")
 _BOUNDS = ("min_value", "max_value")
+_TURN = RLock()
+_Arguments = ParamSpec("_Arguments")
+_Result = TypeVar("_Result")
 
 
 def load_gx() -> ModuleType:
@@ -31,6 +36,17 @@ def load_gx() -> ModuleType:
     import great_expectations
 
     return great_expectations
+
+
+def in_turn(function: Callable[_Arguments, _Result]) -> Callable[_Arguments, _Result]:
+    """Let threads take turns at a function that works with GX: its project is the whole process's."""
+
+    @wraps(function)
+    def taking_turns(*args: _Arguments.args, **kwargs: _Arguments.kwargs) -> _Result:
+        with _TURN:
+            return function(*args, **kwargs)
+
+    return taking_turns
 
 
 def build_expectation(contract: Contract, rule: Rule, parameters: Mapping[str, object]) -> Expectation:

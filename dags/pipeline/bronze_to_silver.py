@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from dags.pipeline.promises import check_promises
 from dags.pipeline.publish import Verdicted, publish
 from dags.pipeline.report import DatasetReport, Status, TransitionReport, worst
 from dags.pipeline.shuffle import shuffles_sized_for
+from dags.pipeline.side_by_side import side_by_side
 from dags.pipeline.silver_candidates import judge_dataset
 from transforms.bronze_to_silver.files import BronzeFile
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
     from checkpoints.lake.ledger import Ledger
     from checkpoints.lake.pointer import Pointer
+    from contracts.model import Contract
     from dags.pipeline.progress import Progress
     from dags.pipeline.setup import Run, Setup
     from dags.pipeline.silver_candidates import JudgedDataset
@@ -54,14 +57,20 @@ def bronze_to_silver(
     known = {name: [entry.facts for entry in ledger.files.values()] for name, ledger in ledgers.items()}
     check_promises(setup, start_spark, known)
     spark = start_spark()
-    judged = []
+    files = {}
     for contract in setup.contracts.datasets:
         verify_bronze(setup.lake, ledgers[contract.name])
-        files = _readable_files(setup, ledgers[contract.name])
+        files[contract.name] = _readable_files(setup, ledgers[contract.name])
+    largest = max(sum(file.facts.size_bytes for file in of) for of in files.values())
+
+    def judge(contract: Contract, _: object) -> JudgedDataset:
         last = pointer.line(contract.name)
         last_rows = last.current.rows if last else None
-        with shuffles_sized_for(spark, sum(file.facts.size_bytes for file in files)):
-            judged.append(judge_dataset(setup, run, spark, contract, files, last_rows, progress))
+        return judge_dataset(setup, run, spark, contract, files[contract.name], last_rows, progress)
+
+    with shuffles_sized_for(spark, largest):
+        tasks = {one.name: partial(judge, one) for one in setup.contracts.datasets}
+        judged = list(side_by_side(spark, tasks).values())
     verdict = worst([Status(one.decision.verdict.value) for one in judged])
     reports = tuple(_report(one, is_promoted=verdict is not Status.BLOCK) for one in judged)
     verdicted = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -25,8 +26,9 @@ from dags.pipeline.frames import read_frame
 from dags.pipeline.publish import Verdicted, publish
 from dags.pipeline.report import DatasetReport, Status, TransitionReport, worst
 from dags.pipeline.shuffle import shuffles_sized_for
+from dags.pipeline.side_by_side import side_by_side
 from quarantine_policies.decision import decide
-from transforms.silver_to_gold.build import gold_table
+from transforms.silver_to_gold.build import gold_table, reads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -39,6 +41,8 @@ if TYPE_CHECKING:
     from dags.pipeline.candidates import Candidate
     from dags.pipeline.progress import Progress
     from dags.pipeline.setup import Run, Setup
+
+    Written = tuple[Candidate, DataFrame]  # a table, and its rows as read back
 
 NAME = "silver_to_gold"
 REVENUE = {"fact_transactions": "amount", "daily_revenue": "total_revenue", "user_ltv": "total_revenue"}
@@ -141,17 +145,21 @@ def _unchanged(setup: Setup) -> tuple[DatasetReport, ...]:
 
 def _build(
     setup: Setup, spark: SparkSession, silver: Mapping[str, DataFrame], version: str, progress: Progress
-) -> Mapping[str, tuple[Candidate, DataFrame]]:
-    """Write the tables in order; each is read back, so that a later one does not compute it again."""
-    written: dict[str, tuple[Candidate, DataFrame]] = {}
-    built: dict[str, DataFrame] = {}
-    for done, contract in enumerate(setup.contracts.gold):
-        progress.step(f"building {contract.name}", done, len(setup.contracts.gold))
-        place = setup.lake.gold(contract.name, version)
+) -> Mapping[str, Written]:
+    """Write the tables; each is read back, so that one that stands on it does not compute it again."""
+    contracts = {contract.name: contract for contract in setup.contracts.gold}
+
+    def write(
+        name: str, written: Callable[[str], tuple[Candidate, DataFrame]]
+    ) -> tuple[Candidate, DataFrame]:
+        contract = contracts[name]
+        built = {table: written(table)[1] for table in reads(contract) if table in contracts}
+        progress.step(f"building {name}")
+        place = setup.lake.gold(name, version)
         candidate = write_candidate(spark, contract, gold_table(contract, silver, built), place, version)
-        built[contract.name] = read_frame(spark, place, struct_type(contract))
-        written[contract.name] = (candidate, built[contract.name])
-    return written
+        return candidate, read_frame(spark, place, struct_type(contract))
+
+    return side_by_side(spark, {name: partial(write, name) for name in contracts})
 
 
 def _judge(

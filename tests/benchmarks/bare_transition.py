@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from datetime import datetime
-from functools import reduce
+from functools import partial, reduce
 from operator import or_
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,14 +24,17 @@ from dags.pipeline.run import spark_of
 from dags.pipeline.settings import read_settings
 from dags.pipeline.setup import MOST_CLOCK_SKEW, read_setup
 from dags.pipeline.shuffle import shuffles_sized_for
+from dags.pipeline.side_by_side import side_by_side
 from tests.benchmarks.ground import AS_OF
 from transforms.bronze_to_silver.clean import BronzeFile, cleaned_rows
 from transforms.bronze_to_silver.deduplicate import deduplicate, suspect_keys
 from transforms.bronze_to_silver.users import current_users
 from transforms.bronze_to_silver.users_history import users_history
-from transforms.silver_to_gold.build import gold_table
+from transforms.silver_to_gold.build import gold_table, reads
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pyspark.sql import Column, DataFrame, SparkSession
 
     from contracts.model import Contract
@@ -52,28 +55,34 @@ def bare_silver(setup: Setup, spark: SparkSession, out: Path) -> None:
 
     The valid rows are written once in between, as ``deduplicate`` asks of its caller: parsing is dear.
     """
+    files = {}
     for contract in setup.contracts.datasets:
         ledger = current_ledger(setup.lake, contract.name)
         assert ledger is not None
-        files = [
+        files[contract.name] = [
             BronzeFile(entry.facts, readable_place(setup.lake, ledger, key).spark_uri)
             for key, entry in ledger.files.items()
         ]
-        with shuffles_sized_for(spark, sum(file.facts.size_bytes for file in files)):
-            cleaned = cleaned_rows(spark, contract, files)
-            kept = [column.name for column in contract.silver_columns]
-            staged = out.parent / "staged" / contract.name
-            valid = cleaned.where(~is_invalid(contract)).select(*kept)
-            valid.write.mode("overwrite").parquet(str(staged))
-            valid = spark.read.schema(valid.schema).parquet(str(staged))
-            if contract.name == "users":
-                history = setup.contracts.users_history
-                _write(current_users(valid, contract), out / contract.name, contract)
-                _write(users_history(valid, contract, history), out / history.name, history)
-            else:
-                suspects = suspect_keys(valid, contract).persist()
-                _write(deduplicate(valid, contract, suspects), out / contract.name, contract)
-                suspects.unpersist()
+    largest = max(sum(file.facts.size_bytes for file in of) for of in files.values())
+
+    def write(contract: Contract, _: object) -> None:
+        cleaned = cleaned_rows(spark, contract, files[contract.name])
+        kept = [column.name for column in contract.silver_columns]
+        staged = out.parent / "staged" / contract.name
+        valid = cleaned.where(~is_invalid(contract)).select(*kept)
+        valid.write.mode("overwrite").parquet(str(staged))
+        valid = spark.read.schema(valid.schema).parquet(str(staged))
+        if contract.name == "users":
+            history = setup.contracts.users_history
+            _write(current_users(valid, contract), out / contract.name, contract)
+            _write(users_history(valid, contract, history), out / history.name, history)
+        else:
+            suspects = suspect_keys(valid, contract).persist()
+            _write(deduplicate(valid, contract, suspects), out / contract.name, contract)
+            suspects.unpersist()
+
+    with shuffles_sized_for(spark, largest):
+        side_by_side(spark, {one.name: partial(write, one) for one in setup.contracts.datasets})
 
 
 def bare_gold(setup: Setup, spark: SparkSession, out: Path) -> None:
@@ -85,11 +94,15 @@ def bare_gold(setup: Setup, spark: SparkSession, out: Path) -> None:
         place = current_place(setup.lake, Zone.SILVER, manifest)
         silver[contract.name] = spark.read.schema(struct_type(contract)).parquet(place.spark_uri)
         size_bytes += manifest.size_bytes
-    built: dict[str, DataFrame] = {}
+    tables = {contract.name for contract in setup.contracts.gold}
+
+    def write(contract: Contract, built: Callable[[str], DataFrame]) -> DataFrame:
+        inputs = {name: built(name) for name in reads(contract) if name in tables}
+        _write(gold_table(contract, silver, inputs), out / contract.name, contract)
+        return spark.read.schema(struct_type(contract)).parquet(str(out / contract.name))
+
     with shuffles_sized_for(spark, size_bytes):
-        for contract in setup.contracts.gold:
-            _write(gold_table(contract, silver, built), out / contract.name, contract)
-            built[contract.name] = spark.read.schema(struct_type(contract)).parquet(str(out / contract.name))
+        side_by_side(spark, {one.name: partial(write, one) for one in setup.contracts.gold})
 
 
 def is_invalid(contract: Contract) -> Column:

@@ -79,13 +79,7 @@ def gold_table(
         ConfigurationError: nothing builds a table of that name, a table that it reads is not built yet, or
             the contract and the step name different columns.
     """
-    step = _STEPS.get(contract.name)
-    if step is None:
-        raise ConfigurationError(
-            "no step builds this table",
-            where=f"gold contract {contract.name}",
-            next_step="add a GoldStep to transforms/silver_to_gold/build.py",
-        )
+    step = _step(contract)
     inputs = {**silver, **built}
     if missing := [name for name in step.reads if name not in inputs]:
         raise ConfigurationError(
@@ -96,6 +90,26 @@ def gold_table(
             next_step="hand over all datasets of silver, and the contracts in the specification's order",
         )
     return _as_promised(step.build(*(inputs[name] for name in step.reads)), contract)
+
+
+def reads(contract: Contract) -> tuple[str, ...]:
+    """Return the datasets of silver, and the tables, that a table is built from.
+
+    Raises:
+        ConfigurationError: nothing builds a table of that name.
+    """
+    return _step(contract).reads
+
+
+def _step(contract: Contract) -> GoldStep:
+    step = _STEPS.get(contract.name)
+    if step is None:
+        raise ConfigurationError(
+            "no step builds this table",
+            where=f"gold contract {contract.name}",
+            next_step="add a GoldStep to transforms/silver_to_gold/build.py",
+        )
+    return step
 
 
 def _as_promised(table: DataFrame, contract: Contract) -> DataFrame:
