@@ -105,7 +105,11 @@ class Services:
     glue_folder: Path
 
     def install(self, name: str) -> Installation:
-        """Return a new, empty lake that Airflow, the jobs and the warehouse now work on."""
+        """Return a new, empty lake that Airflow, the jobs and the warehouse now work on.
+
+        Runs that assets of the lake before started must end first: they would do this lake's work.
+        """
+        self.airflow.wait_for_rest()
         s3, sns, sqs = (client(self.environment, service) for service in ("s3", "sns", "sqs"))
         s3.create_bucket(Bucket=name)
         s3.upload_file(str(Path(dags.glue.job.__file__)), name, "artifacts/job.py")
