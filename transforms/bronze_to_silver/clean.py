@@ -42,7 +42,7 @@ def cleaned_rows(spark: SparkSession, contract: Contract, files: Sequence[Bronze
     by_layout: dict[Layout, list[BronzeFile]] = defaultdict(list)
     for file in files:
         by_layout[layout(file)].append(file)
-    frames = [frame for of, alike in by_layout.items() for frame in gather(spark, contract, of, alike)]
+    frames = gather(spark, contract, by_layout)
     if not frames:
         frames = [spark.createDataFrame([], RecordReader(contract, conventions(contract, None)).schema)]
     rows = reduce(DataFrame.unionByName, frames).withColumns(peculiar_columns(contract))

@@ -7,8 +7,6 @@ the work for it.
 
 from __future__ import annotations
 
-import gc
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import compress
 from typing import TYPE_CHECKING, NamedTuple, Protocol
@@ -18,18 +16,15 @@ import pyarrow as pa
 from transforms.bronze_to_silver.extra import extra_text
 from transforms.bronze_to_silver.json_members import text_of, value_at
 from transforms.bronze_to_silver.precedence import EXTRA
-from transforms.bronze_to_silver.records import FLAW, KEY, RAW, is_typed_of
+from transforms.bronze_to_silver.records import FLAW, KEY, RAW, TEXT, is_typed_of
 from transforms.bronze_to_silver.records import text_of as text_column
 from transforms.bronze_to_silver.text import is_blank
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from pyspark.sql import DataFrame
-
     from transforms.bronze_to_silver.expressions import Path
     from transforms.bronze_to_silver.placement import Placement, Places
-    from transforms.bronze_to_silver.values import RecordReader
 
 _RECORDS_A_BATCH = 4_000
 _CHARACTERS_A_BATCH = 16 * 1024 * 1024  # an Arrow array of strings holds 2 GiB, and a record may be long
@@ -50,8 +45,12 @@ class Form(Protocol):
     def kept_blank(self) -> str:
         """A character that makes a record of a line that holds only blanks; empty: none does."""
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether a text is a whole file, and not one record."""
+
     def records_of(self, text: str) -> Iterable[str]:
-        """Return the records within one text of the input."""
+        """Return the records within a whole text."""
 
     def parse(self, records: Sequence[str]) -> Iterable[Parsed | None]:
         """Take records apart; None for one that is no row (a header again)."""
@@ -85,29 +84,41 @@ class Cutter:
         return columns | dict.fromkeys(self.inputs, "string")
 
     def cut(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        """Cut batches of (KEY, TEXT) into batches of records, in order."""
+        """Cut batches of KEY and TEXT into batches of records, in order."""
+        kept_blank = self.form.kept_blank
+        for batch, records in self._records_in(batches):
+            is_record = [bool(record.strip()) or not is_blank(record, kept_blank) for record in records]
+            parsed = list(self.form.parse(list(compress(records, is_record))))
+            is_row = [one is not None for one in parsed]
+            rows = [one for one in parsed if one is not None]
+            yield self._cut(
+                batch.filter(pa.array(is_record, pa.bool_())).filter(pa.array(is_row, pa.bool_())), rows
+            )
+
+    def _records_in(
+        self, batches: Iterable[pa.RecordBatch]
+    ) -> Iterator[tuple[pa.RecordBatch, Sequence[str]]]:
+        """Return batches of KEY and record, so much at a time as suits the memory, and their records."""
+        if not self.form.is_whole:
+            for batch in batches:
+                yield batch, batch.column(TEXT).to_pylist()
+            return
         keys: list[str] = []
         records: list[str] = []
         size = 0
         for batch in batches:
-            for key, text in zip(batch.column(0).to_pylist(), batch.column(1).to_pylist(), strict=True):
+            for key, text in zip(*(batch.column(name).to_pylist() for name in (KEY, TEXT)), strict=True):
                 for record in self.form.records_of(text):
-                    if record.strip() or not is_blank(record, self.form.kept_blank):
-                        keys.append(key)
-                        records.append(record)
-                        size += len(record)
+                    keys.append(key)
+                    records.append(record)
+                    size += len(record)
                     if len(records) >= _RECORDS_A_BATCH or size >= _CHARACTERS_A_BATCH:
-                        yield self._rows(keys, records)
+                        yield _batch(keys, records), records
                         keys, records, size = [], [], 0
-        if records:
-            yield self._rows(keys, records)
+        yield _batch(keys, records), records
 
-    def _rows(self, keys: Sequence[str], records: Sequence[str]) -> pa.RecordBatch:
-        parsed = list(self.form.parse(records))
-        if None in parsed:
-            is_row = [one is not None for one in parsed]
-            keys, records = list(compress(keys, is_row)), list(compress(records, is_row))
-        rows = [one for one in parsed if one is not None]
+    def _cut(self, batch: pa.RecordBatch, rows: Sequence[Parsed]) -> pa.RecordBatch:
+        """Return a batch of KEY and record with what their parsed rows hold."""
         placements = [self.places.of(row.keys) for row in rows]
         cells = [
             self._settled(placement, row.values) if placement.rivals else placement.take((*row.values, None))
@@ -118,9 +129,9 @@ class Cutter:
             for placement, row in zip(placements, rows, strict=True)
         ]
         flaws = [row.flaw for row in rows]
-        arrays = [pa.array(texts, pa.string()) for texts in (keys, records, flaws, extras)]
-        for number, _ in enumerate(self.places.targets):
-            values = [cell[number] for cell in cells]
+        arrays = [*batch.columns, *(pa.array(texts, pa.string()) for texts in (flaws, extras))]
+        columns = list(zip(*cells, strict=True)) or [()] * len(self.places.targets)
+        for _, values in zip(self.places.targets, columns, strict=False):
             arrays.append(_texts(values))
             if self.tells_typed:
                 arrays.append(pa.array([isinstance(value, bytes) for value in values], pa.bool_()))
@@ -140,48 +151,8 @@ class Cutter:
         return cells
 
 
-def cut_records(texts: DataFrame, cutter: Cutter) -> DataFrame:
-    """Cut texts into records.
-
-    Args:
-        texts: KEY and TEXT; a text is a line, or whatever else the cutter's form finds records in.
-        cutter: what to cut out.
-
-    Returns:
-        Grain: a record that is not blank and no header. KEY, RAW, FLAW, ``_extra``, the text of each of the
-        cutter's targets, and the cutter's inputs; where FLAW is not null, all of those are null.
-    """
-
-    def cut(batches: Iterable[pa.RecordBatch]) -> Iterable[pa.RecordBatch]:
-        with _no_search_for_cycles():
-            yield from cutter.cut(batches)
-
-    return texts.mapInArrow(cut, cutter.schema)
-
-
-def cut_and_read_records(texts: DataFrame, cutter: Cutter, reader: RecordReader) -> DataFrame:
-    """Cut texts into records and read their values, in one go. Returns what ``reader.schema`` says."""
-
-    def cut_and_read(batches: Iterable[pa.RecordBatch]) -> Iterable[pa.RecordBatch]:
-        with _no_search_for_cycles():
-            yield from reader.read(cutter.cut(batches))
-
-    return texts.mapInArrow(cut_and_read, reader.schema)
-
-
-@contextmanager
-def _no_search_for_cycles() -> Iterator[None]:
-    """Keep Python from searching the many small values of a batch for cycles: none is made.
-
-    The search would take a fifth of the time that cutting takes.
-    """
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
+def _batch(keys: Sequence[str], records: Sequence[str]) -> pa.RecordBatch:
+    return pa.RecordBatch.from_arrays([pa.array(of, pa.string()) for of in (keys, records)], [KEY, TEXT])
 
 
 def _extra(placement: Placement, values: Sequence[object]) -> str | None:

@@ -34,8 +34,8 @@ class DelimitedForm:
         return "\t" if self.dialect.delimiter == "\t" else ""
 
     def records_of(self, text: str) -> Iterable[str]:
-        """Return a line as it is, or the records of a whole file."""
-        return self.dialect.records_of(text) if self.is_whole else (text,)
+        """Return the records of a whole file."""
+        return self.dialect.records_of(text)
 
     def parse(self, records: Sequence[str]) -> Iterator[Parsed | None]:
         """Take records apart; one with a wrong number of fields, or broken quoting, is flawed."""

@@ -1,18 +1,16 @@
-"""One group of files to the values of the contract's columns."""
+"""Files of every layout to the values of the contract's columns."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from functools import reduce
 from typing import TYPE_CHECKING
 
-from pyspark.sql import DataFrame
 from pyspark.sql import functions as sf
 
 from contracts.inventory import FileFormat
 from transforms.bronze_to_silver.choice import assign, extra, first_value
-from transforms.bronze_to_silver.cutting import Cutter, cut_and_read_records, cut_records
+from transforms.bronze_to_silver.cutting import Cutter
 from transforms.bronze_to_silver.delimited_fields import Dialect
 from transforms.bronze_to_silver.delimited_form import DelimitedForm
 from transforms.bronze_to_silver.expressions import Path, SpecPlace, compute, parse_expression
@@ -24,12 +22,13 @@ from transforms.bronze_to_silver.placement import Places
 from transforms.bronze_to_silver.precedence import EXTRA
 from transforms.bronze_to_silver.records import Cell, Records, is_typed_of
 from transforms.bronze_to_silver.records import text_of as text_column
+from transforms.bronze_to_silver.text_groups import TextGroup, cut_records, read_records
 from transforms.bronze_to_silver.values import RecordReader, conventions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from pyspark.sql import Column, SparkSession
+    from pyspark.sql import Column, DataFrame, SparkSession
 
     from contracts.model import Contract, Source
     from transforms.bronze_to_silver.choice import Assignment
@@ -69,70 +68,82 @@ def layout(file: BronzeFile) -> Layout:
 
 
 def gather(
-    spark: SparkSession, contract: Contract, layout: Layout, files: Sequence[BronzeFile]
+    spark: SparkSession, contract: Contract, by_layout: Mapping[Layout, Sequence[BronzeFile]]
 ) -> list[DataFrame]:
-    """Read the values of the files of one layout. Returns frames of what ``RecordReader.schema`` says.
+    """Read the values of files, each layout its own way. Returns frames of what ``RecordReader.schema`` says.
 
     Raises:
         ContractError: a source's expression cannot be computed.
     """
-    source = next((s for s in contract.sources if s.name == layout.source), None)
-    reader = RecordReader(contract, conventions(contract, source))
-    if layout.format is FileFormat.PARQUET:
-        return [
-            _of_parquet(spark, alike, contract, source).read(reader)
-            for alike in alike_in_parquet(spark, files)
-        ]
-    return _of_text(spark, layout, files, contract, source, reader)
+    plain: list[tuple[TextGroup, RecordReader]] = []
+    frames: list[DataFrame] = []
+    for layout, files in by_layout.items():
+        source = next((s for s in contract.sources if s.name == layout.source), None)
+        reader = RecordReader(contract, conventions(contract, source))
+        if layout.format is FileFormat.PARQUET:
+            for alike in alike_in_parquet(spark, files):
+                frames.append(_of_parquet(spark, alike, contract, source).read(reader))
+            continue
+        names = _expected_keys(files, source) if layout.dialect is None else _fields(layout, contract)
+        assignment = assign(names, contract, source)
+        expressions = _expressions(spark, assignment, contract, source)
+        groups = _text_groups(spark, layout, files, contract, source, assignment, expressions)
+        if expressions:
+            frames.append(_of_text(groups, expressions, contract, source).read(reader))
+        else:
+            plain += [(group, reader) for group in groups]
+    return [*frames, read_records(plain)] if plain else frames
 
 
-def _of_text(
+def _text_groups(
     spark: SparkSession,
     layout: Layout,
     files: Sequence[BronzeFile],
     contract: Contract,
     source: Source | None,
-    reader: RecordReader,
-) -> list[DataFrame]:
-    """Cut the records of text files, each encoding and each form of a record on its own, and read them."""
-    names = (
-        _expected_keys(files, source)
-        if layout.dialect is None
-        else _told_apart(layout.header or contract.column_names)
-    )
-    assignment = assign(names, contract, source)
+    assignment: Assignment,
+    expressions: Sequence[Expression],
+) -> list[TextGroup]:
+    """Group the text files of one layout by their encoding and by the form of their records."""
     places = Places(contract, assignment)
-    expressions = _expressions(spark, assignment, contract, source)
-    paths = dict.fromkeys(path for expression in expressions for path in expression.inputs.values())
-    inputs = {path: f"lakegate path {number}" for number, path in enumerate(paths)}
-    tells_typed = layout.dialect is None and source is not None and source.decimal_mark not in (None, ".")
+    inputs = {name: path for path, name in _input_names(expressions).items()}
+    tells_typed = layout.dialect is None and conventions(contract, source).decimal_mark != "."
     by_form: dict[tuple[FileFormat, str, bool], list[BronzeFile]] = defaultdict(list)
     for file in files:
         by_form[file.facts.format or layout.format, file.facts.encoding, file.facts.multiline].append(file)
-    cut: list[tuple[DataFrame, Cutter]] = []
+    groups = []
     for (file_format, encoding, is_multiline), alike in sorted(by_form.items()):
         form = (
             JsonForm(file_format)
             if layout.dialect is None
-            else DelimitedForm(layout.dialect, names, layout.header, is_multiline)
+            else DelimitedForm(layout.dialect, _fields(layout, contract), layout.header, is_multiline)
         )
-        is_whole = is_multiline or file_format in (FileFormat.JSON_ARRAY, FileFormat.JSON_OBJECT)
-        texts = read_texts(spark, alike, encoding) if is_whole else read_lines(spark, alike, encoding)
-        cut.append((texts, Cutter(form, places, {name: path for path, name in inputs.items()}, tells_typed)))
-    if not expressions:
-        return [cut_and_read_records(texts, cutter, reader) for texts, cutter in cut]
+        texts = (read_texts if form.is_whole else read_lines)(spark, alike, encoding)
+        groups.append(TextGroup(texts, Cutter(form, places, inputs, tells_typed)))
+    return groups
+
+
+def _of_text(
+    groups: Sequence[TextGroup], expressions: Sequence[Expression], contract: Contract, source: Source | None
+) -> Records:
+    """Cut the records of texts from which a source computes columns."""
+    cutter = groups[0].cutter
     cells = {
         target.name: Cell(
             quoted(text_column(target.name)),
-            is_typed=quoted(is_typed_of(target.name)) if tells_typed else None,
+            is_typed=quoted(is_typed_of(target.name)) if cutter.tells_typed else None,
         )
-        for target in places.targets
+        for target in cutter.places.targets
     }
-    united = reduce(DataFrame.unionByName, (cut_records(texts, cutter) for texts, cutter in cut))
-    records = Records(united, cells, sf.col(EXTRA))
-    return [
-        _with_computed(records, expressions, lambda path: quoted(inputs[path]), contract, source).read(reader)
-    ]
+    inputs = _input_names(expressions)
+    records = Records(cut_records(groups), cells, sf.col(EXTRA))
+    return _with_computed(records, expressions, lambda path: quoted(inputs[path]), contract, source)
+
+
+def _input_names(expressions: Sequence[Expression]) -> Mapping[Path, str]:
+    """Return the column in which the text at each path travels that an expression reads."""
+    paths = dict.fromkeys(path for expression in expressions for path in expression.inputs.values())
+    return {path: f"lakegate path {number}" for number, path in enumerate(paths)}
 
 
 def _of_parquet(
@@ -200,10 +211,13 @@ def _expected_keys(files: Iterable[BronzeFile], source: Source | None) -> tuple[
     return tuple(dict.fromkeys((*seen, *bare)))
 
 
-def _told_apart(names: Sequence[str]) -> tuple[str, ...]:
-    """Return the names with blanks after those that were there before: they still mean the same column."""
+def _fields(layout: Layout, contract: Contract) -> tuple[str, ...]:
+    """Return the names of delimited fields, with blanks after those that were there before.
+
+    With a blank they are told apart, and still mean the same column.
+    """
     apart: list[str] = []
-    for name in names:
+    for name in layout.header or contract.column_names:
         unique = name
         while unique in apart:
             unique += " "

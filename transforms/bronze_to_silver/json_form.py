@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from contracts.inventory import FileFormat
 from transforms.bronze_to_silver.cutting import Parsed
-from transforms.bronze_to_silver.json_members import elements_of, members_of
+from transforms.bronze_to_silver.json_members import elements_of, members_of_each
 from transforms.raw_to_bronze.json_values import BLANKS
 
 if TYPE_CHECKING:
@@ -25,16 +25,18 @@ class JsonForm:
 
     kept_blank = ""
 
+    @property
+    def is_whole(self) -> bool:
+        """Only of JSON lines is each a record."""
+        return self.format is not FileFormat.JSON_LINES
+
     def records_of(self, text: str) -> Iterable[str]:
-        """Return a line as it is, the elements of an array, or the one object of a file."""
-        if self.format is FileFormat.JSON_LINES:
-            return (text,)
+        """Return the elements of an array, or the one object of a file."""
         return elements_of(text) if self.format is FileFormat.JSON_ARRAY else (text.strip(BLANKS),)
 
     def parse(self, records: Sequence[str]) -> Iterator[Parsed]:
         """Take records apart; one that is not one strict JSON object is flawed."""
-        for record in records:
-            members = members_of(record)
+        for members in members_of_each(records):
             if members is None:
                 yield _FLAWED
             elif members:

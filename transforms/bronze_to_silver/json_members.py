@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from json import JSONDecoder
 from json.encoder import encode_basestring
+from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from transforms.raw_to_bronze.json_values import BLANKS, skip_blanks
@@ -20,6 +21,7 @@ Member = tuple[str, object]
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
+_TEXTS_A_CALL = 40  # one that is broken makes it a call for each of them
 _WRITTEN = object()  # stands where nothing but what is before it is left to be written
 
 
@@ -46,6 +48,32 @@ def members_of(text: str) -> tuple[Member, ...] | None:
         return value if isinstance(value, tuple) and not text[end:].strip(BLANKS) else None
     except (ValueError, RecursionError):  # nested beyond Python's limit, too
         return None
+
+
+def members_of_each(texts: Sequence[str]) -> Iterator[tuple[Member, ...] | None]:
+    """Yield ``members_of`` each text, many by one call of the parser, which then knows their keys."""
+    for place in range(0, len(texts), _TEXTS_A_CALL):
+        some = texts[place : place + _TEXTS_A_CALL]
+        together = _members_of_some(some)
+        yield from (members_of(text) for text in some) if together is None else together
+
+
+def _members_of_some(texts: Sequence[str]) -> list[tuple[Member, ...] | None] | None:
+    """Return the members of texts that are each one JSON value; None when it takes a closer look.
+
+    A word that no text can hold stands between them: only where each text is a value does it stand between
+    all of them.
+    """
+    word = token_hex()
+    text = "[" + f',"{word}",'.join(texts) + "]"
+    try:
+        values, end = _DECODER.raw_decode(text)
+    except (ValueError, RecursionError):
+        return None
+    is_one_each = isinstance(values, list) and values[1::2] == [word] * (len(texts) - 1) and end == len(text)
+    if not is_one_each or len(values) != 2 * len(texts) - 1 or _SURROGATE_ESCAPE.search(text):
+        return None
+    return [value if isinstance(value, tuple) else None for value in values[::2]]
 
 
 def elements_of(text: str) -> Iterator[str]:

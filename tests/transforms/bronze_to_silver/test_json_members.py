@@ -10,7 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from transforms.bronze_to_silver import json_members
-from transforms.bronze_to_silver.json_members import compact, elements_of, members_of, value_at
+from transforms.bronze_to_silver.json_members import (
+    compact,
+    elements_of,
+    members_of,
+    members_of_each,
+    value_at,
+)
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
@@ -31,6 +37,35 @@ def test_whatever_is_parsed_can_be_written_however_deep_it_is(opening: str, clos
     members = members_of(f'{{"x":{nested}}}')
     assert members is not None
     assert compact(members[0][1]) == nested
+
+
+LINES = st.dictionaries(st.text(max_size=3), VALUES, max_size=3).map(json.dumps) | st.sampled_from(
+    [
+        '{"a":1},{"b":2}',
+        '{"a":[1',
+        "2]}",
+        '{"a":"',
+        '"}',
+        "[]",
+        "5",
+        "",
+        " ",
+        '{"a":"\\ud800"}',
+        "]",
+        "[",
+        '{"a":1} ',
+    ]
+)
+
+
+@given(lines=st.lists(LINES, max_size=120))
+def test_many_texts_are_parsed_together_as_each_on_its_own(lines: list[str]) -> None:
+    assert list(members_of_each(lines)) == [members_of(line) for line in lines]
+
+
+@pytest.mark.parametrize("lines", [['{"a":[1', "2]}", '{"b":1},{"c":2}'], ['{"a":1},{"b":2}', "x"]])
+def test_lines_that_make_up_for_each_other_are_not_taken_for_others(lines: list[str]) -> None:
+    assert list(members_of_each(lines)) == [None] * len(lines)
 
 
 @given(values=st.lists(VALUES), separator=st.sampled_from([",", " ,\n"]))
