@@ -12,7 +12,7 @@ from contracts.model import Domain, Severity
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pyspark.sql import Column, DataFrame
+    from pyspark.sql import Column, DataFrame, Observation
 
     from contracts.model import Rule
 
@@ -22,34 +22,44 @@ _CURRENCY = "_currency_"
 _ROWS = "rows"
 
 
-def observed_records(
-    columns: Sequence[str], rules: Sequence[Rule], warnings: Mapping[str, Column]
-) -> list[Column]:
-    """Return what is to be counted of routed rows while they are staged, so that no job reads them for it.
+def observe_records(
+    routed: DataFrame, observation: Observation, rules: Sequence[Rule], warnings: Mapping[str, Column]
+) -> DataFrame:
+    """Let routed rows be counted while they are written, so that no job reads them for it.
 
     Args:
-        columns: of the rows: contract columns, ``_currency_<column>``, ``_is_valid``.
+        routed: the rows: contract columns, ``_currency_<column>``, ``_is_valid``.
+        observation: hears of the counts.
         rules: the row rules of the contract; those without a warning are passed over.
         warnings: the condition of each rule on valid rows, by the rule's name (``routing_conditions``).
+
+    Returns:
+        the same rows.
     """
     from pyspark.sql import functions as sf
 
     is_valid = sf.col(IS_VALID)
     counted = [sf.count(sf.lit(1)).alias(_ROWS)]
+    marks: dict[str, Column] = {}
+    texts: dict[str, Column] = {}
     for rule in rules:
         if rule.name in warnings:
-            is_warned = is_valid & warnings[rule.name]
-            text = sf.when(is_warned, _offending_text(rule, columns))
+            warned, text = _warned(rule.name), _offending(rule.name)
+            marks[warned] = is_valid & warnings[rule.name]
+            texts[text] = sf.when(sf.col(f"`{warned}`"), _offending_text(rule, routed.columns))
             counted += [
-                sf.count(sf.when(is_warned, 1)).alias(_warned(rule.name)),
-                sf.min(text).alias(_least(rule.name)),
-                sf.max(text).alias(_greatest(rule.name)),
+                sf.count(sf.when(sf.col(f"`{warned}`"), 1)).alias(warned),
+                sf.min(f"`{text}`").alias(_least(rule.name)),
+                sf.max(f"`{text}`").alias(_greatest(rule.name)),
             ]
-    return counted + [
+    counted += [
         sf.collect_set(sf.when(is_valid, sf.col(name))).alias(name)
-        for name in columns
+        for name in routed.columns
         if name.startswith(_CURRENCY)
     ]
+    # What is observed is computed without generated code: let that do no more than look at columns.
+    marked = routed.withColumns(marks).withColumns(texts) if marks else routed
+    return marked.observe(observation, *counted).select(*routed.columns)
 
 
 def measure_records(
@@ -63,7 +73,7 @@ def measure_records(
         staged: the rows as written: contract columns, ``_extra``, ``_source_file``, ``failed_rules``,
             ``_is_valid``.
         rules: the row rules of the contract; those of other domains are passed over.
-        observed: what came of ``observed_records`` when the rows were written.
+        observed: what came of ``observe_records`` when the rows were written.
     """
     from pyspark.sql import functions as sf
 
@@ -106,6 +116,10 @@ def measure_records(
 
 def _warned(rule: str) -> str:
     return f"warned {rule}"
+
+
+def _offending(rule: str) -> str:
+    return f"offending {rule}"
 
 
 def _least(rule: str) -> str:

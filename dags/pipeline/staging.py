@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checkpoints.gate.measure_records import observed_records
+from checkpoints.gate.measure_records import observe_records
 from checkpoints.gate.routing import IS_VALID
 from dags.pipeline.frames import read_frame, write_frame
 
@@ -28,14 +28,14 @@ def stage_rows(
     """Write the rows as read, cleaned and routed once, so that nothing parses them again, and count them.
 
     Returns:
-        The rows as written, ``_is_valid`` as text, and what was observed of them (``observed_records``).
+        The rows as written, ``_is_valid`` as text, and what was observed of them (``observe_records``).
     """
     from pyspark.sql import Observation
     from pyspark.sql import functions as sf
     from pyspark.sql.types import StringType, StructField, StructType
 
     observation = Observation(f"{contract.name} rows read")
-    counted = routed.observe(observation, *observed_records(routed.columns, rules, warnings))
+    counted = observe_records(routed, observation, rules, warnings)
     # A valid row needs its raw text no more.
     raw = sf.when(~sf.col(IS_VALID), sf.col("_raw")).alias("_raw")
     kept = counted.select(*[raw if name == "_raw" else sf.col(name) for name in routed.columns])

@@ -8,10 +8,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
+from pyspark.sql import Observation
 from pyspark.sql import functions as sf
 
 from checkpoints.gate.measure_gold import GoldMeasured, measure_gold
-from checkpoints.gate.measure_records import measure_records, observed_records
+from checkpoints.gate.measure_records import measure_records, observe_records
 from checkpoints.gate.measure_table import measure_table, observed_table, type_mismatches
 from checkpoints.gate.measures import (
     Accounting,
@@ -61,8 +62,11 @@ STAGED = """id string, age int, _extra string, _source_file string, _malformed s
 
 
 def observed(routed: DataFrame, warnings: Mapping[str, SparkColumn]) -> Mapping[str, object]:
-    aggregates = observed_records(routed.columns, RULES, warnings)
-    return routed.agg(*aggregates).collect()[0].asDict()
+    observation = Observation()
+    rows = observe_records(routed, observation, RULES, warnings)
+    assert rows.columns == routed.columns
+    assert rows.collect() == routed.collect()
+    return observation.get
 
 
 def measured_table(frame: DataFrame) -> TableMeasured:
