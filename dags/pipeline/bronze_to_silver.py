@@ -20,6 +20,7 @@ from dags.pipeline.report import DatasetReport, Status, TransitionReport, worst
 from dags.pipeline.shuffle import shuffles_sized_for
 from dags.pipeline.side_by_side import side_by_side
 from dags.pipeline.silver_candidates import judge_dataset
+from dags.pipeline.start import start_beside_gx
 from transforms.bronze_to_silver.files import BronzeFile
 
 if TYPE_CHECKING:
@@ -55,8 +56,8 @@ def bronze_to_silver(
         return TransitionReport(NAME, Status.UNCHANGED, monotonic() - began, _unchanged(setup, pointer))
 
     known = {name: [entry.facts for entry in ledger.files.values()] for name, ledger in ledgers.items()}
-    check_promises(setup, start_spark, known)
-    spark = start_spark()
+    spark = start_beside_gx(start_spark)
+    check_promises(setup, lambda: spark, known)
     files = {}
     for contract in setup.contracts.datasets:
         verify_bronze(setup.lake, ledgers[contract.name])

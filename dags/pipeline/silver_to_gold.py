@@ -27,6 +27,7 @@ from dags.pipeline.publish import Verdicted, publish
 from dags.pipeline.report import DatasetReport, Status, TransitionReport, worst
 from dags.pipeline.shuffle import shuffles_sized_for
 from dags.pipeline.side_by_side import side_by_side
+from dags.pipeline.start import start_beside_gx
 from quarantine_policies.decision import decide
 from transforms.silver_to_gold.build import gold_table, reads
 
@@ -66,8 +67,8 @@ def silver_to_gold(
     if not run.is_forced and line is not None and line.promoted_fingerprint == print_:
         return TransitionReport(NAME, Status.UNCHANGED, monotonic() - began, _unchanged(setup))
 
+    spark = start_beside_gx(start_spark)
     check_suites(setup.contracts.gold)
-    spark = start_spark()
     silver = {
         name: read_frame(
             spark, current_place(setup.lake, Zone.SILVER, manifest), struct_type(setup.contracts.silver(name))
