@@ -35,8 +35,8 @@ SEMANTICS: Mapping[str, str] = {
 }
 
 
-# The JVM optimises a method once it has run often. Spark generates hundreds of them for a run, and most are done
-# with their rows before it would pay.
+# The JVM optimises a method once it has run often. Spark generates hundreds of them for a run, and most are
+# done with their rows before it would pay.
 _COMPILE_LATE = (
     "-XX:Tier4InvocationThreshold=200000 -XX:Tier4MinInvocationThreshold=100000 "
     "-XX:Tier4CompileThreshold=400000 -XX:Tier4BackEdgeThreshold=400000"
