@@ -150,9 +150,7 @@ def _build(
     """Write the tables; each is read back, so that one that stands on it does not compute it again."""
     contracts = {contract.name: contract for contract in setup.contracts.gold}
 
-    def write(
-        name: str, written: Callable[[str], tuple[Candidate, DataFrame]]
-    ) -> tuple[Candidate, DataFrame]:
+    def write(name: str, written: Callable[[str], Written]) -> Written:
         contract = contracts[name]
         built = {table: written(table)[1] for table in reads(contract) if table in contracts}
         progress.step(f"building {name}")

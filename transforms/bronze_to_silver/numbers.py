@@ -50,8 +50,8 @@ def is_not_finite(cleaned: str) -> bool:
     return _NOT_FINITE.fullmatch(cleaned) is not None
 
 
-def read_number(cleaned: str, type: DataType, decimal_mark: str = ".") -> Number | None:  # noqa: A002
-    """Read a number of ``type`` (int, bigint, decimal or double); None: the text is none that fits it.
+def read_number(cleaned: str, data_type: DataType, decimal_mark: str = ".") -> Number | None:
+    """Read a number of ``data_type`` (int, bigint, decimal or double); None: the text is none that fits it.
 
     Decimals are rounded half up to the scale. An integer takes ``34.0`` and ``3.4e1``, not ``34.7``. A double
     is the nearest one; -0 is 0.
@@ -65,35 +65,35 @@ def read_number(cleaned: str, type: DataType, decimal_mark: str = ".") -> Number
     sign = "-" if found["sign"] in ("-", "(") or found["latesign"] == "-" else ""
     whole = found["digits"] or (found["grouped"] or "").translate(_NO_MARKS)
     digits = f"{whole or '0'}.{found['fraction'] or ''}"
-    value = _value(sign + digits, f"{found['exponentsign'] or ''}{found['exponent'] or '0'}", type)
+    value = _value(sign + digits, f"{found['exponentsign'] or ''}{found['exponent'] or '0'}", data_type)
     return None if value is None else Number(value, found["currency"] or found["latecurrency"])
 
 
-def _value(mantissa: str, exponent: str, type: DataType) -> int | float | Decimal | None:  # noqa: A002
+def _value(mantissa: str, exponent: str, data_type: DataType) -> int | float | Decimal | None:
     is_zero = not mantissa.strip("-0.")
-    if type.kind is Kind.DOUBLE:
+    if data_type.kind is Kind.DOUBLE:
         double = float(f"{mantissa}e{exponent}")
         return double + 0.0 if abs(double) < _INFINITY else None
     if is_zero:
-        return _settled(Decimal(0), type)
+        return _settled(Decimal(0), data_type)
     if len(exponent.lstrip("+-")) > len(str(_LARGEST_EXPONENT)):
-        vanishes = type.kind is Kind.DECIMAL and float(f"{mantissa}e{exponent}") == 0
-        return _settled(Decimal(0), type) if vanishes else None
-    return _settled(_EXACT.create_decimal(f"{mantissa}e{exponent}"), type)
+        vanishes = data_type.kind is Kind.DECIMAL and float(f"{mantissa}e{exponent}") == 0
+        return _settled(Decimal(0), data_type) if vanishes else None
+    return _settled(_EXACT.create_decimal(f"{mantissa}e{exponent}"), data_type)
 
 
-def _settled(number: Decimal, type: DataType) -> int | Decimal | None:  # noqa: A002
+def _settled(number: Decimal, data_type: DataType) -> int | Decimal | None:
     """Return a number in a type of whole or decimal numbers, None where it does not fit."""
-    if type.kind in _BITS:
-        bits = _BITS[type.kind]
+    if data_type.kind in _BITS:
+        bits = _BITS[data_type.kind]
         if number.adjusted() > bits or number != number.to_integral_value():
             return None
         whole = int(number)
         return whole if -(1 << bits) <= whole < 1 << bits else None
-    if number.adjusted() > type.precision - type.scale:
+    if number.adjusted() > data_type.precision - data_type.scale:
         return None
-    rounded = number.quantize(Decimal(1).scaleb(-type.scale), context=_EXACT)
-    return rounded if rounded.adjusted() < type.precision - type.scale else None
+    rounded = number.quantize(Decimal(1).scaleb(-data_type.scale), context=_EXACT)
+    return rounded if rounded.adjusted() < data_type.precision - data_type.scale else None
 
 
 _NO_MARKS = {ord(","): None, ord("."): None}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pyspark.sql import functions as F  # noqa: N812  (Spark's own convention)
+from pyspark.sql import functions as sf
 
 if TYPE_CHECKING:
     from pyspark.sql import Column
@@ -22,32 +22,36 @@ def double_text(value: Column) -> Column:
     the result a ``select`` of its own.
     """
     schubfach = "com.fasterxml.jackson.core.io.schubfach."
-    float_written = F.reflect(F.lit(f"{schubfach}FloatToDecimal"), F.lit("toString"), value.cast("float"))
-    double_written = F.reflect(F.lit(f"{schubfach}DoubleToDecimal"), F.lit("toString"), value.cast("double"))
+    float_written = sf.reflect(sf.lit(f"{schubfach}FloatToDecimal"), sf.lit("toString"), value.cast("float"))
+    double_written = sf.reflect(
+        sf.lit(f"{schubfach}DoubleToDecimal"), sf.lit("toString"), value.cast("double")
+    )
     # The type is known when Spark plans: it keeps one of the two.
-    written = F.when(F.typeof(value) == "float", float_written).otherwise(double_written)
-    size = F.abs(value)
+    written = sf.when(sf.typeof(value) == "float", float_written).otherwise(double_written)
+    size = sf.abs(value)
     has_exponent = (size < 1e-3) | (size >= 1e7)
     return (
-        F.when(value == 0, "0")
+        sf.when(value == 0, "0")
         .when(has_exponent & (size < _INFINITY), _without_exponent(written))
-        .when(size < _INFINITY, F.regexp_replace(written, r"\.0\z", ""))
+        .when(size < _INFINITY, sf.regexp_replace(written, r"\.0\z", ""))
     )
 
 
 def _without_exponent(written: Column) -> Column:
     """Write out Java's ``-1.25E-7`` as ``-0.000000125``, ``1.25E9`` as ``1250000000``."""
-    sign = F.regexp_extract(written, r"\A-?", 0)
-    digits = F.rtrim(F.regexp_replace(written, r"-?([0-9])\.([0-9]+)E.*", "$1$2"), F.lit("0"))
-    point = F.substring_index(written, "E", -1).try_cast("int") + 1  # digits before the decimal point
-    whole = F.rpad(digits, F.greatest(point, F.length(digits)), F.lit("0"))
-    return F.concat(
+    sign = sf.regexp_extract(written, r"\A-?", 0)
+    digits = sf.rtrim(sf.regexp_replace(written, r"-?([0-9])\.([0-9]+)E.*", "$1$2"), sf.lit("0"))
+    point = sf.substring_index(written, "E", -1).try_cast("int") + 1  # digits before the decimal point
+    whole = sf.rpad(digits, sf.greatest(point, sf.length(digits)), sf.lit("0"))
+    return sf.concat(
         sign,
-        F.when(point <= 0, F.concat(F.lit("0."), F.repeat(F.lit("0"), -point), digits))
-        .when(point >= F.length(digits), whole)
+        sf.when(point <= 0, sf.concat(sf.lit("0."), sf.repeat(sf.lit("0"), -point), digits))
+        .when(point >= sf.length(digits), whole)
         .otherwise(
-            F.concat(
-                F.substring(digits, F.lit(1), point), F.lit("."), F.substring(digits, point + 1, F.lit(20))
+            sf.concat(
+                sf.substring(digits, sf.lit(1), point),
+                sf.lit("."),
+                sf.substring(digits, point + 1, sf.lit(20)),
             )
         ),
     )
@@ -58,23 +62,23 @@ def timestamp_text(timestamp: Column) -> Column:
 
     Reckoned from the microseconds, so that the session's timezone does not matter.
     """
-    seconds = F.unix_seconds(timestamp)
-    day = F.date_from_unix_date(F.floor(seconds / _SECONDS_A_DAY).cast("int"))
-    second = F.pmod(seconds, F.lit(_SECONDS_A_DAY))
-    micro = F.pmod(F.unix_micros(timestamp), F.lit(1_000_000))
-    return F.concat(
+    seconds = sf.unix_seconds(timestamp)
+    day = sf.date_from_unix_date(sf.floor(seconds / _SECONDS_A_DAY).cast("int"))
+    second = sf.pmod(seconds, sf.lit(_SECONDS_A_DAY))
+    micro = sf.pmod(sf.unix_micros(timestamp), sf.lit(1_000_000))
+    return sf.concat(
         day.cast("string"),
-        F.lit("T"),
-        _padded(F.floor(second / 3600), 2),
-        F.lit(":"),
-        _padded(F.floor(second % 3600 / 60), 2),
-        F.lit(":"),
+        sf.lit("T"),
+        _padded(sf.floor(second / 3600), 2),
+        sf.lit(":"),
+        _padded(sf.floor(second % 3600 / 60), 2),
+        sf.lit(":"),
         _padded(second % 60, 2),
-        F.lit("."),
+        sf.lit("."),
         _padded(micro, 6),
-        F.lit("Z"),
+        sf.lit("Z"),
     )
 
 
 def _padded(number: Column, width: int) -> Column:
-    return F.lpad(number.cast("string"), width, "0")
+    return sf.lpad(number.cast("string"), width, "0")

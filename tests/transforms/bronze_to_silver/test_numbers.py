@@ -212,11 +212,11 @@ COMMAS: tuple[tuple[str, str, str], ...] = (
 )
 
 
-def outcome(text: str | None, type: DataType, mark: str = ".") -> tuple[object, str | None, str | None]:  # noqa: A002
+def outcome(text: str | None, data_type: DataType, mark: str = ".") -> tuple[object, str | None, str | None]:
     """Return the value, the text where it is none, and the currency."""
     if text is None or is_not_finite(text):
         return None, None, None
-    number = read_number(text, type, mark)
+    number = read_number(text, data_type, mark)
     return (None, text, None) if number is None else (number.value, None, number.currency)
 
 

@@ -73,27 +73,27 @@ def test_where_a_comma_marks_decimals_only_whole_numbers_are_plain() -> None:
     assert form.read(pa.array(["1", "1.234", "1,5"])).is_null().to_pylist() == [False, True, True]
 
 
-def grammar(text: str, type: DataType) -> object:  # noqa: A002
+def grammar(text: str, data_type: DataType) -> object:
     cleaned = clean_text(text)
     if is_null_word(cleaned):
         return None
-    if type.kind is Kind.STRING:
+    if data_type.kind is Kind.STRING:
         return cleaned
-    if type.kind is Kind.TIMESTAMP:
+    if data_type.kind is Kind.TIMESTAMP:
         moment = read_timestamp(cleaned)
         return None if moment is None else moment.micros
-    number = read_number(cleaned, type)
+    number = read_number(cleaned, data_type)
     return None if number is None else number.value
 
 
-@pytest.mark.parametrize("type", [STRING, TIMESTAMP, INT, BIGINT, DOUBLE, DECIMAL, SMALL])
-def test_a_value_in_its_plainest_form_is_what_the_grammar_reads(type: DataType) -> None:  # noqa: A002
+@pytest.mark.parametrize("data_type", [STRING, TIMESTAMP, INT, BIGINT, DOUBLE, DECIMAL, SMALL])
+def test_a_value_in_its_plainest_form_is_what_the_grammar_reads(data_type: DataType) -> None:
     luck = random.Random(7)
-    seeds = [text for of, texts in (*PLAIN, *ROUGH) for text in texts if of == type]
+    seeds = [text for of, texts in (*PLAIN, *ROUGH) for text in texts if of == data_type]
     texts = [*seeds, *(mutated(luck.choice(seeds), luck) for _ in range(20_000))]
-    plain = PlainForm(type, DEFAULT_WORDS).read(pa.array(texts, pa.string()))
-    found = (plain.cast(pa.int64()) if type.kind is Kind.TIMESTAMP else plain).to_pylist()
+    plain = PlainForm(data_type, DEFAULT_WORDS).read(pa.array(texts, pa.string()))
+    found = (plain.cast(pa.int64()) if data_type.kind is Kind.TIMESTAMP else plain).to_pylist()
     is_plain = [value is not None for value in found]
     assert sum(is_plain) > len(seeds)
-    expected = [grammar(text, type) for text in texts]
+    expected = [grammar(text, data_type) for text in texts]
     assert_same(*(list(compress(values, is_plain)) for values in (texts, found, expected)))
