@@ -1,7 +1,9 @@
-"""Measures a candidate table: rows, keys, nulls, dates, and its shape."""
+"""Measures candidate tables: rows, keys, nulls, dates, and their shape."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from checkpoints.gate.measures import RuleCount, TableMeasured
@@ -9,13 +11,22 @@ from checkpoints.gate.measures import RuleCount, TableMeasured
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pyspark.sql import Column, DataFrame
+    from pyspark.sql import Column, DataFrame, Row
     from pyspark.sql.types import StructType
 
     from contracts.model import Contract
 
 EVENT_DATE, SOURCE_FILE = "event_date", "_source_file"
 NO_DATE = "1900-01-01"  # the event date of a row without one; not counted in the span
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenTable:
+    """A candidate as written. ``observed``: what came of ``observed_table`` while that was done."""
+
+    frame: DataFrame
+    contract: Contract
+    observed: Mapping[str, int]
 
 
 def observed_table(columns: Sequence[str], contract: Contract) -> list[Column]:
@@ -40,43 +51,69 @@ def observed_table(columns: Sequence[str], contract: Contract) -> list[Column]:
     return counted
 
 
-def measure_table(frame: DataFrame, contract: Contract, observed: Mapping[str, int]) -> TableMeasured:
-    """Count a written candidate's rows, all and by file, and those that share their key, in one Spark job.
+def measure_tables(tables: Sequence[WrittenTable]) -> list[TableMeasured]:
+    """Count the rows of written tables, all and by file, and those that share their key, in one Spark job.
 
-    Only the key and ``_source_file`` are read. Equal keys have equal hashes: it takes a second job, which
-    looks at the keys themselves, only when a hash is repeated.
-
-    Args:
-        frame: the candidate as written.
-        contract: its primary key.
-        observed: what came of ``observed_table`` when the rows were written.
+    Only keys and ``_source_file`` are read. Equal keys have equal hashes: it takes a further job, which looks
+    at the keys themselves, only for a table in which a hash is repeated. Returns one result a table, in turn.
     """
     from pyspark.sql import functions as sf
 
-    key = [name for name in contract.key if name in frame.columns]
+    keys = [_key(table) for table in tables]
+    digests = [
+        table.frame.select(
+            sf.lit(number).alias("table"),
+            (sf.xxhash64(*key) if key else sf.lit(0).cast("bigint")).alias("digest"),
+        )
+        for number, (table, key) in enumerate(zip(tables, keys, strict=True))
+    ]
     rows = sf.count(sf.lit(1)).alias("rows")
-    keys = frame.groupBy(sf.xxhash64(*key) if key else sf.lit(0)).agg(rows)  # no key: one group of all rows
-    is_repeated = sf.lit(bool(key)) & (sf.col("rows") > 1)
-    counted = keys.agg(
-        sf.lit(None).cast("string").alias("file"),
-        sf.coalesce(sf.sum("rows"), sf.lit(0)).alias("rows"),
-        sf.count(sf.when(is_repeated, 1)).alias("repeated"),
+    counted = (
+        reduce(lambda one, other: one.union(other), digests)
+        .groupBy("table", "digest")
+        .agg(rows)
+        .groupBy("table")
+        .agg(
+            sf.lit(None).cast("string").alias("file"),
+            sf.sum("rows").alias("rows"),
+            sf.count(sf.when(sf.col("rows") > 1, 1)).alias("repeated"),
+        )
     )
-    if SOURCE_FILE in frame.columns:
-        files = frame.groupBy(sf.col(SOURCE_FILE).alias("file")).agg(rows, sf.lit(0).alias("repeated"))
-        counted = counted.union(files)
-    found = {row["file"]: row for row in counted.collect()}
-    total = found.pop(None)
-    duplicates = _duplicates(frame, key) if total["repeated"] else RuleCount(0)
+    files = [
+        table.frame.select(sf.lit(number).alias("table"), sf.col(SOURCE_FILE).alias("file"))
+        for number, table in enumerate(tables)
+        if SOURCE_FILE in table.frame.columns
+    ]
+    if files:
+        of_files = (
+            reduce(lambda one, other: one.union(other), files)
+            .groupBy("table", "file")
+            .agg(rows, sf.lit(0).alias("repeated"))
+        )
+        counted = counted.union(of_files)
+    found: list[dict[str | None, Row]] = [{} for _ in tables]
+    for row in counted.collect():
+        found[row["table"]][row["file"]] = row
+    return [_measured(table, key, of) for table, key, of in zip(tables, keys, found, strict=True)]
+
+
+def _measured(table: WrittenTable, key: Sequence[str], found: dict[str | None, Row]) -> TableMeasured:
+    total = found.pop(None, None)  # there is none of a table without rows
+    is_repeated = bool(key and total and total["repeated"])
+    duplicates = _duplicates(table.frame, key) if is_repeated else RuleCount(0)
     return TableMeasured(
-        rows=total["rows"],
+        rows=total["rows"] if total else 0,
         duplicate_rows=duplicates.unexpected,
         duplicate_samples=duplicates.samples,
-        required_nulls=observed["nulls"],
-        date_span_days=observed.get("span", 0),
-        undated_rows=observed.get("undated", 0),
-        rows_by_file={file: row["rows"] for file, row in found.items()},
+        required_nulls=table.observed["nulls"],
+        date_span_days=table.observed.get("span", 0),
+        undated_rows=table.observed.get("undated", 0),
+        rows_by_file={str(file): row["rows"] for file, row in found.items()},
     )
+
+
+def _key(table: WrittenTable) -> list[str]:
+    return [name for name in table.contract.key if name in table.frame.columns]
 
 
 def _duplicates(frame: DataFrame, key: Sequence[str]) -> RuleCount:

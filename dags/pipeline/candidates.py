@@ -6,13 +6,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from checkpoints.gate.measure_table import measure_table, observed_table, type_mismatches
+from checkpoints.gate.measure_table import (
+    WrittenTable,
+    measure_tables,
+    observed_table,
+    type_mismatches,
+)
 from checkpoints.lake.manifest import Manifest, SchemaColumn
 from checkpoints.lake.promotion import candidate_files, version_folder
 from contracts.spark_schema import struct_type
-from dags.pipeline.frames import has_data, read_frame, write_frame
+from dags.pipeline.frames import read_frame, write_frame, written_schema
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pyspark.sql import DataFrame, SparkSession
     from pyspark.sql.types import StructType
 
@@ -25,6 +32,16 @@ if TYPE_CHECKING:
     from quarantine_policies.decision import Decision
 
 EVENT_DATE = "event_date"  # silver is partitioned by it, where it is a derived column
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A table that is written where no reader looks, and not measured yet."""
+
+    version: str
+    place: Place
+    table: WrittenTable
+    mismatches: int  # columns that are not as promised
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +68,8 @@ class JudgedTable:
 
 def write_candidate(
     spark: SparkSession, contract: Contract, frame: DataFrame, place: Place, version: str
-) -> Candidate:
-    """Write a table where no reader looks, and measure what was written.
+) -> Written:
+    """Write a table where no reader looks.
 
     A dataset of silver is partitioned by its event_date. Rows are rebalanced first: a few big files rather
     than one from every task, and none that is skewed.
@@ -64,24 +81,26 @@ def write_candidate(
     observation = Observation(f"{contract.name} rows written")
     rows = frame.hint("rebalance", *partition).observe(observation, *observed_table(frame.columns, contract))
     write_frame(rows, place, partition)
-    return Candidate(
-        contract,
-        version,
-        place,
-        measure_table(read_frame(spark, place, schema), contract, observation.get),
-        _written_mismatches(spark, place, schema, partition),
-    )
+    table = WrittenTable(read_frame(spark, place, schema), contract, observation.get)
+    return Written(version, place, table, _mismatches(place, schema, partition))
 
 
-def _written_mismatches(spark: SparkSession, place: Place, promised: StructType, partition: list[str]) -> int:
+def measure_candidates(written: Sequence[Written]) -> list[Candidate]:
+    """Measure tables by what was written of them, all in one Spark job. Returns them in turn."""
+    measured = measure_tables([one.table for one in written])
+    return [
+        Candidate(one.table.contract, one.version, one.place, of, one.mismatches)
+        for one, of in zip(written, measured, strict=True)
+    ]
+
+
+def _mismatches(place: Place, promised: StructType, partition: Sequence[str]) -> int:
     """Return how many columns of the written files are not as promised; a partition is none of theirs."""
     from pyspark.sql.types import StructType
 
-    if not has_data(place):
-        return 0
+    found = written_schema(place)
     in_files = StructType([field for field in promised.fields if field.name not in partition])
-    found = spark.read.option("recursiveFileLookup", "true").parquet(place.spark_uri).schema
-    return type_mismatches(found, in_files)
+    return 0 if found is None else type_mismatches(found, in_files)
 
 
 def manifest_of(run: Run, table: JudgedTable, fingerprint: str, sums: tuple[ColumnSum, ...] = ()) -> Manifest:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -11,6 +12,9 @@ if TYPE_CHECKING:
     from pyspark.sql.types import StructType
 
     from checkpoints.lake.layout import Place
+
+
+_SPARK_SCHEMA = b"org.apache.spark.sql.parquet.row.metadata"
 
 
 def write_frame(frame: DataFrame, place: Place, partitioned_by: Sequence[str] = ()) -> None:
@@ -23,11 +27,26 @@ def read_frame(spark: SparkSession, place: Place, schema: StructType) -> DataFra
 
     Columns that are partitions come last, as Spark puts them; ``schema`` must list them there.
     """
-    if not has_data(place):
+    if _first_file(place) is None:
         return spark.createDataFrame([], schema)
     return spark.read.schema(schema).parquet(place.spark_uri)
 
 
-def has_data(place: Place) -> bool:
-    """Whether any Parquet file lies in a place."""
-    return any(info.path.endswith(".parquet") for info in place.list())
+def written_schema(place: Place) -> StructType | None:
+    """Return the schema that Spark wrote into the footer of a place's first file; None without a file.
+
+    It is what Spark itself would read back, and costs no job.
+    """
+    import pyarrow.parquet as pq
+    from pyspark.sql.types import StructType
+
+    file = _first_file(place)
+    if file is None:
+        return None
+    with place.storage.open(file) as stream:
+        written = pq.read_schema(stream).metadata[_SPARK_SCHEMA]
+    return StructType.fromJson(json.loads(written))
+
+
+def _first_file(place: Place) -> str | None:
+    return next((info.path for info in place.list() if info.path.endswith(".parquet")), None)

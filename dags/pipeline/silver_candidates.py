@@ -10,10 +10,10 @@ from checkpoints.gate.conditions import routing_conditions
 from checkpoints.gate.masking import Masking
 from checkpoints.gate.measure_records import measure_records
 from checkpoints.gate.measures import Measures, RuleCount, account
-from checkpoints.gate.routing import invalid_rows, valid_rows, with_failed_rules
+from checkpoints.gate.routing import invalid_rows, valid_rows, with_broken_rules
 from checkpoints.lake.layout import new_version
 from contracts.model import Domain, Zone
-from dags.pipeline.candidates import JudgedTable, write_candidate
+from dags.pipeline.candidates import JudgedTable, measure_candidates, write_candidate
 from dags.pipeline.frames import write_frame
 from dags.pipeline.staging import stage_rows
 from quarantine_policies.decision import Decision, Verdict, counted_rules, decide, routed_rules
@@ -93,10 +93,10 @@ def judge_dataset(
     warnings = routing_conditions(spark, contract, counted, cleaned.schema, parameters)
     rules = (*routed, *counted)
     place = setup.lake.staging(Zone.SILVER, run.id).child(contract.name)
-    staged, observed = stage_rows(spark, contract, place, with_failed_rules(cleaned, errors), rules, warnings)
+    staged, rows_observed = stage_rows(spark, contract, place, with_broken_rules(cleaned, errors, warnings))
 
     progress.step(f"{contract.name}: counting rows by file and by rule")
-    records = measure_records(staged, rules, observed)
+    records = measure_records(staged, rules, rows_observed)
 
     progress.step(f"{contract.name}: deduplicating {records.rows_valid:,} rows")
     version = new_version(run.id)
@@ -114,12 +114,13 @@ def judge_dataset(
             )
         else:
             frames = [(contract, deduplicate(valid, contract, suspects))]
-        candidates = [
+        written = [
             write_candidate(spark, of, frame, setup.lake.silver(of.name, version), version)
             for of, frame in frames
         ]
     finally:
         suspects.unpersist()
+    candidates = measure_candidates(written)
 
     progress.step(f"{contract.name}: quarantining {records.rows_quarantined:,} rows")
     _write_quarantine(setup, run, contract, staged)

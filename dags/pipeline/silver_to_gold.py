@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
 from time import monotonic
@@ -20,7 +21,7 @@ from contracts.faults import LakegateError
 from contracts.model import Domain, Zone
 from contracts.spark_schema import struct_type
 from contracts.suite import check_suites
-from dags.pipeline.candidates import JudgedTable, manifest_of, write_candidate
+from dags.pipeline.candidates import JudgedTable, manifest_of, measure_candidates, write_candidate
 from dags.pipeline.fingerprint import fingerprint
 from dags.pipeline.frames import read_frame
 from dags.pipeline.publish import Verdicted, publish
@@ -32,18 +33,16 @@ from quarantine_policies.decision import decide
 from transforms.silver_to_gold.build import gold_table, reads
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from decimal import Decimal
 
     from pyspark.sql import DataFrame, SparkSession
 
     from checkpoints.gate.measure_gold import GoldMeasured
     from checkpoints.lake.manifest import Manifest
-    from dags.pipeline.candidates import Candidate
+    from dags.pipeline.candidates import Candidate, Written
     from dags.pipeline.progress import Progress
     from dags.pipeline.setup import Run, Setup
-
-    Written = tuple[Candidate, DataFrame]  # a table, and its rows as read back
 
 NAME = "silver_to_gold"
 REVENUE = {"fact_transactions": "amount", "daily_revenue": "total_revenue", "user_ltv": "total_revenue"}
@@ -77,10 +76,10 @@ def silver_to_gold(
     }
     version = new_version(run.id)
     with shuffles_sized_for(spark, sum(manifest.size_bytes for manifest in manifests.values())):
-        candidates = _build(setup, spark, silver, version, progress)
-        progress.step("comparing the tables with each other")
-        measured = measure_gold({name: read_back for name, (_, read_back) in candidates.items()})
-    tables = [_judge(setup, run, candidate, measured, manifests) for candidate, _ in candidates.values()]
+        written = _build(setup, spark, silver, version, progress)
+        progress.step("counting the tables' rows and keys, and comparing them with each other")
+        candidates, agreement = _measure(written)
+    tables = [_judge(setup, run, candidate, agreement, manifests) for candidate in candidates]
     verdict = worst([Status(table.decision.verdict.value) for table in tables])
     reports = tuple(_report(table, is_promoted=verdict is not Status.BLOCK) for table in tables)
     publish(
@@ -110,7 +109,7 @@ def silver_to_gold(
             promoted_at=datetime.now(UTC),
             fingerprint=print_,
             verdict=verdict.value,
-            tables=tuple(manifest_of(run, table, print_, _sums(table, measured)) for table in tables),
+            tables=tuple(manifest_of(run, table, print_, _sums(table, agreement)) for table in tables),
         )
         promote_release(setup.lake, release, pointer.seen(RELEASE), now=datetime.now(UTC))
     return TransitionReport(NAME, verdict, monotonic() - began, reports)
@@ -152,13 +151,19 @@ def _build(
 
     def write(name: str, written: Callable[[str], Written]) -> Written:
         contract = contracts[name]
-        built = {table: written(table)[1] for table in reads(contract) if table in contracts}
+        built = {table: written(table).table.frame for table in reads(contract) if table in contracts}
         progress.step(f"building {name}")
-        place = setup.lake.gold(name, version)
-        candidate = write_candidate(spark, contract, gold_table(contract, silver, built), place, version)
-        return candidate, read_frame(spark, place, struct_type(contract))
+        frame = gold_table(contract, silver, built)
+        return write_candidate(spark, contract, frame, setup.lake.gold(name, version), version)
 
     return side_by_side(spark, {name: partial(write, name) for name in contracts})
+
+
+def _measure(written: Mapping[str, Written]) -> tuple[Sequence[Candidate], GoldMeasured]:
+    """Measure each table by itself, and beside that how they agree."""
+    with ThreadPoolExecutor(1) as pool:
+        agreement = pool.submit(measure_gold, {name: one.table.frame for name, one in written.items()})
+        return measure_candidates(list(written.values())), agreement.result()
 
 
 def _judge(

@@ -17,7 +17,7 @@ from checkpoints.gate.expectations import load_gx
 from checkpoints.gate.masking import Masking
 from checkpoints.gate.measure_records import measure_records
 from checkpoints.gate.measures import Measures
-from checkpoints.gate.routing import IS_VALID, with_failed_rules
+from checkpoints.gate.routing import IS_VALID, with_broken_rules
 from checkpoints.lake.layout import open_lake
 from contracts.model import Contract, Domain, Rule, Severity, Zone
 from dags.pipeline.staging import stage_rows
@@ -38,9 +38,9 @@ def main() -> None:
     with timed(Result(written / f"{IS_VALID}=true", written / f"{IS_VALID}=false", counts)):
         contract = orders_contract()
         rows = with_copies(spark.read.parquet(source))
-        routed = with_failed_rules(rows, routing_conditions(spark, contract, contract.rules, rows.schema, {}))
-        staged, observed = stage_rows(spark, contract, place, routed, contract.rules, {})
-        records = measure_records(staged, contract.rules, observed)
+        routed = with_broken_rules(rows, routing_conditions(spark, contract, contract.rules, rows.schema, {}))
+        staged, rows_observed = stage_rows(spark, contract, place, routed)
+        records = measure_records(staged, contract.rules, rows_observed)
         judgement = judge(
             "peers.orders",
             contract,

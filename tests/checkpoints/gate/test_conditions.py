@@ -12,7 +12,7 @@ from pyspark.sql.types import DoubleType, IntegerType, StringType, StructField, 
 
 from checkpoints.gate.conditions import routing_conditions
 from checkpoints.gate.expectations import build_expectation, load_gx
-from checkpoints.gate.routing import invalid_rows, valid_rows, with_failed_rules
+from checkpoints.gate.routing import invalid_rows, valid_rows, with_broken_rules
 from contracts.errors import ContractError
 from contracts.model import Contract, Domain, Rule, Severity, Zone
 
@@ -133,7 +133,7 @@ def test_a_plain_checkpoint_counts_exactly_the_rows_that_are_routed(
     conditions = routing_conditions(spark, CONTRACT, RULES, SCHEMA, PARAMETERS)
     routed = Counter(
         row.rule
-        for row in with_failed_rules(frame, conditions)
+        for row in with_broken_rules(frame, conditions)
         .select(sf.explode("failed_rules").alias("rule"))
         .collect()
     )
@@ -145,7 +145,7 @@ def test_a_plain_checkpoint_counts_exactly_the_rows_that_are_routed(
 def test_each_row_carries_the_sorted_names_of_all_rules_that_it_broke(
     spark: SparkSession, frame: DataFrame
 ) -> None:
-    routed = with_failed_rules(
+    routed = with_broken_rules(
         frame, routing_conditions(spark, CONTRACT, RULES[:5], SCHEMA, PARAMETERS)
     ).cache()
 
@@ -162,8 +162,22 @@ def test_each_row_carries_the_sorted_names_of_all_rules_that_it_broke(
 
 
 def test_without_rules_every_row_is_valid(frame: DataFrame) -> None:
-    routed = with_failed_rules(frame.where("n = 1"), {})
-    assert [(row.failed_rules, row._is_valid) for row in routed.collect()] == [([], True)]
+    routed = with_broken_rules(frame.where("n = 1"), {}, {})
+    found = [(row.failed_rules, row.warned_rules, row._is_valid) for row in routed.collect()]
+    assert found == [([], [], True)]
+
+
+def test_only_of_a_valid_row_is_it_told_which_warn_rules_it_breaks(spark: SparkSession) -> None:
+    numbers = spark.createDataFrame([(0,), (1,), (2,), (3,)], "n int")
+    n = sf.col("n")
+    routed = with_broken_rules(numbers, {"is_big": n > 2}, {"is_some": n > 0, "is_odd": n % 2 == 1})
+    found = {row.n: (row._is_valid, row.failed_rules, row.warned_rules) for row in routed.collect()}
+    assert found == {
+        0: (True, [], []),
+        1: (True, [], ["is_odd", "is_some"]),
+        2: (True, [], ["is_some"]),
+        3: (False, ["is_big"], []),
+    }
 
 
 def test_taking_the_conditions_runs_no_spark_job(spark: SparkSession) -> None:

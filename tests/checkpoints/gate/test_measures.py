@@ -8,12 +8,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
-from pyspark.sql import Observation
-from pyspark.sql import functions as sf
 
 from checkpoints.gate.measure_gold import GoldMeasured, measure_gold
-from checkpoints.gate.measure_records import measure_records, observe_records
-from checkpoints.gate.measure_table import measure_table, observed_table, type_mismatches
+from checkpoints.gate.measure_records import measure_records
+from checkpoints.gate.measure_table import WrittenTable, measure_tables, observed_table, type_mismatches
 from checkpoints.gate.measures import (
     Accounting,
     FileAccount,
@@ -26,10 +24,8 @@ from checkpoints.gate.measures import (
 from contracts.model import Column, Contract, DataType, Domain, Kind, Rule, Severity, Zone
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
-    from pyspark.sql import Column as SparkColumn
     from pyspark.sql import DataFrame, SparkSession
 
 TEXT, INT = DataType(Kind.STRING), DataType(Kind.INTEGER)
@@ -58,20 +54,17 @@ RULES = (
     rule("age_odd", Severity.WARN, "age"),
 )
 STAGED = """id string, age int, _extra string, _source_file string, _malformed string, _uncastable_age string,
-    _currency_price string, failed_rules array<string>, _is_valid boolean"""
+    _currency_price string, failed_rules array<string>, warned_rules array<string>, _is_valid boolean"""
 
 
-def observed(routed: DataFrame, warnings: Mapping[str, SparkColumn]) -> Mapping[str, object]:
-    observation = Observation()
-    rows = observe_records(routed, observation, RULES, warnings)
-    assert rows.columns == routed.columns
-    assert rows.collect() == routed.collect()
-    return observation.get
+def written_table(frame: DataFrame, contract: Contract = CONTRACT) -> WrittenTable:
+    observed = frame.agg(*observed_table(frame.columns, contract)).collect()[0]
+    return WrittenTable(frame, contract, observed.asDict())
 
 
 def measured_table(frame: DataFrame) -> TableMeasured:
-    observed = frame.agg(*observed_table(frame.columns, CONTRACT)).collect()[0]
-    return measure_table(frame, CONTRACT, observed.asDict())
+    (measured,) = measure_tables([written_table(frame)])
+    return measured
 
 
 @pytest.mark.parametrize("is_partitioned", [False, True])
@@ -79,20 +72,19 @@ def test_staged_rows_are_counted_by_rule_and_file(
     spark: SparkSession, tmp_path: Path, is_partitioned: bool
 ) -> None:
     rows = [
-        ("a", 1, '{"x":"1","y":"2"}', "f1", None, None, "$", [], True),
-        ("a", 3, '{"x":"1"}', "f2 ü%41", None, None, "EUR", [], True),
-        ("b", 2, None, "f1", None, None, "EUR", [], True),
-        (None, 130, '{"x":"0"}', "f1", None, None, "USD", ["age_range", "id_required"], False),
-        ("c", -1, None, "f3", None, None, None, ["age_range"], False),
-        (None, None, None, "f3", None, "x" * 300, None, ["age_uncastable"], False),
+        ("a", 1, '{"x":"1","y":"2"}', "f1", None, None, "$", [], ["age_odd"], True),
+        ("a", 3, '{"x":"1"}', "f2 ü%41", None, None, "EUR", [], ["age_odd"], True),
+        ("b", 2, None, "f1", None, None, "EUR", [], [], True),
+        (None, 130, '{"x":"0"}', "f1", None, None, "USD", ["age_range", "id_required"], [], False),
+        ("c", -1, None, "f3", None, None, None, ["age_range"], [], False),
+        (None, None, None, "f3", None, "x" * 300, None, ["age_uncastable"], [], False),
     ]
     staged = spark.createDataFrame(rows, STAGED)
-    counted = observed(staged, {"age_odd": sf.coalesce(sf.col("age") % 2 == 1, sf.lit(False))})
     if is_partitioned:
         staged.write.partitionBy("_is_valid").parquet(str(tmp_path / "staged"))
         staged = spark.read.parquet(str(tmp_path / "staged"))
 
-    found = measure_records(staged, RULES, counted)
+    found = measure_records(staged, RULES, 6)
 
     assert found == RecordsMeasured(
         rows_observed=6,
@@ -115,9 +107,11 @@ def test_staged_rows_are_counted_by_rule_and_file(
 
 def test_no_rows_at_all_are_counted_as_none(spark: SparkSession) -> None:
     nothing = spark.createDataFrame([], STAGED)
-    found = measure_records(nothing, RULES, observed(nothing, {"age_odd": sf.lit(False)}))
+    found = measure_records(nothing, RULES, 0)
     assert (found.rows_read, found.rows_quarantined) == (0, 0)
     assert found.broken == {r.name: RuleCount(0) for r in RULES if r.severity is Severity.ERROR}
+    assert found.warned == {"age_odd": RuleCount(0)}
+    assert found.currencies == {"price": ()}
     assert found.quarantine_ratio == 0.0
     table = spark.createDataFrame([], "id string, age int, event_date date, _source_file string")
     assert measured_table(table) == TableMeasured(0, 0, (), 0, 0, 0, {})
@@ -125,9 +119,10 @@ def test_no_rows_at_all_are_counted_as_none(spark: SparkSession) -> None:
 
 def test_without_warn_rules_currencies_and_extra_the_rest_is_still_counted(spark: SparkSession) -> None:
     staged = spark.createDataFrame(
-        [("f", [], True)], "_source_file string, failed_rules array<string>, _is_valid boolean"
+        [("f", [], [], True)],
+        "_source_file string, failed_rules array<string>, warned_rules array<string>, _is_valid boolean",
     )
-    found = measure_records(staged, (), observed(staged, {}))
+    found = measure_records(staged, (), 1)
     assert found == RecordsMeasured(1, 1, 0, {}, {}, {"f": (1, 0)}, {}, ())
 
 
@@ -149,6 +144,22 @@ def test_a_candidate_is_measured_with_its_keys_nulls_dates_and_files(spark: Spar
         undated_rows=2,
         rows_by_file={"f1": 2, "f2": 3},
     )
+
+
+def test_several_tables_are_measured_together_each_for_itself(spark: SparkSession) -> None:
+    nameless = replace(CONTRACT, columns=(Column("age", INT),))
+    tables = [
+        written_table(spark.createDataFrame([("a", "f1"), ("b", "f1")], "id string, _source_file string")),
+        written_table(spark.createDataFrame([("a",), ("a",), ("b",)], "id string")),
+        written_table(spark.createDataFrame([], "id string")),
+        written_table(spark.createDataFrame([(1,), (1,)], "age int"), nameless),
+    ]
+    assert measure_tables(tables) == [
+        TableMeasured(2, 0, (), 0, 0, 0, {"f1": 2}),
+        TableMeasured(3, 2, ("a",), 0, 0, 0, {}),
+        TableMeasured(0, 0, (), 0, 0, 0, {}),
+        TableMeasured(2, 0, (), 0, 0, 0, {}),  # without a key, no row repeats another's
+    ]
 
 
 def test_types_are_compared_by_name_place_and_type(spark: SparkSession) -> None:
