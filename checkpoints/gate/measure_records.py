@@ -7,7 +7,7 @@ from functools import reduce
 from typing import TYPE_CHECKING
 
 from checkpoints.gate.measures import RecordsMeasured, RuleCount, UnknownColumn
-from checkpoints.gate.routing import FAILED_RULES, IS_VALID, WARNED_RULES
+from checkpoints.gate.routing import BROKEN_RULES, IS_VALID
 from contracts.model import Domain
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 SAMPLE_CHARACTERS = 200
 SOURCE_FILE = "_source_file"
-_CURRENCY = "_currency_"
+CURRENCY = "_currency_"  # beside a column of money: what was written with the amount
 _FILE, _RULE, _EXTRA = "file", "rule", "extra"
 _COUNTED = {
     "kind": "string",
@@ -43,7 +43,7 @@ def measure_records(staged: DataFrame, rules: Sequence[Rule], rows_observed: int
         rules: the row rules of the contract; those of other domains are passed over.
         rows_observed: how many rows went by while they were written.
     """
-    money = [name for name in staged.columns if name.startswith(_CURRENCY)]
+    money = [name for name in staged.columns if name.startswith(CURRENCY)]
     judged = {domain: [rule for rule in rules if rule.domain is domain] for domain in Domain}
     errors, warnings = judged[Domain.RECORDS], judged[Domain.VALID_ROWS]
     parts = [_by_file(staged, money), _by_rule(staged, [*errors, *warnings])]
@@ -64,7 +64,7 @@ def measure_records(staged: DataFrame, rules: Sequence[Rule], rows_observed: int
         warned={rule.name: counts.get(rule.name, RuleCount(0)) for rule in warnings},
         rows_by_file=files,
         currencies={
-            name.removeprefix(_CURRENCY): _currencies(found[_FILE], place) for place, name in enumerate(money)
+            name.removeprefix(CURRENCY): _currencies(found[_FILE], place) for place, name in enumerate(money)
         },
         unknown_columns=tuple(sorted(unknown, key=lambda column: column.name)),
     )
@@ -99,10 +99,7 @@ def _by_rule(staged: DataFrame, rules: Sequence[Rule]) -> DataFrame:
     """Count by rule; rows that broke any are few, so that they may be multiplied by the rules they broke."""
     from pyspark.sql import functions as sf
 
-    names = sf.when(sf.size(FAILED_RULES) > 0, sf.col(FAILED_RULES)).otherwise(sf.col(WARNED_RULES))
-    exploded = staged.where((sf.size(FAILED_RULES) > 0) | (sf.size(WARNED_RULES) > 0)).withColumn(
-        "_rule", sf.explode(names)
-    )
+    exploded = staged.where(sf.size(BROKEN_RULES) > 0).withColumn("_rule", sf.explode(BROKEN_RULES))
     text = sf.lit(None).cast("string")
     for rule in rules:
         text = sf.when(sf.col("_rule") == rule.name, _offending_text(rule, staged.columns)).otherwise(text)

@@ -12,18 +12,17 @@ if TYPE_CHECKING:
 
     from pyspark.sql import Column, DataFrame
 
-FAILED_RULES = "failed_rules"
-WARNED_RULES = "warned_rules"
+BROKEN_RULES = "broken_rules"
 IS_VALID = "_is_valid"
 
 
 def with_broken_rules(
     frame: DataFrame, errors: Mapping[str, Column], warnings: Mapping[str, Column] = MappingProxyType({})
 ) -> DataFrame:
-    """Add ``_is_valid`` (boolean), ``failed_rules`` and ``warned_rules`` (arrays of string), never null.
+    """Add ``_is_valid`` (boolean) and ``broken_rules`` (array of string); neither is ever null.
 
-    Grain, key and order stay. A row is valid that breaks no error rule; only of a valid one it is told which
-    warn rules it breaks. The names are sorted by UTF-8 bytes, and empty where nothing is broken.
+    Grain, key and order stay. A row is valid that breaks no error rule. ``broken_rules`` are the error rules
+    that an invalid row breaks, and the warn rules that a valid one does: by name, sorted by UTF-8 bytes.
 
     Args:
         frame: the rows.
@@ -33,13 +32,8 @@ def with_broken_rules(
     from pyspark.sql import functions as sf
 
     is_valid = sf.col(IS_VALID)
-    routed = frame.withColumn(IS_VALID, ~_any(errors))
-    return routed.withColumns(
-        {
-            FAILED_RULES: sf.when(is_valid, _no_rules()).otherwise(_names(errors)),
-            WARNED_RULES: sf.when(is_valid & _any(warnings), _names(warnings)).otherwise(_no_rules()),
-        }
-    )
+    broken = sf.when(~is_valid, _names(errors)).when(_any(warnings), _names(warnings)).otherwise(_names({}))
+    return frame.withColumn(IS_VALID, ~_any(errors)).withColumn(BROKEN_RULES, broken)
 
 
 def valid_rows(routed: DataFrame) -> DataFrame:
@@ -49,14 +43,14 @@ def valid_rows(routed: DataFrame) -> DataFrame:
     """
     from pyspark.sql import functions as sf
 
-    return routed.where(sf.col(IS_VALID).cast("boolean")).drop(FAILED_RULES, WARNED_RULES, IS_VALID)
+    return routed.where(sf.col(IS_VALID).cast("boolean")).drop(BROKEN_RULES, IS_VALID)
 
 
 def invalid_rows(routed: DataFrame) -> DataFrame:
-    """Return the rows that broke an error rule, with ``failed_rules``, and without what else was added."""
+    """Return the rows that broke an error rule, with ``broken_rules`` and without ``_is_valid``."""
     from pyspark.sql import functions as sf
 
-    return routed.where(~sf.col(IS_VALID).cast("boolean")).drop(WARNED_RULES, IS_VALID)
+    return routed.where(~sf.col(IS_VALID).cast("boolean")).drop(IS_VALID)
 
 
 def _any(conditions: Mapping[str, Column]) -> Column:
@@ -72,11 +66,6 @@ def _names(conditions: Mapping[str, Column]) -> Column:
 
     names = sorted(conditions, key=str.encode)
     if not names:
-        return _no_rules()
-    return sf.array_compact(sf.array(*[sf.when(conditions[name], sf.lit(name)) for name in names]))
-
-
-def _no_rules() -> Column:
-    from pyspark.sql import functions as sf
-
-    return sf.array().cast("array<string>")
+        return sf.array().cast("array<string>")
+    marks = [sf.when(conditions[name], sf.lit(name)).otherwise(sf.lit("")) for name in names]
+    return sf.array_remove(sf.array(*marks), "")  # Spark generates no code for array_compact

@@ -30,6 +30,8 @@ SEMANTICS: Mapping[str, str] = {
     "spark.sql.legacy.codingErrorAction": "true",  # what only Java cannot decode is U+FFFD
     "spark.sql.execution.arrow.maxBytesPerBatch": "64m",  # rows may be whole files
     "spark.sql.codegen.hugeMethodLimit": "8000",  # longer methods are never compiled to machine code
+    # A table has a folder a day: some tasks list them all, not one task each.
+    "spark.sql.sources.parallelPartitionDiscovery.parallelism": "64",
     # What follows a union of files read in several ways is planned and compiled once, not once a way.
     "spark.sql.optimizer.excludedRules": "org.apache.spark.sql.catalyst.optimizer.PushProjectionThroughUnion",
 }

@@ -10,7 +10,7 @@ from checkpoints.gate.conditions import routing_conditions
 from checkpoints.gate.masking import Masking
 from checkpoints.gate.measure_records import measure_records
 from checkpoints.gate.measures import Measures, RuleCount, account
-from checkpoints.gate.routing import invalid_rows, valid_rows, with_broken_rules
+from checkpoints.gate.routing import BROKEN_RULES, invalid_rows, valid_rows, with_broken_rules
 from checkpoints.lake.layout import new_version
 from contracts.model import Domain, Zone
 from dags.pipeline.candidates import JudgedTable, measure_candidates, write_candidate
@@ -162,7 +162,7 @@ def _write_quarantine(setup: Setup, run: Run, contract: Contract, staged: DataFr
         sf.lit(contract.name).alias("dataset"),
         sf.col("_source_file").alias("source_file"),
         sf.col("_raw").alias("raw"),
-        "failed_rules",
+        sf.col(BROKEN_RULES).alias("failed_rules"),
         sf.lit(contract.version).alias("contract_version"),
         sf.lit(run.as_of).cast("timestamp").alias("quarantined_at"),
     )

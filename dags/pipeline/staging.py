@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checkpoints.gate.routing import IS_VALID
+from checkpoints.gate.measure_records import CURRENCY
+from checkpoints.gate.routing import BROKEN_RULES, IS_VALID
 from dags.pipeline.frames import read_frame, write_frame
 
 if TYPE_CHECKING:
@@ -27,11 +28,23 @@ def stage_rows(
     from pyspark.sql.types import StringType, StructField, StructType
 
     observation = Observation(f"{contract.name} rows read")
-    counted = routed.observe(observation, sf.count(sf.lit(1)).alias("rows"))
-    # A valid row needs its raw text no more.
-    raw = sf.when(~sf.col(IS_VALID), sf.col("_raw")).alias("_raw")
-    kept = counted.select(*[raw if name == "_raw" else sf.col(name) for name in routed.columns])
-    write_frame(kept, place, partitioned_by=[IS_VALID])
+    is_broken = sf.size(BROKEN_RULES) > 0
+    needed = {name: is_broken for name in routed.columns if _tells_what_is_broken(contract, name)}
+    needed["_raw"] = ~sf.col(IS_VALID)
+    kept = routed.select(
+        *(
+            sf.when(needed[name], sf.col(name)).alias(name) if name in needed else sf.col(name)
+            for name in routed.columns
+        )
+    )
+    counted = kept.observe(observation, sf.count(sf.lit(1)).alias("rows"))
+    write_frame(counted, place, partitioned_by=[IS_VALID])
     fields = [field for field in kept.schema.fields if field.name != IS_VALID]
     schema = StructType([*fields, StructField(IS_VALID, StringType())])
     return read_frame(spark, place, schema), observation.get["rows"]
+
+
+def _tells_what_is_broken(contract: Contract, column: str) -> bool:
+    """Whether nobody asks for a column of a row that breaks no rule: it is the rules' alone."""
+    is_ours = column.startswith("_") and column not in (IS_VALID, *(c.name for c in contract.silver_columns))
+    return is_ours and not column.startswith(CURRENCY)

@@ -54,7 +54,7 @@ RULES = (
     rule("age_odd", Severity.WARN, "age"),
 )
 STAGED = """id string, age int, _extra string, _source_file string, _malformed string, _uncastable_age string,
-    _currency_price string, failed_rules array<string>, warned_rules array<string>, _is_valid boolean"""
+    _currency_price string, broken_rules array<string>, _is_valid boolean"""
 
 
 def written_table(frame: DataFrame, contract: Contract = CONTRACT) -> WrittenTable:
@@ -72,12 +72,12 @@ def test_staged_rows_are_counted_by_rule_and_file(
     spark: SparkSession, tmp_path: Path, is_partitioned: bool
 ) -> None:
     rows = [
-        ("a", 1, '{"x":"1","y":"2"}', "f1", None, None, "$", [], ["age_odd"], True),
-        ("a", 3, '{"x":"1"}', "f2 ü%41", None, None, "EUR", [], ["age_odd"], True),
-        ("b", 2, None, "f1", None, None, "EUR", [], [], True),
-        (None, 130, '{"x":"0"}', "f1", None, None, "USD", ["age_range", "id_required"], [], False),
-        ("c", -1, None, "f3", None, None, None, ["age_range"], [], False),
-        (None, None, None, "f3", None, "x" * 300, None, ["age_uncastable"], [], False),
+        ("a", 1, '{"x":"1","y":"2"}', "f1", None, None, "$", ["age_odd"], True),
+        ("a", 3, '{"x":"1"}', "f2 ü%41", None, None, "EUR", ["age_odd"], True),
+        ("b", 2, None, "f1", None, None, "EUR", [], True),
+        (None, 130, '{"x":"0"}', "f1", None, None, "USD", ["age_range", "id_required"], False),
+        ("c", -1, None, "f3", None, None, None, ["age_range"], False),
+        (None, None, None, "f3", None, "x" * 300, None, ["age_uncastable"], False),
     ]
     staged = spark.createDataFrame(rows, STAGED)
     if is_partitioned:
@@ -119,8 +119,8 @@ def test_no_rows_at_all_are_counted_as_none(spark: SparkSession) -> None:
 
 def test_without_warn_rules_currencies_and_extra_the_rest_is_still_counted(spark: SparkSession) -> None:
     staged = spark.createDataFrame(
-        [("f", [], [], True)],
-        "_source_file string, failed_rules array<string>, warned_rules array<string>, _is_valid boolean",
+        [("f", [], True)],
+        "_source_file string, broken_rules array<string>, _is_valid boolean",
     )
     found = measure_records(staged, (), 1)
     assert found == RecordsMeasured(1, 1, 0, {}, {}, {"f": (1, 0)}, {}, ())
