@@ -6,8 +6,9 @@ from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from tests.oracle.cleaning import Row
 from tests.oracle.contract import MAX_UNKNOWN_USER_RATIO
-from tests.oracle.silver import Row, event_date
+from tests.oracle.current import event_date
 
 COLUMNS = {
     name: tuple(columns.split())

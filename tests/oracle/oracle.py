@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from tests.oracle.contract import COLUMNS, DATASETS
+from tests.oracle.current import event_date, users_history
 from tests.oracle.files import File, look_at_files
 from tests.oracle.gold import gold_verdicts, make_gold
-from tests.oracle.silver import Quarantined, Silver, event_date, refine, users_history
+from tests.oracle.silver import Quarantined, Silver, refine
 from tests.oracle.sources import Sources
 
 Rows = list[tuple[Any, ...]]
