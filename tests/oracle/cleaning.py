@@ -6,10 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.oracle.contract import (
-    COLUMNS,
-    DROPPED,
-)
+from tests.oracle.contract import COLUMNS, DROPPED
 from tests.oracle.files import File, plain_name
 from tests.oracle.names import contract_column, normalise
 from tests.oracle.records import Cell, Members, Record, json_cell

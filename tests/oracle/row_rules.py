@@ -3,13 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 from tests.oracle.cleaning import Row
-from tests.oracle.contract import (
-    COLUMNS,
-    STATUSES,
-)
-from tests.oracle.values import (
-    is_email,
-)
+from tests.oracle.contract import COLUMNS, STATUSES
+from tests.oracle.values import is_email
 
 FIRST_INSTANT = datetime(2000, 1, 1, tzinfo=UTC)
 
