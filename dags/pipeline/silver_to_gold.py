@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
+from itertools import count
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -148,14 +149,17 @@ def _build(
 ) -> Mapping[str, Written]:
     """Write the tables; each is read back, so that one that stands on it does not compute it again."""
     contracts = {contract.name: contract for contract in setup.contracts.gold}
+    done = count(1)
 
     def write(name: str, written: Callable[[str], Written]) -> Written:
         contract = contracts[name]
         built = {table: written(table).table.frame for table in reads(contract) if table in contracts}
-        progress.step(f"building {name}")
         frame = gold_table(contract, silver, built)
-        return write_candidate(spark, contract, frame, setup.lake.gold(name, version), version)
+        table = write_candidate(spark, contract, frame, setup.lake.gold(name, version), version)
+        progress.step(f"building the tables: wrote {name}", next(done), len(contracts))
+        return table
 
+    progress.step("building the tables", 0, len(contracts))
     return side_by_side(spark, {name: partial(write, name) for name in contracts})
 
 
