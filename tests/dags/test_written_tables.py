@@ -1,0 +1,109 @@
+"""Tables between transform and gate: what is staged of a row, and what a written table turns out to be."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from pyspark.sql import functions as sf
+
+from checkpoints.gate.routing import with_broken_rules
+from checkpoints.lake.layout import open_lake
+from contracts.model import Column, Contract, DataType, Kind, Zone
+from dags.pipeline.candidates import measure_candidates, write_candidate
+from dags.pipeline.frames import read_frame, write_frame, written_schema
+from dags.pipeline.staging import stage_rows
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pyspark.sql import SparkSession
+
+    from checkpoints.lake.layout import Place
+
+TEXT = DataType(Kind.STRING)
+DERIVED = (Column("_extra", TEXT), Column("_source_file", TEXT))
+VISITS = Contract(
+    "visits",
+    Zone.SILVER,
+    "1.0.0",
+    "",
+    "",
+    "",
+    (Column("id", TEXT, required=True, primary_key_position=1), Column("age", DataType(Kind.INTEGER))),
+    (),
+    derived_columns=DERIVED,
+)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return open_lake(str(tmp_path)).staging(Zone.SILVER, "run").child("visits")
+
+
+def test_the_schema_of_a_written_table_is_what_spark_reads_back(spark: SparkSession, place: Place) -> None:
+    ddl = "id string, age int, amount decimal(18,4), at timestamp, day date, tags array<string>"
+    write_frame(spark.createDataFrame([], ddl), place)
+    assert written_schema(place) == spark.read.parquet(place.spark_uri).schema
+
+
+def test_a_place_without_a_file_has_no_schema_and_no_rows(spark: SparkSession, place: Place) -> None:
+    assert written_schema(place) is None
+    schema = spark.createDataFrame([], "id string").schema
+    assert read_frame(spark, place, schema).collect() == []
+
+
+def test_of_a_row_that_breaks_nothing_only_its_own_columns_are_staged(
+    spark: SparkSession, place: Place
+) -> None:
+    rows = spark.createDataFrame(
+        [(name, 1, "{}", "f", "raw", "xx", "EUR") for name in ("good", "odd", "bad")],
+        "id string, age int, _extra string, _source_file string, _raw string, _uncastable_age string, "
+        "_currency_price string",
+    )
+    routed = with_broken_rules(rows, {"is_bad": sf.col("id") == "bad"}, {"is_odd": sf.col("id") == "odd"})
+
+    staged, rows_observed = stage_rows(spark, VISITS, place, routed)
+
+    assert rows_observed == 3
+    assert {row.id: row.asDict() for row in staged.collect()} == {
+        name: {
+            "id": name,
+            "age": 1,
+            "_extra": "{}",
+            "_source_file": "f",
+            "_raw": raw,
+            "_uncastable_age": told,
+            "_currency_price": "EUR",
+            "broken_rules": broken,
+            "_is_valid": is_valid,
+        }
+        for name, raw, told, broken, is_valid in (
+            ("good", None, None, [], "true"),
+            ("odd", None, "xx", ["is_odd"], "true"),
+            ("bad", "raw", "xx", ["is_bad"], "false"),
+        )
+    }
+
+
+@pytest.mark.parametrize(
+    ("ddl", "mismatches"),
+    [
+        ("id string, age int, _extra string, _source_file string", 0),
+        ("id string, age bigint, _extra string, _source_file string", 1),
+        ("age int, id string, _extra string, _source_file string", 2),
+    ],
+)
+def test_a_candidate_is_held_against_its_contract(
+    spark: SparkSession, place: Place, ddl: str, mismatches: int
+) -> None:
+    by_name = {"id": "a", "age": 1, "_extra": None, "_source_file": "f"}
+    names = [part.split()[0] for part in ddl.split(", ")]
+    rows = spark.createDataFrame([tuple(by_name[name] for name in names)], ddl)
+
+    written = write_candidate(spark, VISITS, rows, place, "v1")
+
+    assert written.mismatches == mismatches
+    if not mismatches:
+        (candidate,) = measure_candidates([written])
+        assert (candidate.measured.rows, candidate.measured.rows_by_file) == (1, {"f": 1})
