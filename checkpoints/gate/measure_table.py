@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 from checkpoints.gate.measures import RuleCount, TableMeasured
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from pyspark.sql import Column, DataFrame, Row
     from pyspark.sql.types import StructType
@@ -18,98 +19,137 @@ if TYPE_CHECKING:
 
 EVENT_DATE, SOURCE_FILE = "event_date", "_source_file"
 NO_DATE = "1900-01-01"  # the event date of a row without one; not counted in the span
+_ROWS, _FILE, _DATES = "rows", "file", "dates"
+_COUNTED = {
+    "table": "int",
+    "kind": "string",
+    "rows": "bigint",
+    "repeated": "bigint",
+    "nulls": "bigint",
+    "file": "string",
+    "span": "int",
+    "undated": "bigint",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class WrittenTable:
-    """A candidate as written. ``observed``: what came of ``observed_table`` while that was done."""
+    """A candidate as written: its rows as read back, and what it promises."""
 
     frame: DataFrame
     contract: Contract
-    observed: Mapping[str, int]
-
-
-def observed_table(columns: Sequence[str], contract: Contract) -> list[Column]:
-    """Return what is to be counted of a candidate's rows while they are written.
-
-    Args:
-        columns: of the candidate.
-        contract: which columns it requires.
-    """
-    from pyspark.sql import functions as sf
-
-    required = [column.name for column in contract.columns if column.required and column.name in columns]
-    nulls = sum((sf.col(name).isNull().cast("bigint") for name in required), sf.lit(0).cast("bigint"))
-    counted = [sf.coalesce(sf.sum(nulls), sf.lit(0)).alias("nulls")]
-    if EVENT_DATE in columns:
-        day = sf.unix_date(sf.col(EVENT_DATE))
-        dated = sf.when(sf.col(EVENT_DATE) != sf.lit(NO_DATE).cast("date"), day)
-        counted += [
-            sf.coalesce(sf.max(dated) - sf.min(dated), sf.lit(0)).alias("span"),
-            sf.count(sf.when(dated.isNull(), 1)).alias("undated"),
-        ]
-    return counted
 
 
 def measure_tables(tables: Sequence[WrittenTable]) -> list[TableMeasured]:
-    """Count the rows of written tables, all and by file, and those that share their key, in one Spark job.
+    """Count rows, keys that repeat, nulls where none may be, and dates of written tables, in one Spark job.
 
-    Only keys and ``_source_file`` are read. Equal keys have equal hashes: it takes a further job, which looks
-    at the keys themselves, only for a table in which a hash is repeated. Returns one result a table, in turn.
+    Only required columns (the key among them), ``event_date`` and ``_source_file`` are read. Equal keys have
+    equal hashes: it takes a further job, which looks at the keys themselves, only for a table in which a hash
+    is repeated. Returns one result a table, in turn.
     """
-    from pyspark.sql import functions as sf
-
-    keys = [_key(table) for table in tables]
-    digests = [
-        table.frame.select(
-            sf.lit(number).alias("table"),
-            (sf.xxhash64(*key) if key else sf.lit(0).cast("bigint")).alias("digest"),
-        )
-        for number, (table, key) in enumerate(zip(tables, keys, strict=True))
+    parts = [
+        _of_rows([_digests(number, table) for number, table in enumerate(tables)]),
+        *(
+            _of_files(number, table)
+            for number, table in enumerate(tables)
+            if SOURCE_FILE in table.frame.columns
+        ),
+        *(
+            _of_dates(number, table)
+            for number, table in enumerate(tables)
+            if EVENT_DATE in table.frame.columns
+        ),
     ]
-    rows = sf.count(sf.lit(1)).alias("rows")
-    counted = (
-        reduce(lambda one, other: one.union(other), digests)
-        .groupBy("table", "digest")
-        .agg(rows)
-        .groupBy("table")
-        .agg(
-            sf.lit(None).cast("string").alias("file"),
-            sf.sum("rows").alias("rows"),
-            sf.count(sf.when(sf.col("rows") > 1, 1)).alias("repeated"),
-        )
-    )
-    files = [
-        table.frame.select(sf.lit(number).alias("table"), sf.col(SOURCE_FILE).alias("file"))
+    found: dict[tuple[int, str], list[Row]] = defaultdict(list)
+    for row in reduce(_union, parts).collect():
+        found[row["table"], row["kind"]].append(row)
+    return [
+        _measured(table, *(found[number, kind] for kind in (_ROWS, _FILE, _DATES)))
         for number, table in enumerate(tables)
-        if SOURCE_FILE in table.frame.columns
     ]
-    if files:
-        of_files = (
-            reduce(lambda one, other: one.union(other), files)
-            .groupBy("table", "file")
-            .agg(rows, sf.lit(0).alias("repeated"))
-        )
-        counted = counted.union(of_files)
-    found: list[dict[str | None, Row]] = [{} for _ in tables]
-    for row in counted.collect():
-        found[row["table"]][row["file"]] = row
-    return [_measured(table, key, of) for table, key, of in zip(tables, keys, found, strict=True)]
 
 
-def _measured(table: WrittenTable, key: Sequence[str], found: dict[str | None, Row]) -> TableMeasured:
-    total = found.pop(None, None)  # there is none of a table without rows
-    is_repeated = bool(key and total and total["repeated"])
+def _measured(
+    table: WrittenTable, rows: Sequence[Row], files: Sequence[Row], dates: Sequence[Row]
+) -> TableMeasured:
+    """Put together what was counted; of a table without rows, that is nothing."""
+    key = _key(table)
+    is_repeated = bool(key) and any(row["repeated"] for row in rows)
     duplicates = _duplicates(table.frame, key) if is_repeated else RuleCount(0)
     return TableMeasured(
-        rows=total["rows"] if total else 0,
+        rows=sum(row["rows"] for row in rows),
         duplicate_rows=duplicates.unexpected,
         duplicate_samples=duplicates.samples,
-        required_nulls=table.observed["nulls"],
-        date_span_days=table.observed.get("span", 0),
-        undated_rows=table.observed.get("undated", 0),
-        rows_by_file={str(file): row["rows"] for file, row in found.items()},
+        required_nulls=sum(row["nulls"] for row in rows),
+        date_span_days=sum(row["span"] or 0 for row in dates),
+        undated_rows=sum(row["undated"] for row in dates),
+        rows_by_file={row["file"]: row["rows"] for row in files},
     )
+
+
+def _digests(number: int, table: WrittenTable) -> DataFrame:
+    """Return of each row the table's number, the hash of its key, and how many required columns are null."""
+    from pyspark.sql import functions as sf
+
+    required = [c.name for c in table.contract.columns if c.required and c.name in table.frame.columns]
+    nulls = sum((sf.col(name).isNull().cast("bigint") for name in required), sf.lit(0).cast("bigint"))
+    key = _key(table)
+    digest = sf.xxhash64(*key) if key else sf.lit(0).cast("bigint")
+    return table.frame.select(sf.lit(number).alias("table"), digest.alias("digest"), nulls.alias("nulls"))
+
+
+def _of_rows(digests: Sequence[DataFrame]) -> DataFrame:
+    from pyspark.sql import functions as sf
+
+    keys = (
+        reduce(_union, digests).groupBy("table", "digest").agg(_count("rows"), sf.sum("nulls").alias("nulls"))
+    )
+    repeated = sf.count(sf.when(sf.col("rows") > 1, 1)).alias("repeated")
+    counted = keys.groupBy("table").agg(
+        sf.sum("rows").alias("rows"), repeated, sf.sum("nulls").alias("nulls")
+    )
+    return _shaped(counted, _ROWS)
+
+
+def _of_files(number: int, table: WrittenTable) -> DataFrame:
+    from pyspark.sql import functions as sf
+
+    counted = table.frame.groupBy(sf.col(SOURCE_FILE).alias("file")).agg(_count("rows"))
+    return _shaped(counted.withColumn("table", sf.lit(number)), _FILE)
+
+
+def _of_dates(number: int, table: WrittenTable) -> DataFrame:
+    from pyspark.sql import functions as sf
+
+    date = sf.col(EVENT_DATE)
+    dated = sf.when(date != sf.lit(NO_DATE).cast("date"), sf.unix_date(date))
+    counted = table.frame.agg(
+        (sf.max(dated) - sf.min(dated)).alias("span"), sf.count(sf.when(dated.isNull(), 1)).alias("undated")
+    )
+    return _shaped(counted.withColumn("table", sf.lit(number)), _DATES)
+
+
+def _shaped(frame: DataFrame, kind: str) -> DataFrame:
+    """Return counts in the one shape in which all are collected."""
+    from pyspark.sql import functions as sf
+
+    told = frame.withColumn("kind", sf.lit(kind))
+    return told.select(
+        *(
+            (sf.col(name) if name in told.columns else sf.lit(None)).cast(type_).alias(name)
+            for name, type_ in _COUNTED.items()
+        )
+    )
+
+
+def _count(name: str) -> Column:
+    from pyspark.sql import functions as sf
+
+    return sf.count(sf.lit(1)).alias(name)
+
+
+def _union(one: DataFrame, other: DataFrame) -> DataFrame:
+    return one.union(other)
 
 
 def _key(table: WrittenTable) -> list[str]:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from checkpoints.gate.measure_table import (
     WrittenTable,
     measure_tables,
-    observed_table,
     type_mismatches,
 )
 from checkpoints.lake.manifest import Manifest, SchemaColumn
@@ -74,14 +73,10 @@ def write_candidate(
     A dataset of silver is partitioned by its event_date. Rows are rebalanced first: a few big files rather
     than one from every task, and none that is skewed.
     """
-    from pyspark.sql import Observation
-
     schema = struct_type(contract)
     partition = [column.name for column in contract.derived_columns if column.name == EVENT_DATE]
-    observation = Observation(f"{contract.name} rows written")
-    rows = frame.hint("rebalance", *partition).observe(observation, *observed_table(frame.columns, contract))
-    write_frame(rows, place, partition)
-    table = WrittenTable(read_frame(spark, place, schema), contract, observation.get)
+    write_frame(frame.hint("rebalance", *partition), place, partition)
+    table = WrittenTable(read_frame(spark, place, schema), contract)
     return Written(version, place, table, _mismatches(place, schema, partition))
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
+import shutil
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +32,9 @@ SEMANTICS: Mapping[str, str] = {
     "spark.sql.adaptive.enabled": "true",
     "spark.sql.legacy.codingErrorAction": "true",  # what only Java cannot decode is U+FFFD
     "spark.sql.execution.arrow.maxBytesPerBatch": "64m",  # rows may be whole files
+    # By TCP, both ends of a busy connection were seen to wait for each other for good: a worker's full
+    # receive buffer dropped the acknowledgements of what the worker had sent (Linux 6.18, loopback).
+    "spark.python.unix.domain.socket.enabled": "true",
     "spark.sql.codegen.hugeMethodLimit": "8000",  # longer methods are never compiled to machine code
     # A table has a folder a day: some tasks list them all, not one task each.
     "spark.sql.sources.parallelPartitionDiscovery.parallelism": "64",
@@ -44,6 +50,7 @@ _JVM_OF_OUR_OWN = (
     "-XX:+UseParallelGC -XX:Tier4InvocationThreshold=200000 -XX:Tier4MinInvocationThreshold=100000 "
     "-XX:Tier4CompileThreshold=400000 -XX:Tier4BackEdgeThreshold=400000"
 )
+_SOCKETS = "spark.python.unix.domain.socket.dir"
 LOCAL_MEMORY = "3g"  # enough for gigabytes: nothing is collected or cached as a whole
 
 
@@ -69,10 +76,22 @@ def spark_session(options: Mapping[str, str] | None = None) -> SparkSession:
     }
     builder = SparkSession.builder
     if "spark.master" not in settings and "PYSPARK_GATEWAY_PORT" not in os.environ:
-        settings = {"spark.master": "local[*]", "spark.driver.memory": LOCAL_MEMORY, **settings}
+        own = {
+            "spark.master": "local[*]",
+            "spark.driver.memory": LOCAL_MEMORY,
+            _SOCKETS: _folder_for_sockets(),
+        }
+        settings = {**own, **settings}
     for name, value in settings.items():
         builder = builder.config(name, value)
     return builder.getOrCreate()
+
+
+def _folder_for_sockets() -> str:
+    """Return a folder of this process's own; Spark leaves sockets behind."""
+    folder = tempfile.mkdtemp(prefix="lakegate-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def _keep_errors_from_being_told_twice() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from checkpoints.gate.measure_gold import GoldMeasured, measure_gold
 from checkpoints.gate.measure_records import measure_records
-from checkpoints.gate.measure_table import WrittenTable, measure_tables, observed_table, type_mismatches
+from checkpoints.gate.measure_table import WrittenTable, measure_tables, type_mismatches
 from checkpoints.gate.measures import (
     Accounting,
     FileAccount,
@@ -57,13 +57,8 @@ STAGED = """id string, age int, _extra string, _source_file string, _malformed s
     _currency_price string, broken_rules array<string>, _is_valid boolean"""
 
 
-def written_table(frame: DataFrame, contract: Contract = CONTRACT) -> WrittenTable:
-    observed = frame.agg(*observed_table(frame.columns, contract)).collect()[0]
-    return WrittenTable(frame, contract, observed.asDict())
-
-
 def measured_table(frame: DataFrame) -> TableMeasured:
-    (measured,) = measure_tables([written_table(frame)])
+    (measured,) = measure_tables([WrittenTable(frame, CONTRACT)])
     return measured
 
 
@@ -148,12 +143,12 @@ def test_a_candidate_is_measured_with_its_keys_nulls_dates_and_files(spark: Spar
 
 def test_several_tables_are_measured_together_each_for_itself(spark: SparkSession) -> None:
     nameless = replace(CONTRACT, columns=(Column("age", INT),))
+    ddls = ("id string, _source_file string", "id string", "id string")
+    rows = ([("a", "f1"), ("b", "f1")], [("a",), ("a",), ("b",)], [])
     tables = [
-        written_table(spark.createDataFrame([("a", "f1"), ("b", "f1")], "id string, _source_file string")),
-        written_table(spark.createDataFrame([("a",), ("a",), ("b",)], "id string")),
-        written_table(spark.createDataFrame([], "id string")),
-        written_table(spark.createDataFrame([(1,), (1,)], "age int"), nameless),
+        WrittenTable(spark.createDataFrame(of, ddl), CONTRACT) for of, ddl in zip(rows, ddls, strict=True)
     ]
+    tables.append(WrittenTable(spark.createDataFrame([(1,), (1,)], "age int"), nameless))
     assert measure_tables(tables) == [
         TableMeasured(2, 0, (), 0, 0, 0, {"f1": 2}),
         TableMeasured(3, 2, ("a",), 0, 0, 0, {}),
