@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from functools import reduce
 from typing import TYPE_CHECKING
 
+from checkpoints.gate.counting import collect_together, counted_rows
 from checkpoints.gate.measures import RecordsMeasured, RuleCount, UnknownColumn
 from checkpoints.gate.routing import BROKEN_RULES, IS_VALID
 from contracts.model import Domain
@@ -22,7 +22,6 @@ SOURCE_FILE = "_source_file"
 CURRENCY = "_currency_"  # beside a column of money: what was written with the amount
 _FILE, _RULE, _EXTRA = "file", "rule", "extra"
 _COUNTED = {
-    "kind": "string",
     "name": "string",
     "rows": "bigint",
     IS_VALID: "boolean",
@@ -46,11 +45,11 @@ def measure_records(staged: DataFrame, rules: Sequence[Rule], rows_observed: int
     money = [name for name in staged.columns if name.startswith(CURRENCY)]
     judged = {domain: [rule for rule in rules if rule.domain is domain] for domain in Domain}
     errors, warnings = judged[Domain.RECORDS], judged[Domain.VALID_ROWS]
-    parts = [_by_file(staged, money), _by_rule(staged, [*errors, *warnings])]
+    parts = [(_FILE, _by_file(staged, money)), (_RULE, _by_rule(staged, [*errors, *warnings]))]
     if "_extra" in staged.columns:
-        parts.append(_unknown_columns(staged))
+        parts.append((_EXTRA, _unknown_columns(staged)))
     found: dict[str, list[Row]] = defaultdict(list)
-    for row in reduce(lambda left, right: left.unionByName(right), parts).collect():
+    for row in collect_together(parts, _COUNTED):
         found[row["kind"]].append(row)
 
     files = _rows_by_file(found[_FILE])
@@ -90,9 +89,8 @@ def _by_file(staged: DataFrame, money: Sequence[str]) -> DataFrame:
     from pyspark.sql import functions as sf
 
     is_valid = sf.col(IS_VALID).cast("boolean").alias(IS_VALID)
-    counted = staged.groupBy(SOURCE_FILE, is_valid, *money).agg(_rows())
-    currencies = sf.array(*(sf.col(name) for name in money)).alias("currencies")
-    return _shaped(counted.select("*", currencies), _FILE, sf.col(SOURCE_FILE))
+    counted = staged.groupBy(sf.col(SOURCE_FILE).alias("name"), is_valid, *money).agg(counted_rows())
+    return counted.withColumn("currencies", sf.array(*money))
 
 
 def _by_rule(staged: DataFrame, rules: Sequence[Rule]) -> DataFrame:
@@ -103,37 +101,17 @@ def _by_rule(staged: DataFrame, rules: Sequence[Rule]) -> DataFrame:
     text = sf.lit(None).cast("string")
     for rule in rules:
         text = sf.when(sf.col("_rule") == rule.name, _offending_text(rule, staged.columns)).otherwise(text)
-    counted = exploded.groupBy("_rule").agg(_rows(), sf.min(text).alias("low"), sf.max(text).alias("high"))
-    return _shaped(counted, _RULE, sf.col("_rule"))
+    by_rule = exploded.groupBy(sf.col("_rule").alias("name"))
+    return by_rule.agg(counted_rows(), sf.min(text).alias("low"), sf.max(text).alias("high"))
 
 
 def _unknown_columns(staged: DataFrame) -> DataFrame:
     from pyspark.sql import functions as sf
 
     named = staged.where("_extra is not null").select(
-        SOURCE_FILE, sf.explode(sf.json_object_keys("_extra")).alias("_name")
+        SOURCE_FILE, sf.explode(sf.json_object_keys("_extra")).alias("name")
     )
-    counted = named.groupBy("_name").agg(_rows(), sf.min(SOURCE_FILE).alias("low"))
-    return _shaped(counted, _EXTRA, sf.col("_name"))
-
-
-def _rows() -> Column:
-    from pyspark.sql import functions as sf
-
-    return sf.count(sf.lit(1)).alias("rows")
-
-
-def _shaped(frame: DataFrame, kind: str, name: Column) -> DataFrame:
-    """Return counts in the one shape in which all are collected."""
-    from pyspark.sql import functions as sf
-
-    named = frame.withColumns({"kind": sf.lit(kind), "name": name})
-    return named.select(
-        *(
-            (sf.col(column) if column in named.columns else sf.lit(None)).cast(type_).alias(column)
-            for column, type_ in _COUNTED.items()
-        )
-    )
+    return named.groupBy("name").agg(counted_rows(), sf.min(SOURCE_FILE).alias("low"))
 
 
 def _offending_text(rule: Rule, columns: Sequence[str]) -> Column:

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING
 
+from checkpoints.gate.counting import collect_together, counted_rows
 from checkpoints.gate.measures import RuleCount, TableMeasured
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pyspark.sql import Column, DataFrame, Row
+    from pyspark.sql import DataFrame, Row
     from pyspark.sql.types import StructType
 
     from contracts.model import Contract
@@ -22,7 +23,6 @@ NO_DATE = "1900-01-01"  # the event date of a row without one; not counted in th
 _ROWS, _FILE, _DATES = "rows", "file", "dates"
 _COUNTED = {
     "table": "int",
-    "kind": "string",
     "rows": "bigint",
     "repeated": "bigint",
     "nulls": "bigint",
@@ -47,21 +47,13 @@ def measure_tables(tables: Sequence[WrittenTable]) -> list[TableMeasured]:
     equal hashes: it takes a further job, which looks at the keys themselves, only for a table in which a hash
     is repeated. Returns one result a table, in turn.
     """
-    parts = [
-        _of_rows([_digests(number, table) for number, table in enumerate(tables)]),
-        *(
-            _of_files(number, table)
-            for number, table in enumerate(tables)
-            if SOURCE_FILE in table.frame.columns
-        ),
-        *(
-            _of_dates(number, table)
-            for number, table in enumerate(tables)
-            if EVENT_DATE in table.frame.columns
-        ),
-    ]
+    parts = [(_ROWS, _of_rows([_digests(number, table) for number, table in enumerate(tables)]))]
+    for number, table in enumerate(tables):
+        columns = table.frame.columns
+        parts += [(_FILE, _of_files(number, table))] if SOURCE_FILE in columns else []
+        parts += [(_DATES, _of_dates(number, table))] if EVENT_DATE in columns else []
     found: dict[tuple[int, str], list[Row]] = defaultdict(list)
-    for row in reduce(_union, parts).collect():
+    for row in collect_together(parts, _COUNTED):
         found[row["table"], row["kind"]].append(row)
     return [
         _measured(table, *(found[number, kind] for kind in (_ROWS, _FILE, _DATES)))
@@ -101,21 +93,20 @@ def _digests(number: int, table: WrittenTable) -> DataFrame:
 def _of_rows(digests: Sequence[DataFrame]) -> DataFrame:
     from pyspark.sql import functions as sf
 
-    keys = (
-        reduce(_union, digests).groupBy("table", "digest").agg(_count("rows"), sf.sum("nulls").alias("nulls"))
+    rows = reduce(lambda one, other: one.union(other), digests)
+    keys = rows.groupBy("table", "digest").agg(counted_rows(), sf.sum("nulls").alias("nulls"))
+    return keys.groupBy("table").agg(
+        sf.sum("rows").alias("rows"),
+        sf.count(sf.when(sf.col("rows") > 1, 1)).alias("repeated"),
+        sf.sum("nulls").alias("nulls"),
     )
-    repeated = sf.count(sf.when(sf.col("rows") > 1, 1)).alias("repeated")
-    counted = keys.groupBy("table").agg(
-        sf.sum("rows").alias("rows"), repeated, sf.sum("nulls").alias("nulls")
-    )
-    return _shaped(counted, _ROWS)
 
 
 def _of_files(number: int, table: WrittenTable) -> DataFrame:
     from pyspark.sql import functions as sf
 
-    counted = table.frame.groupBy(sf.col(SOURCE_FILE).alias("file")).agg(_count("rows"))
-    return _shaped(counted.withColumn("table", sf.lit(number)), _FILE)
+    counted = table.frame.groupBy(sf.col(SOURCE_FILE).alias("file")).agg(counted_rows())
+    return counted.withColumn("table", sf.lit(number))
 
 
 def _of_dates(number: int, table: WrittenTable) -> DataFrame:
@@ -126,30 +117,7 @@ def _of_dates(number: int, table: WrittenTable) -> DataFrame:
     counted = table.frame.agg(
         (sf.max(dated) - sf.min(dated)).alias("span"), sf.count(sf.when(dated.isNull(), 1)).alias("undated")
     )
-    return _shaped(counted.withColumn("table", sf.lit(number)), _DATES)
-
-
-def _shaped(frame: DataFrame, kind: str) -> DataFrame:
-    """Return counts in the one shape in which all are collected."""
-    from pyspark.sql import functions as sf
-
-    told = frame.withColumn("kind", sf.lit(kind))
-    return told.select(
-        *(
-            (sf.col(name) if name in told.columns else sf.lit(None)).cast(type_).alias(name)
-            for name, type_ in _COUNTED.items()
-        )
-    )
-
-
-def _count(name: str) -> Column:
-    from pyspark.sql import functions as sf
-
-    return sf.count(sf.lit(1)).alias(name)
-
-
-def _union(one: DataFrame, other: DataFrame) -> DataFrame:
-    return one.union(other)
+    return counted.withColumn("table", sf.lit(number))
 
 
 def _key(table: WrittenTable) -> list[str]:
@@ -160,7 +128,7 @@ def _duplicates(frame: DataFrame, key: Sequence[str]) -> RuleCount:
     from pyspark.sql import functions as sf
 
     text = sf.concat_ws(" / ", *[sf.col(name).cast("string") for name in key])
-    shared = frame.groupBy(*key).agg(sf.count(sf.lit(1)).alias("rows")).where("rows > 1")
+    shared = frame.groupBy(*key).agg(counted_rows()).where("rows > 1")
     found = shared.agg(sf.sum("rows").alias("rows"), sf.min(text).alias("low"), sf.max(text).alias("high"))
     rows, low, high = found.collect()[0]
     return RuleCount(rows or 0, tuple(dict.fromkeys(one for one in (low, high) if one is not None)))

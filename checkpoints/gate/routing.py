@@ -12,16 +12,16 @@ if TYPE_CHECKING:
 
     from pyspark.sql import Column, DataFrame
 
-BROKEN_RULES = "broken_rules"
+BROKEN_RULES = "_broken_rules"
 IS_VALID = "_is_valid"
 
 
 def with_broken_rules(
     frame: DataFrame, errors: Mapping[str, Column], warnings: Mapping[str, Column] = MappingProxyType({})
 ) -> DataFrame:
-    """Add ``_is_valid`` (boolean) and ``broken_rules`` (array of string); neither is ever null.
+    """Add ``_is_valid`` (boolean) and ``_broken_rules`` (array of string); neither is ever null.
 
-    Grain, key and order stay. A row is valid that breaks no error rule. ``broken_rules`` are the error rules
+    Grain, key and order stay. A row is valid that breaks no error rule. ``_broken_rules`` are the error rules
     that an invalid row breaks, and the warn rules that a valid one does: by name, sorted by UTF-8 bytes.
 
     Args:
@@ -47,7 +47,7 @@ def valid_rows(routed: DataFrame) -> DataFrame:
 
 
 def invalid_rows(routed: DataFrame) -> DataFrame:
-    """Return the rows that broke an error rule, with ``broken_rules`` and without ``_is_valid``."""
+    """Return the rows that broke an error rule, with ``_broken_rules`` and without ``_is_valid``."""
     from pyspark.sql import functions as sf
 
     return routed.where(~sf.col(IS_VALID).cast("boolean")).drop(IS_VALID)

@@ -46,5 +46,5 @@ def stage_rows(
 
 def _tells_what_is_broken(contract: Contract, column: str) -> bool:
     """Whether nobody asks for a column of a row that breaks no rule: it is the rules' alone."""
-    is_ours = column.startswith("_") and column not in (IS_VALID, *(c.name for c in contract.silver_columns))
-    return is_ours and not column.startswith(CURRENCY)
+    asked_for = {IS_VALID, BROKEN_RULES, *(stored.name for stored in contract.silver_columns)}
+    return column.startswith("_") and column not in asked_for and not column.startswith(CURRENCY)

@@ -75,7 +75,7 @@ def test_of_a_row_that_breaks_nothing_only_its_own_columns_are_staged(
             "_raw": raw,
             "_uncastable_age": told,
             "_currency_price": "EUR",
-            "broken_rules": broken,
+            "_broken_rules": broken,
             "_is_valid": is_valid,
         }
         for name, raw, told, broken, is_valid in (

@@ -134,7 +134,7 @@ def test_a_plain_checkpoint_counts_exactly_the_rows_that_are_routed(
     routed = Counter(
         row.rule
         for row in with_broken_rules(frame, conditions)
-        .select(sf.explode("broken_rules").alias("rule"))
+        .select(sf.explode("_broken_rules").alias("rule"))
         .collect()
     )
 
@@ -149,7 +149,7 @@ def test_each_row_carries_the_sorted_names_of_all_rules_that_it_broke(
         frame, routing_conditions(spark, CONTRACT, RULES[:5], SCHEMA, PARAMETERS)
     ).cache()
 
-    broken = {row.n: row.broken_rules for row in invalid_rows(routed).collect()}
+    broken = {row.n: row._broken_rules for row in invalid_rows(routed).collect()}
     assert broken == {
         1: ["age_range", "id_required"],
         2: ["malformed"],
@@ -163,7 +163,7 @@ def test_each_row_carries_the_sorted_names_of_all_rules_that_it_broke(
 
 def test_without_rules_every_row_is_valid(frame: DataFrame) -> None:
     routed = with_broken_rules(frame.where("n = 1"), {}, {})
-    found = [(row.broken_rules, row._is_valid) for row in routed.collect()]
+    found = [(row._broken_rules, row._is_valid) for row in routed.collect()]
     assert found == [([], True)]
 
 
@@ -171,7 +171,7 @@ def test_only_of_a_valid_row_is_it_told_which_warn_rules_it_breaks(spark: SparkS
     numbers = spark.createDataFrame([(0,), (1,), (2,), (3,)], "n int")
     n = sf.col("n")
     routed = with_broken_rules(numbers, {"is_big": n > 2}, {"is_some": n > 0, "is_odd": n % 2 == 1})
-    found = {row.n: (row._is_valid, row.broken_rules) for row in routed.collect()}
+    found = {row.n: (row._is_valid, row._broken_rules) for row in routed.collect()}
     assert found == {
         0: (True, []),
         1: (True, ["is_odd", "is_some"]),

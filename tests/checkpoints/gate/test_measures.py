@@ -54,7 +54,7 @@ RULES = (
     rule("age_odd", Severity.WARN, "age"),
 )
 STAGED = """id string, age int, _extra string, _source_file string, _malformed string, _uncastable_age string,
-    _currency_price string, broken_rules array<string>, _is_valid boolean"""
+    _currency_price string, _broken_rules array<string>, _is_valid boolean"""
 
 
 def measured_table(frame: DataFrame) -> TableMeasured:
@@ -115,7 +115,7 @@ def test_no_rows_at_all_are_counted_as_none(spark: SparkSession) -> None:
 def test_without_warn_rules_currencies_and_extra_the_rest_is_still_counted(spark: SparkSession) -> None:
     staged = spark.createDataFrame(
         [("f", [], True)],
-        "_source_file string, broken_rules array<string>, _is_valid boolean",
+        "_source_file string, _broken_rules array<string>, _is_valid boolean",
     )
     found = measure_records(staged, (), 1)
     assert found == RecordsMeasured(1, 1, 0, {}, {}, {"f": (1, 0)}, {}, ())
