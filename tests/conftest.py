@@ -1,10 +1,11 @@
-"""What all tests share: one Spark session a process."""
+"""What all tests share: one Spark session a process, and no deadline for what a busy machine does slowly."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from dags.pipeline.java import ensure_java
 from dags.pipeline.session import spark_session
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pyspark.sql import SparkSession
+
+
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -8,6 +8,7 @@ import os
 import shutil
 import sys
 import tempfile
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -76,17 +77,15 @@ def spark_session(options: Mapping[str, str] | None = None) -> SparkSession:
     }
     builder = SparkSession.builder
     if "spark.master" not in settings and "PYSPARK_GATEWAY_PORT" not in os.environ:
-        own = {
-            "spark.master": "local[*]",
-            "spark.driver.memory": LOCAL_MEMORY,
-            _SOCKETS: _folder_for_sockets(),
-        }
-        settings = {**own, **settings}
+        settings = {"spark.master": "local[*]", "spark.driver.memory": LOCAL_MEMORY, **settings}
+    if settings.get("spark.master", "").startswith("local"):
+        settings = {_SOCKETS: _folder_for_sockets(), **settings}
     for name, value in settings.items():
         builder = builder.config(name, value)
     return builder.getOrCreate()
 
 
+@cache
 def _folder_for_sockets() -> str:
     """Return a folder of this process's own; Spark leaves sockets behind."""
     folder = tempfile.mkdtemp(prefix="lakegate-")

@@ -160,7 +160,6 @@ def test_the_number_of_shuffle_partitions_alone_does_not_matter(
 @pytest.mark.timeout(900)
 @settings(
     max_examples=8,
-    deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

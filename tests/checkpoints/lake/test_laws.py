@@ -113,7 +113,7 @@ class TwoWriters(RuleBasedStateMachine):
 
 
 TwoWriters.TestCase.settings = settings(
-    max_examples=12, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=12, stateful_step_count=15, suppress_health_check=list(HealthCheck)
 )
 TestTwoWriters = TwoWriters.TestCase
 
@@ -124,7 +124,7 @@ DROPS = st.lists(st.dictionaries(KEYS, st.none() | CONTENTS, min_size=1), min_si
 
 
 @given(DROPS)
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, suppress_health_check=list(HealthCheck))
 def test_bronze_holds_the_last_valid_content_of_every_key(days: list[dict[str, str | None]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         lake = Lake(Place(LocalStorage(Path(folder))))

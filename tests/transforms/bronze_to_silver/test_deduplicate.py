@@ -254,13 +254,13 @@ def assert_as_reference(spark: SparkSession, groups: list[list[Row]], contract: 
     assert found == dict(lost)
 
 
-@settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=3, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.lists(EVENT_ROWS, min_size=1, max_size=5), min_size=40, max_size=80))
 def test_events_are_deduplicated_as_the_reference_does(spark: SparkSession, groups: list[list[Row]]) -> None:
     assert_as_reference(spark, keyed(groups, EVENTS), EVENTS)
 
 
-@settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=3, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.lists(TRANSACTION_ROWS, min_size=1, max_size=5), min_size=40, max_size=80))
 def test_transactions_are_deduplicated_as_the_reference_does(
     spark: SparkSession, groups: list[list[Row]]

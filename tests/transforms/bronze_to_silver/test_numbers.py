@@ -265,7 +265,7 @@ def test_another_decimal_mark_is_refused() -> None:
         read_number("1", DECIMAL, ";")
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=100, derandomize=True)
 @given(seed=st.integers(0, 2**32))
 @pytest.mark.parametrize("mark", [".", ","])
 def test_any_text_is_read_as_the_grammar_says(mark: str, seed: int) -> None:

@@ -82,7 +82,7 @@ def test_a_column_without_null_words_has_the_shipped_ones(
     assert null_words_of(Column("city", DataType(Kind.STRING), null_words=own)) == expected
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=300, derandomize=True)
 @given(seed=st.integers(0, 2**32))
 def test_any_text_is_cleaned_as_unicode_says(seed: int) -> None:
     text = _any_text(random.Random(seed))

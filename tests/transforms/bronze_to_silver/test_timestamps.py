@@ -202,7 +202,7 @@ def test_a_time_without_a_zone_is_in_the_sources_timezone(title: str, text: str,
     assert instant_of(text, zone="Europe/Berlin") == instant, title
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=100, derandomize=True)
 @given(seed=st.integers(0, 2**32))
 @pytest.mark.parametrize(("order", "zone"), [(MDY, "UTC"), (DMY, "Europe/Berlin"), (YMD, "America/New_York")])
 def test_any_text_is_read_as_the_forms_say(order: DateOrder, zone: str, seed: int) -> None:

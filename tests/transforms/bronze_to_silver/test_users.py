@@ -98,7 +98,7 @@ def test_current_row(title: str, current: dict[object, list[dict[str, object]]])
     assert current[title] == [{name: expected.get(name) for name in COLUMNS}]
 
 
-@settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=3, suppress_health_check=list(HealthCheck))
 @given(GROUPS)
 def test_current_users_are_the_references(spark: SparkSession, groups: list[list[Row]]) -> None:
     expected = []

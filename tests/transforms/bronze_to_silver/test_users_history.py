@@ -111,7 +111,7 @@ def test_versions(title: str, told: dict[object, list[dict[str, object]]]) -> No
     assert told[title] == [{"user_id": title, **expected} for expected in CASES[title][1]]
 
 
-@settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=3, suppress_health_check=list(HealthCheck))
 @given(GROUPS)
 def test_the_history_is_the_references_and_ends_in_the_current_row(
     spark: SparkSession, groups: list[list[Row]]

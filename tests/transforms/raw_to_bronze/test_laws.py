@@ -58,7 +58,7 @@ compressed = st.builds(
 
 
 @given(st.sampled_from(NAMES), contents | compressed, st.booleans())
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_any_bytes_under_any_name_give_facts(name: str, data: bytes, has_source: bool) -> None:
     found = inspect(f"a.{name}", data, *([SOURCE] if has_source else []), limits=LIMITS)
     assert isinstance(found, FileFacts)
@@ -71,14 +71,14 @@ def test_any_key_gives_facts(key: str, data: bytes) -> None:
 
 
 @given(st.sampled_from(NAMES), contents | compressed, st.sampled_from([1, 2, 3, 5, 17]))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_facts_do_not_depend_on_where_chunks_end(name: str, data: bytes, chunk_bytes: int) -> None:
     whole = inspect(f"a.{name}", data, limits=LIMITS)
     assert inspect(f"a.{name}", data, limits=LIMITS, chunk_bytes=chunk_bytes) == whole
 
 
 @given(st.sampled_from(TEXT_NAMES), contents)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_compression_changes_no_more_than_it_must(name: str, data: bytes) -> None:
     plain, packed = inspect(f"a.{name}", data), inspect(f"a.{name}.gz", gz(data))
     expected = replace(

@@ -222,7 +222,7 @@ TRANSACTIONS = st.lists(
 )
 
 
-@settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=3, suppress_health_check=list(HealthCheck))
 @given(EVENTS, TRANSACTIONS)
 def test_activity_and_marts_are_the_references(
     spark: SparkSession,
