@@ -11,9 +11,8 @@ from checkpoints.gate.counting import collect_together, counted_rows
 from checkpoints.gate.measures import RuleCount, TableMeasured
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Sequence
 
-    import pyarrow as pa
     from pyspark.sql import DataFrame, Row
     from pyspark.sql.types import StructType
 
@@ -21,17 +20,16 @@ if TYPE_CHECKING:
 
 EVENT_DATE, SOURCE_FILE = "event_date", "_source_file"
 NO_DATE = "1900-01-01"  # the event date of a row without one; not counted in the span
-_ROWS, _FILE, _KEYS = "rows", "file", "keys"
+_ROWS, _FILE, _DATES = "rows", "file", "dates"
 _COUNTED = {
     "table": "int",
     "rows": "bigint",
     "repeated": "bigint",
     "nulls": "bigint",
+    "file": "string",
     "span": "int",
     "undated": "bigint",
-    "file": "string",
 }
-_FEWEST_SORTED = 1_000_000  # hashes: fewer are not worth a sort
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,58 +44,62 @@ def measure_tables(tables: Sequence[WrittenTable]) -> list[TableMeasured]:
     """Count rows, keys that repeat, nulls where none may be, and dates of written tables, in one Spark job.
 
     Only required columns (the key among them), ``event_date`` and ``_source_file`` are read. Equal keys have
-    equal hashes: it takes further jobs, which look at the keys themselves, only when a hash is repeated.
-    Returns one result a table, in turn.
+    equal hashes: it takes a further job, which looks at the keys themselves, only for a table in which a hash
+    is repeated. Returns one result a table, in turn.
     """
-    parts = [(_ROWS, _of_rows(number, table)) for number, table in enumerate(tables)]
-    parts += [
-        (_FILE, _of_files(number, table))
-        for number, table in enumerate(tables)
-        if SOURCE_FILE in table.frame.columns
-    ]
-    digests = [_digests(number, table) for number, table in enumerate(tables) if _key(table)]
-    if digests:
-        parts.append((_KEYS, _repeated(digests)))
-    found: dict[tuple[str, int | None], list[Row]] = defaultdict(list)
+    parts = [(_ROWS, _of_rows([_digests(number, table) for number, table in enumerate(tables)]))]
+    for number, table in enumerate(tables):
+        columns = table.frame.columns
+        parts += [(_FILE, _of_files(number, table))] if SOURCE_FILE in columns else []
+        parts += [(_DATES, _of_dates(number, table))] if EVENT_DATE in columns else []
+    found: dict[tuple[int, str], list[Row]] = defaultdict(list)
     for row in collect_together(parts, _COUNTED):
-        found[row["kind"], row["table"]].append(row)
-    is_repeated = any(row["repeated"] for row in found[_KEYS, None])
+        found[row["table"], row["kind"]].append(row)
     return [
-        _measured(table, found[_ROWS, number][0], found[_FILE, number], is_repeated=is_repeated)
+        _measured(table, *(found[number, kind] for kind in (_ROWS, _FILE, _DATES)))
         for number, table in enumerate(tables)
     ]
 
 
-def _measured(table: WrittenTable, counted: Row, files: Sequence[Row], *, is_repeated: bool) -> TableMeasured:
+def _measured(
+    table: WrittenTable, rows: Sequence[Row], files: Sequence[Row], dates: Sequence[Row]
+) -> TableMeasured:
+    """Put together what was counted; of a table without rows, that is nothing."""
     key = _key(table)
-    duplicates = _duplicates(table.frame, key) if key and is_repeated else RuleCount(0)
+    is_repeated = bool(key) and any(row["repeated"] for row in rows)
+    duplicates = _duplicates(table.frame, key) if is_repeated else RuleCount(0)
     return TableMeasured(
-        rows=counted["rows"],
+        rows=sum(row["rows"] for row in rows),
         duplicate_rows=duplicates.unexpected,
         duplicate_samples=duplicates.samples,
-        required_nulls=counted["nulls"] or 0,
-        date_span_days=counted["span"] or 0,
-        undated_rows=counted["undated"] or 0,
+        required_nulls=sum(row["nulls"] for row in rows),
+        date_span_days=sum(row["span"] or 0 for row in dates),
+        undated_rows=sum(row["undated"] for row in dates),
         rows_by_file={row["file"]: row["rows"] for row in files},
     )
 
 
-def _of_rows(number: int, table: WrittenTable) -> DataFrame:
-    """Count rows, nulls in required columns, and dates."""
+def _digests(number: int, table: WrittenTable) -> DataFrame:
+    """Return of each row the table's number, the hash of its key, and how many required columns are null."""
     from pyspark.sql import functions as sf
 
-    columns = table.frame.columns
-    required = [c.name for c in table.contract.columns if c.required and c.name in columns]
+    required = [c.name for c in table.contract.columns if c.required and c.name in table.frame.columns]
     nulls = sum((sf.col(name).isNull().cast("bigint") for name in required), sf.lit(0).cast("bigint"))
-    counted = [sf.lit(number).alias("table"), counted_rows(), sf.sum(nulls).alias("nulls")]
-    if EVENT_DATE in columns:
-        date = sf.col(EVENT_DATE)
-        dated = sf.when(date != sf.lit(NO_DATE).cast("date"), sf.unix_date(date))
-        counted += [
-            (sf.max(dated) - sf.min(dated)).alias("span"),
-            sf.count(sf.when(dated.isNull(), 1)).alias("undated"),
-        ]
-    return table.frame.agg(*counted)
+    key = _key(table)
+    digest = sf.xxhash64(*key) if key else sf.lit(0).cast("bigint")
+    return table.frame.select(sf.lit(number).alias("table"), digest.alias("digest"), nulls.alias("nulls"))
+
+
+def _of_rows(digests: Sequence[DataFrame]) -> DataFrame:
+    from pyspark.sql import functions as sf
+
+    rows = reduce(lambda one, other: one.union(other), digests)
+    keys = rows.groupBy("table", "digest").agg(counted_rows(), sf.sum("nulls").alias("nulls"))
+    return keys.groupBy("table").agg(
+        sf.sum("rows").alias("rows"),
+        sf.count(sf.when(sf.col("rows") > 1, 1)).alias("repeated"),
+        sf.sum("nulls").alias("nulls"),
+    )
 
 
 def _of_files(number: int, table: WrittenTable) -> DataFrame:
@@ -107,44 +109,15 @@ def _of_files(number: int, table: WrittenTable) -> DataFrame:
     return counted.withColumn("table", sf.lit(number))
 
 
-def _digests(number: int, table: WrittenTable) -> DataFrame:
-    """Return the hash of each row's key; the same key has another in another table."""
+def _of_dates(number: int, table: WrittenTable) -> DataFrame:
     from pyspark.sql import functions as sf
 
-    return table.frame.select(sf.xxhash64(sf.lit(number), *_key(table)).alias("digest"))
-
-
-def _repeated(digests: Sequence[DataFrame]) -> DataFrame:
-    """Count the rows whose hash another row had before, of all tables together: as a rule there is none.
-
-    Nearly all hashes are alone, so that Spark's aggregation would keep each of them in a map, twice. Brought
-    together by their value and sorted as plain numbers, they cost less than half of that.
-    """
-    from pyspark.sql import functions as sf
-
-    hashes = reduce(lambda one, other: one.union(other), digests)
-    return (
-        hashes.repartition("digest")
-        .mapInArrow(_count_repeated, "rows bigint")
-        .agg(sf.sum("rows").alias("repeated"))
+    date = sf.col(EVENT_DATE)
+    dated = sf.when(date != sf.lit(NO_DATE).cast("date"), sf.unix_date(date))
+    counted = table.frame.agg(
+        (sf.max(dated) - sf.min(dated)).alias("span"), sf.count(sf.when(dated.isNull(), 1)).alias("undated")
     )
-
-
-def _count_repeated(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Count the rows of a partition whose hash was there before. Holds each hash once: 8 bytes."""
-    import numpy as np
-    import pyarrow as pa
-
-    seen = np.empty(0, np.int64)
-    waiting: list[np.ndarray] = []
-    rows = rows_sorted = 0
-    for batch in batches:
-        waiting.append(batch.column(0).to_numpy())
-        rows += batch.num_rows
-        if rows - rows_sorted > max(_FEWEST_SORTED, len(seen)):
-            seen, waiting, rows_sorted = np.unique(np.concatenate([seen, *waiting])), [], rows
-    repeated = rows - len(np.unique(np.concatenate([seen, *waiting])))
-    yield pa.RecordBatch.from_pydict({"rows": pa.array([repeated], pa.int64())})
+    return counted.withColumn("table", sf.lit(number))
 
 
 def _key(table: WrittenTable) -> list[str]:

@@ -7,10 +7,8 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
 import pytest
 
-from checkpoints.gate import measure_table
 from checkpoints.gate.measure_gold import GoldMeasured, measure_gold
 from checkpoints.gate.measure_records import measure_records
 from checkpoints.gate.measure_table import WrittenTable, measure_tables, type_mismatches
@@ -157,20 +155,6 @@ def test_several_tables_are_measured_together_each_for_itself(spark: SparkSessio
         TableMeasured(0, 0, (), 0, 0, 0, {}),
         TableMeasured(2, 0, (), 0, 0, 0, {}),  # without a key, no row repeats another's
     ]
-
-
-def test_hashes_are_counted_exactly_however_they_come_in_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(measure_table, "_FEWEST_SORTED", 3)
-    hashes = [5, 1, 5, 2, 3, 4, 1, 5, -(2**63), 2**63 - 1, -(2**63)]
-    for size in (1, 2, 4, 11):
-        batches = [
-            pa.RecordBatch.from_pydict({"digest": pa.array(hashes[at : at + size], pa.int64())})
-            for at in range(0, len(hashes), size)
-        ]
-        (counted,) = measure_table._count_repeated(batches)
-        assert counted.to_pylist() == [{"rows": 4}], size
-    (nothing,) = measure_table._count_repeated([])
-    assert nothing.to_pylist() == [{"rows": 0}]
 
 
 def test_types_are_compared_by_name_place_and_type(spark: SparkSession) -> None:
