@@ -12,6 +12,11 @@ from tests.oracle.sources import Source
 HEADER = b"user_id,name\n"
 
 
+def zipped(content: bytes) -> bytes:
+    """Compress without the time of day, so that a test has the same name whenever it is collected."""
+    return gzip.compress(content, mtime=0)
+
+
 def look(tmp_path, name, content, dataset="users", sources=None):
     path = tmp_path / "file"
     path.write_bytes(content)
@@ -29,11 +34,11 @@ def fields(file):
         ("x.parquet.gz", b"x", "unsupported_format"),
         ("x.csv", b"", "empty"),
         ("x.csv", b"\xef\xbb\xbf \r\n", "empty"),
-        ("x.json.gz", gzip.compress(b" \n"), "empty"),
-        ("x.csv", gzip.compress(HEADER), "content_mismatch"),
+        ("x.json.gz", zipped(b" \n"), "empty"),
+        ("x.csv", zipped(HEADER), "content_mismatch"),
         ("x.json", b"PAR1xx", "content_mismatch"),
-        ("x.csv.gz", gzip.compress(b"PK\x03\x04xx"), "content_mismatch"),
-        ("x.csv.gz", gzip.compress(HEADER)[:-3], "corrupt_gzip"),
+        ("x.csv.gz", zipped(b"PK\x03\x04xx"), "content_mismatch"),
+        ("x.csv.gz", zipped(HEADER)[:-3], "corrupt_gzip"),
         ("x.csv.gz", HEADER, "corrupt_gzip"),
         ("x.parquet", HEADER, "corrupt_parquet"),
         ("x.csv", HEADER + b"\xe9,1\n", "undecodable"),
@@ -62,11 +67,11 @@ def test_a_file_is_rejected_with_its_reason(tmp_path, name, content, reason):
         ("x.json", b'not json\n{"a": 1}\n', "json_lines"),
         ("x.txt", b'x\n{"a": 1}\n', "json_lines"),
         ("x.txt", b"user_id|name\n1|2\n", "delimited"),
-        ("x.log.gz", gzip.compress(b'[{"a": 1}]'), "json_array"),
-        ("x.gz", gzip.compress(HEADER), "delimited"),
+        ("x.log.gz", zipped(b'[{"a": 1}]'), "json_array"),
+        ("x.gz", zipped(HEADER), "delimited"),
         ("x.csv", HEADER.decode().encode("utf-16"), "delimited"),
         ("x.ndjson", b'\xef\xbb\xbf{"a": 1}\n', "json_lines"),
-        ("x.csv.gz", gzip.compress(b"user_") + gzip.compress(b"id,name\n"), "delimited"),
+        ("x.csv.gz", zipped(b"user_") + zipped(b"id,name\n"), "delimited"),
     ],
 )
 def test_a_valid_file_has_a_shape(tmp_path, name, content, shape):
@@ -98,9 +103,7 @@ def test_an_underscore_alone_does_not_make_a_file_ignored(tmp_path):
 
 def test_a_bomb_is_not_expanded_further(tmp_path, monkeypatch):
     monkeypatch.setattr("tests.oracle.files.MAX_EXPANDED_BYTES", 1 << 16)
-    assert (
-        look(tmp_path, "x.csv.gz", gzip.compress(HEADER + b"a" * (1 << 20))).reason == "oversized_expansion"
-    )
+    assert look(tmp_path, "x.csv.gz", zipped(HEADER + b"a" * (1 << 20))).reason == "oversized_expansion"
 
 
 def test_the_delimiter_is_the_one_that_finds_most_names(tmp_path):
