@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contracts.contract import parse_contract
+from contracts.model import Contract, Zone
+
 TEXT = """\
 apiVersion: v3.2.0
 kind: DataContract
@@ -89,3 +92,8 @@ def with_quality(entry: str, *, on_column: bool = True) -> str:
     if on_column:
         return changed(("        quality: []\n", f"        quality:\n{block}"))
     return changed(("    quality:\n", f"    quality:\n{block}"))
+
+
+def parse(text: str, zone: Zone = Zone.SILVER) -> Contract:
+    """Read a contract from the file that ``visits`` would be in."""
+    return parse_contract(text, zone, f"{zone}/visits.yaml")
