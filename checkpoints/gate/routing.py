@@ -1,4 +1,4 @@
-"""Routes each row by the rules it broke: the names of all of them, in one expression a severity."""
+"""Routes each row by the rules it broke: the names of all of them, in one expression."""
 
 from __future__ import annotations
 

@@ -6,11 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from checkpoints.gate.measure_table import (
-    WrittenTable,
-    measure_tables,
-    type_mismatches,
-)
+from checkpoints.gate.measure_table import WrittenTable, measure_tables, type_mismatches
 from checkpoints.lake.manifest import Manifest, SchemaColumn
 from checkpoints.lake.promotion import candidate_files, version_folder
 from contracts.spark_schema import struct_type
