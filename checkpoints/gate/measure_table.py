@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import reduce
+from operator import xor
 from typing import TYPE_CHECKING
 
 from checkpoints.gate.counting import collect_together, counted_rows
-from checkpoints.gate.measures import RuleCount, TableMeasured
+from checkpoints.gate.measures import DistinctKeys, RuleCount, TableMeasured
+from contracts.key_hash import key_hash
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,104 +22,111 @@ if TYPE_CHECKING:
 
 EVENT_DATE, SOURCE_FILE = "event_date", "_source_file"
 NO_DATE = "1900-01-01"  # the event date of a row without one; not counted in the span
-_ROWS, _FILE, _DATES = "rows", "file", "dates"
+_TOTAL, _REPEATED = "total", "repeated"
 _COUNTED = {
     "table": "int",
-    "rows": "bigint",
-    "repeated": "bigint",
-    "nulls": "bigint",
     "file": "string",
-    "span": "int",
+    "rows": "bigint",
+    "xor": "bigint",
+    "nulls": "bigint",
     "undated": "bigint",
+    "first": "int",
+    "last": "int",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class WrittenTable:
-    """A candidate as written: its rows as read back, and what it promises."""
+    """A candidate as written: its rows as read back, what it promises, and the keys it should hold.
+
+    ``keys``: counted from what the table was made of, not from the table; None when nobody knows them.
+    """
 
     frame: DataFrame
     contract: Contract
+    keys: DistinctKeys | None = None
 
 
 def measure_tables(tables: Sequence[WrittenTable]) -> list[TableMeasured]:
     """Count rows, keys that repeat, nulls where none may be, and dates of written tables, in one Spark job.
 
-    Only required columns (the key among them), ``event_date`` and ``_source_file`` are read. Equal keys have
-    equal hashes: it takes a further job, which looks at the keys themselves, only for a table in which a hash
-    is repeated. Returns one result a table, in turn.
+    Only required columns (the key among them), ``event_date`` and ``_source_file`` are read, and no row is
+    moved of a table that holds each of its known keys once. Of any other table the keys' hashes are counted:
+    equal keys have equal ones. It takes a further job, which looks at the keys themselves, only for a table
+    in which a hash is repeated, or whose keys are not those that it should hold. Returns one result a table,
+    in turn.
     """
-    parts = [(_ROWS, _of_rows([_digests(number, table) for number, table in enumerate(tables)]))]
-    for number, table in enumerate(tables):
-        columns = table.frame.columns
-        parts += [(_FILE, _of_files(number, table))] if SOURCE_FILE in columns else []
-        parts += [(_DATES, _of_dates(number, table))] if EVENT_DATE in columns else []
-    found: dict[tuple[int, str], list[Row]] = defaultdict(list)
+    unproved = [number for number, table in enumerate(tables) if _key(table) and table.keys is None]
+    parts = [(_TOTAL, _totals(number, table)) for number, table in enumerate(tables)]
+    if unproved:
+        parts.append((_REPEATED, _repeated([_hashes(number, tables[number]) for number in unproved])))
+    totals: dict[int, list[Row]] = defaultdict(list)
+    repeated = set()
     for row in collect_together(parts, _COUNTED):
-        found[row["table"], row["kind"]].append(row)
+        if row["kind"] == _TOTAL:
+            totals[row["table"]].append(row)
+        else:
+            repeated.add(row["table"])
     return [
-        _measured(table, *(found[number, kind] for kind in (_ROWS, _FILE, _DATES)))
+        _measured(table, totals[number], has_repeated=number in repeated)
         for number, table in enumerate(tables)
     ]
 
 
-def _measured(
-    table: WrittenTable, rows: Sequence[Row], files: Sequence[Row], dates: Sequence[Row]
-) -> TableMeasured:
-    """Put together what was counted; of a table without rows, that is nothing."""
+def _measured(table: WrittenTable, totals: Sequence[Row], *, has_repeated: bool) -> TableMeasured:
+    """Put together what was counted of a table, file by file where it names files."""
     key = _key(table)
-    is_repeated = bool(key) and any(row["repeated"] for row in rows)
-    duplicates = _duplicates(table.frame, key) if is_repeated else RuleCount(0)
+    rows = sum(row["rows"] for row in totals)
+    keys = DistinctKeys(rows, reduce(xor, (row["xor"] or 0 for row in totals), 0)) if key else None
+    is_doubtful = has_repeated or table.keys not in (None, keys)
+    duplicates = _duplicates(table.frame, key) if is_doubtful else RuleCount(0)
+    days = [row[end] for row in totals for end in ("first", "last") if row[end] is not None]
     return TableMeasured(
-        rows=sum(row["rows"] for row in rows),
+        rows=rows,
         duplicate_rows=duplicates.unexpected,
         duplicate_samples=duplicates.samples,
-        required_nulls=sum(row["nulls"] for row in rows),
-        date_span_days=sum(row["span"] or 0 for row in dates),
-        undated_rows=sum(row["undated"] for row in dates),
-        rows_by_file={row["file"]: row["rows"] for row in files},
+        required_nulls=sum(row["nulls"] or 0 for row in totals),
+        date_span_days=max(days) - min(days) if days else 0,
+        undated_rows=sum(row["undated"] or 0 for row in totals),
+        rows_by_file={row["file"]: row["rows"] for row in totals}
+        if SOURCE_FILE in table.frame.columns
+        else {},
+        keys=None if duplicates.unexpected else keys,
     )
 
 
-def _digests(number: int, table: WrittenTable) -> DataFrame:
-    """Return of each row the table's number, the hash of its key, and how many required columns are null."""
+def _totals(number: int, table: WrittenTable) -> DataFrame:
+    """Count a table without moving its rows: by file, where it names files, else as a whole."""
     from pyspark.sql import functions as sf
 
-    required = [c.name for c in table.contract.columns if c.required and c.name in table.frame.columns]
+    columns, key = table.frame.columns, _key(table)
+    required = [c.name for c in table.contract.columns if c.required and c.name in columns]
     nulls = sum((sf.col(name).isNull().cast("bigint") for name in required), sf.lit(0).cast("bigint"))
-    key = _key(table)
-    digest = sf.xxhash64(*key) if key else sf.lit(0).cast("bigint")
-    return table.frame.select(sf.lit(number).alias("table"), digest.alias("digest"), nulls.alias("nulls"))
+    counts = [counted_rows(), sf.sum(nulls).alias("nulls")]
+    if key:
+        counts.append(sf.bit_xor(key_hash(key)).alias("xor"))
+    if EVENT_DATE in columns:
+        date = sf.col(EVENT_DATE)
+        dated = sf.when(date != sf.lit(NO_DATE).cast("date"), sf.unix_date(date))
+        counts += [
+            sf.count(sf.when(dated.isNull(), 1)).alias("undated"),
+            sf.min(dated).alias("first"),
+            sf.max(dated).alias("last"),
+        ]
+    by_file = [sf.col(SOURCE_FILE).alias("file")] if SOURCE_FILE in columns else []
+    return table.frame.groupBy(*by_file).agg(*counts).withColumn("table", sf.lit(number))
 
 
-def _of_rows(digests: Sequence[DataFrame]) -> DataFrame:
+def _hashes(number: int, table: WrittenTable) -> DataFrame:
     from pyspark.sql import functions as sf
 
-    rows = reduce(lambda one, other: one.union(other), digests)
-    keys = rows.groupBy("table", "digest").agg(counted_rows(), sf.sum("nulls").alias("nulls"))
-    return keys.groupBy("table").agg(
-        sf.sum("rows").alias("rows"),
-        sf.count(sf.when(sf.col("rows") > 1, 1)).alias("repeated"),
-        sf.sum("nulls").alias("nulls"),
-    )
+    return table.frame.select(sf.lit(number).alias("table"), key_hash(_key(table)).alias("hash"))
 
 
-def _of_files(number: int, table: WrittenTable) -> DataFrame:
-    from pyspark.sql import functions as sf
-
-    counted = table.frame.groupBy(sf.col(SOURCE_FILE).alias("file")).agg(counted_rows())
-    return counted.withColumn("table", sf.lit(number))
-
-
-def _of_dates(number: int, table: WrittenTable) -> DataFrame:
-    from pyspark.sql import functions as sf
-
-    date = sf.col(EVENT_DATE)
-    dated = sf.when(date != sf.lit(NO_DATE).cast("date"), sf.unix_date(date))
-    counted = table.frame.agg(
-        (sf.max(dated) - sf.min(dated)).alias("span"), sf.count(sf.when(dated.isNull(), 1)).alias("undated")
-    )
-    return counted.withColumn("table", sf.lit(number))
+def _repeated(hashes: Sequence[DataFrame]) -> DataFrame:
+    """Return the tables in which a hash is repeated."""
+    rows = reduce(lambda one, other: one.union(other), hashes)
+    return rows.groupBy("table", "hash").agg(counted_rows()).where("rows > 1").select("table").distinct()
 
 
 def _key(table: WrittenTable) -> list[str]:

@@ -127,10 +127,24 @@ class RecordsMeasured:
 
 
 @dataclass(frozen=True, slots=True)
+class DistinctKeys:
+    """A set of keys, told by how many there are and by the xor of their hashes (``key_hash``).
+
+    A table of as many rows, with the same xor of its rows' hashes, holds each of these keys once, but for
+    one case in 2^64 or so: the xor keeps what is there an odd number of times, so each key is; and once each
+    they fill the table.
+    """
+
+    distinct: int
+    xor: int  # signed, 64 bits
+
+
+@dataclass(frozen=True, slots=True)
 class TableMeasured:
     """What was measured of a candidate: rows, rows that share their key with another, nulls, dates, files.
 
     ``date_span_days`` and ``undated_rows`` (event_date 1900-01-01) are 0 without ``event_date``.
+    ``keys`` is None for a table without a key, and for one in which a key repeats.
     """
 
     rows: int
@@ -140,6 +154,7 @@ class TableMeasured:
     date_span_days: int
     undated_rows: int
     rows_by_file: Mapping[str, int]
+    keys: DistinctKeys | None
 
 
 def account(records: RecordsMeasured, table: TableMeasured, deduplicated: Mapping[str, int]) -> Accounting:

@@ -60,6 +60,7 @@ class Manifest:
     verdict: str  # pass | warn
     previous: str | None = None  # the version that this one replaced
     sums: tuple[ColumnSum, ...] = ()
+    keys_xor: int | None = None  # xor of the keys' hashes, where each row has a key of its own
 
     @property
     def size_bytes(self) -> int:
@@ -162,6 +163,7 @@ def _manifest_values(manifest: Manifest) -> dict[str, object]:
         "previous": manifest.previous,
         "schema": [{"name": column.name, "type": column.type} for column in manifest.schema],
         "sums": [{"column": s.column, "total": format(s.total, "f")} for s in manifest.sums],
+        "keys_xor": manifest.keys_xor,
         "files": [{"path": f.path, "size_bytes": f.size_bytes, "rows": f.rows} for f in manifest.files],
     }
 
@@ -182,6 +184,7 @@ def _read_manifest(fields: Fields) -> Manifest:
         verdict=fields.text("verdict"),
         previous=fields.optional_text("previous"),
         sums=fields.each("sums", _read_sum),
+        keys_xor=fields.later_number("keys_xor"),
     )
     if (size_bytes := fields.number("size_bytes")) != manifest.size_bytes:
         raise damaged(

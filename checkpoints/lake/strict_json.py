@@ -55,6 +55,10 @@ class Fields:
         assert value is None or isinstance(value, int)  # noqa: S101
         return value
 
+    def later_number(self, name: str) -> int | None:
+        """Return an integer or None; None too in a document from before there was such a field."""
+        return self.optional_number(name) if name in self._values else None
+
     def time(self, name: str) -> datetime:
         """Return a point in time with its offset."""
         text = self.text(name)

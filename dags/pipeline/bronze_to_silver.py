@@ -150,7 +150,7 @@ def _verdicted(judged: JudgedDataset, number: int, report: DatasetReport) -> Ver
             dataset=table.candidate.contract.name,
             verdict=Status(table.decision.verdict.value),
             rows_promoted=table.candidate.measured.rows,
-            promoted=table.candidate.place.uri if report.promoted else None,
+            promoted=table.candidate.written.place.uri if report.promoted else None,
             failed=table.decision.failed,
         )
     return Verdicted(
@@ -177,6 +177,6 @@ def _report(judged: JudgedDataset, *, is_promoted: bool) -> DatasetReport:
         rows_deduplicated=accounting.rows_deduplicated,
         rows_by_rule={name: count.unexpected for name, count in records.broken.items() if count.unexpected},
         rows_warned={name: count.unexpected for name, count in records.warned.items() if count.unexpected},
-        promoted=judged.tables[0].candidate.place.uri if is_promoted else None,
+        promoted=judged.tables[0].candidate.written.place.uri if is_promoted else None,
         failed=decision.failed,
     )

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pyspark.sql.types import StructType
 
     from checkpoints.gate.checkpoint import Judgement
-    from checkpoints.gate.measures import Measures, TableMeasured
+    from checkpoints.gate.measures import DistinctKeys, Measures, TableMeasured
     from checkpoints.lake.layout import Place
     from checkpoints.lake.manifest import ColumnSum
     from contracts.model import Contract, Rule
@@ -43,11 +43,13 @@ class Written:
 class Candidate:
     """A table that is written but that no reader can see yet, and what was measured of it."""
 
-    contract: Contract
-    version: str
-    place: Place
+    written: Written
     measured: TableMeasured
-    mismatches: int  # columns that are not as promised
+
+    @property
+    def contract(self) -> Contract:
+        """What the table promises."""
+        return self.written.table.contract
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,27 +64,37 @@ class JudgedTable:
 
 
 def write_candidate(
-    spark: SparkSession, contract: Contract, frame: DataFrame, place: Place, version: str
+    spark: SparkSession,
+    contract: Contract,
+    frame: DataFrame,
+    place: Place,
+    version: str,
+    keys: DistinctKeys | None = None,
 ) -> Written:
     """Write a table where no reader looks.
 
     A dataset of silver is partitioned by its event_date. Rows are rebalanced first: a few big files rather
     than one from every task, and none that is skewed.
+
+    Args:
+        spark: reads the table back.
+        contract: what the table promises.
+        frame: its rows.
+        place: where it is to be.
+        version: of the table.
+        keys: that it should hold, counted from what it is made of; None when nobody has counted them.
     """
     schema = struct_type(contract)
     partition = [column.name for column in contract.derived_columns if column.name == EVENT_DATE]
     write_frame(frame.hint("rebalance", *partition), place, partition)
-    table = WrittenTable(read_frame(spark, place, schema), contract)
+    table = WrittenTable(read_frame(spark, place, schema), contract, keys)
     return Written(version, place, table, _mismatches(place, schema, partition))
 
 
 def measure_candidates(written: Sequence[Written]) -> list[Candidate]:
     """Measure tables by what was written of them, all in one Spark job. Returns them in turn."""
     measured = measure_tables([one.table for one in written])
-    return [
-        Candidate(one.table.contract, one.version, one.place, of, one.mismatches)
-        for one, of in zip(written, measured, strict=True)
-    ]
+    return [Candidate(one, of) for one, of in zip(written, measured, strict=True)]
 
 
 def _mismatches(place: Place, promised: StructType, partition: Sequence[str]) -> int:
@@ -96,17 +108,16 @@ def _mismatches(place: Place, promised: StructType, partition: Sequence[str]) ->
 
 def manifest_of(run: Run, table: JudgedTable, fingerprint: str, sums: tuple[ColumnSum, ...] = ()) -> Manifest:
     """Return the manifest by which a judged candidate can be promoted."""
-    candidate = table.candidate
-    contract = candidate.contract
+    contract, written, measured = table.candidate.contract, table.candidate.written, table.candidate.measured
     return Manifest(
         name=contract.name,
-        version=candidate.version,
+        version=written.version,
         run_id=run.id,
         as_of=run.as_of,
         promoted_at=datetime.now(UTC),
-        folder=version_folder(contract.zone, contract.name, candidate.version),
-        files=candidate_files(candidate.place),
-        rows=candidate.measured.rows,
+        folder=version_folder(contract.zone, contract.name, written.version),
+        files=candidate_files(written.place),
+        rows=measured.rows,
         schema=tuple(
             SchemaColumn(field.name, field.dataType.simpleString()) for field in struct_type(contract).fields
         ),
@@ -114,4 +125,5 @@ def manifest_of(run: Run, table: JudgedTable, fingerprint: str, sums: tuple[Colu
         fingerprint=fingerprint,
         verdict=table.decision.verdict.value,
         sums=sums,
+        keys_xor=measured.keys.xor if measured.keys else None,
     )

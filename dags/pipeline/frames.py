@@ -1,12 +1,13 @@
-"""Frames in the lake: written where nobody looks yet, and read back by the schema that was promised."""
+"""Frames: written where nobody looks yet, read back by the schema that was promised, or held meanwhile."""
 
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from pyspark.sql import DataFrame, SparkSession
     from pyspark.sql.types import StructType
@@ -30,6 +31,16 @@ def read_frame(spark: SparkSession, place: Place, schema: StructType) -> DataFra
     if _first_file(place) is None:
         return spark.createDataFrame([], schema)
     return spark.read.schema(schema).parquet(place.spark_uri)
+
+
+@contextmanager
+def held(frame: DataFrame) -> Iterator[DataFrame]:
+    """Keep a frame's rows, once computed, in memory and on disk, for all that reads them meanwhile."""
+    frame.persist()
+    try:
+        yield frame
+    finally:
+        frame.unpersist()
 
 
 def written_schema(place: Place) -> StructType | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,16 +10,16 @@ from checkpoints.gate.checkpoint import judge
 from checkpoints.gate.conditions import routing_conditions
 from checkpoints.gate.masking import Masking
 from checkpoints.gate.measure_records import measure_records
-from checkpoints.gate.measures import Measures, RuleCount, account
+from checkpoints.gate.measures import DistinctKeys, Measures, RuleCount, account
 from checkpoints.gate.routing import BROKEN_RULES, invalid_rows, valid_rows, with_broken_rules
 from checkpoints.lake.layout import new_version
 from contracts.model import Domain, Zone
 from dags.pipeline.candidates import JudgedTable, measure_candidates, write_candidate
-from dags.pipeline.frames import write_frame
+from dags.pipeline.frames import held, write_frame
 from dags.pipeline.staging import stage_rows
 from quarantine_policies.decision import Decision, Verdict, counted_rules, decide, routed_rules
 from transforms.bronze_to_silver.clean import BronzeFile, cleaned_rows
-from transforms.bronze_to_silver.deduplicate import deduplicate, deduplicated_by_file, suspect_keys
+from transforms.bronze_to_silver.deduplicate import deduplicate, deduplicated_by_file, part, suspect_keys
 from transforms.bronze_to_silver.users import current_users
 from transforms.bronze_to_silver.users_history import users_history
 
@@ -83,6 +84,8 @@ def judge_dataset(
         last_rows: rows of the last promoted version, None when there is none.
         progress: hears of the steps.
     """
+    from pyspark.sql import Observation
+
     policy = setup.policies.of(contract.name)
     parameters = {**policy.parameters, **run.parameters}
     routed, counted = routed_rules(contract, policy), counted_rules(contract, policy)
@@ -101,31 +104,39 @@ def judge_dataset(
     progress.step(f"{contract.name}: deduplicating {records.rows_valid:,} rows")
     version = new_version(run.id)
     valid = valid_rows(staged)
-    suspects = suspect_keys(valid, contract).persist()
-    try:
-        lost = {
-            row["_source_file"]: row["rows"]
-            for row in deduplicated_by_file(valid, contract, suspects).collect()
-        }
+    found = Observation(f"{contract.name} keys")
+    with ExitStack() as holding:
+        suspects = holding.enter_context(held(suspect_keys(valid, contract, found)))
+        parted = part(valid, contract, suspects)
         if contract.name == USERS:
-            frames = [(contract, current_users(valid, contract))]
-            frames.append(
-                (setup.contracts.users_history, users_history(valid, contract, setup.contracts.users_history))
-            )
+            history = setup.contracts.users_history
+            frames = [
+                (contract, current_users(valid, contract)),
+                (history, users_history(valid, contract, history)),
+            ]
         else:
-            frames = [(contract, deduplicate(valid, contract, suspects))]
+            holding.enter_context(held(parted.contested))
+            frames = [(contract, deduplicate(parted, contract))]
+        losers = deduplicated_by_file(parted.contested, contract).collect()
+        keys = DistinctKeys(found.get["distinct"], found.get["xor"]) if records.rows_valid else None
         written = [
-            write_candidate(spark, of, frame, setup.lake.silver(of.name, version), version)
+            write_candidate(
+                spark,
+                of,
+                frame,
+                setup.lake.silver(of.name, version),
+                version,
+                keys if of is contract else None,
+            )
             for of, frame in frames
         ]
-    finally:
-        suspects.unpersist()
     candidates = measure_candidates(written)
 
     progress.step(f"{contract.name}: quarantining {records.rows_quarantined:,} rows")
     _write_quarantine(setup, run, contract, staged)
 
     progress.step(f"{contract.name}: judging")
+    lost = {row["_source_file"]: row["rows"] for row in losers}
     accounting = account(records, candidates[0].measured, lost)
     judged_by = (*rules, *contract.rules_in(Domain.TABLE))
     tables = []
@@ -182,7 +193,7 @@ def _measures(
             {
                 "_rows_left": table.rows,
                 "_required_nulls": table.required_nulls,
-                "_type_mismatches": candidate.mismatches,
+                "_type_mismatches": candidate.written.mismatches,
                 "_quarantine_ratio": records.quarantine_ratio,
                 "_accounting_difference": accounting.difference,
                 "_volume_ratio": table.rows / last_rows if last_rows else 1.0,
@@ -199,6 +210,6 @@ def _history_measures(candidate: Candidate) -> Mapping[Domain, Measures]:
         Domain.TABLE: Measures(
             table.rows,
             {"keys_unique": RuleCount(table.duplicate_rows, table.duplicate_samples)},
-            {"_required_nulls": table.required_nulls, "_type_mismatches": candidate.mismatches},
+            {"_required_nulls": table.required_nulls, "_type_mismatches": candidate.written.mismatches},
         )
     }

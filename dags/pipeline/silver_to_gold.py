@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from checkpoints.gate.checkpoint import judge
 from checkpoints.gate.masking import Masking
 from checkpoints.gate.measure_gold import measure_gold
-from checkpoints.gate.measures import Measures, RuleCount
+from checkpoints.gate.measures import DistinctKeys, Measures, RuleCount
 from checkpoints.lake.commit import read_pointer
 from checkpoints.lake.layout import new_version
 from checkpoints.lake.manifest import ColumnSum, Release
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from dags.pipeline.setup import Run, Setup
 
 NAME = "silver_to_gold"
+KEYED_AS = {"dim_users": "users", "fact_events": "events", "fact_transactions": "transactions"}
 REVENUE = {"fact_transactions": "amount", "daily_revenue": "total_revenue", "user_ltv": "total_revenue"}
 
 
@@ -77,7 +78,7 @@ def silver_to_gold(
     }
     version = new_version(run.id)
     with shuffles_sized_for(spark, sum(manifest.size_bytes for manifest in manifests.values())):
-        written = _build(setup, spark, silver, version, progress)
+        written = _build(setup, spark, silver, _known_keys(manifests), version, progress)
         progress.step("counting the tables' rows and keys, and comparing them with each other")
         candidates, agreement = _measure(written)
     tables = [_judge(setup, run, candidate, agreement, manifests) for candidate in candidates]
@@ -144,8 +145,22 @@ def _unchanged(setup: Setup) -> tuple[DatasetReport, ...]:
     )
 
 
+def _known_keys(silver: Mapping[str, Manifest]) -> Mapping[str, DistinctKeys]:
+    """Return the keys of the tables whose rows have the keys of a dataset, where the dataset's are unique."""
+    return {
+        table: DistinctKeys(manifest.rows, manifest.keys_xor)
+        for table, dataset in KEYED_AS.items()
+        if (manifest := silver[dataset]).keys_xor is not None
+    }
+
+
 def _build(
-    setup: Setup, spark: SparkSession, silver: Mapping[str, DataFrame], version: str, progress: Progress
+    setup: Setup,
+    spark: SparkSession,
+    silver: Mapping[str, DataFrame],
+    keys: Mapping[str, DistinctKeys],
+    version: str,
+    progress: Progress,
 ) -> Mapping[str, Written]:
     """Write the tables; each is read back, so that one that stands on it does not compute it again."""
     contracts = {contract.name: contract for contract in setup.contracts.gold}
@@ -155,7 +170,8 @@ def _build(
         contract = contracts[name]
         built = {table: written(table).table.frame for table in reads(contract) if table in contracts}
         frame = gold_table(contract, silver, built)
-        table = write_candidate(spark, contract, frame, setup.lake.gold(name, version), version)
+        place = setup.lake.gold(name, version)
+        table = write_candidate(spark, contract, frame, place, version, keys.get(name))
         progress.step(f"building the tables: wrote {name}", next(done), len(contracts))
         return table
 
@@ -177,7 +193,7 @@ def _judge(
     table = candidate.measured
     values: dict[str, int | float | Decimal] = {
         "_required_nulls": table.required_nulls,
-        "_type_mismatches": candidate.mismatches,
+        "_type_mismatches": candidate.written.mismatches,
     }
     match contract.name:
         case "fact_events" | "fact_transactions":
@@ -227,6 +243,6 @@ def _report(table: JudgedTable, *, is_promoted: bool) -> DatasetReport:
         dataset=candidate.contract.name,
         verdict=Status(decision.verdict.value),
         rows_promoted=candidate.measured.rows,
-        promoted=candidate.place.uri if is_promoted else None,
+        promoted=candidate.written.place.uri if is_promoted else None,
         failed=decision.failed,
     )

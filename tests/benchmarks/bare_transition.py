@@ -27,7 +27,7 @@ from dags.pipeline.shuffle import shuffles_sized_for
 from dags.pipeline.side_by_side import side_by_side
 from tests.benchmarks.ground import AS_OF
 from transforms.bronze_to_silver.clean import BronzeFile, cleaned_rows
-from transforms.bronze_to_silver.deduplicate import deduplicate, suspect_keys
+from transforms.bronze_to_silver.deduplicate import deduplicate, part, suspect_keys
 from transforms.bronze_to_silver.users import current_users
 from transforms.bronze_to_silver.users_history import users_history
 from transforms.silver_to_gold.build import gold_table, reads
@@ -78,7 +78,7 @@ def bare_silver(setup: Setup, spark: SparkSession, out: Path) -> None:
             _write(users_history(valid, contract, history), out / history.name, history)
         else:
             suspects = suspect_keys(valid, contract).persist()
-            _write(deduplicate(valid, contract, suspects), out / contract.name, contract)
+            _write(deduplicate(part(valid, contract, suspects), contract), out / contract.name, contract)
             suspects.unpersist()
 
     with shuffles_sized_for(spark, largest):

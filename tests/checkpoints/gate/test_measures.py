@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from functools import reduce
+from operator import xor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +16,7 @@ from checkpoints.gate.measure_records import measure_records
 from checkpoints.gate.measure_table import WrittenTable, measure_tables, type_mismatches
 from checkpoints.gate.measures import (
     Accounting,
+    DistinctKeys,
     FileAccount,
     RecordsMeasured,
     RuleCount,
@@ -21,6 +24,7 @@ from checkpoints.gate.measures import (
     UnknownColumn,
     account,
 )
+from contracts.key_hash import key_hash
 from contracts.model import Column, Contract, DataType, Domain, Kind, Rule, Severity, Zone
 
 if TYPE_CHECKING:
@@ -109,7 +113,7 @@ def test_no_rows_at_all_are_counted_as_none(spark: SparkSession) -> None:
     assert found.currencies == {"price": ()}
     assert found.quarantine_ratio == 0.0
     table = spark.createDataFrame([], "id string, age int, event_date date, _source_file string")
-    assert measured_table(table) == TableMeasured(0, 0, (), 0, 0, 0, {})
+    assert measured_table(table) == TableMeasured(0, 0, (), 0, 0, 0, {}, DistinctKeys(0, 0))
 
 
 def test_without_warn_rules_currencies_and_extra_the_rest_is_still_counted(spark: SparkSession) -> None:
@@ -138,6 +142,7 @@ def test_a_candidate_is_measured_with_its_keys_nulls_dates_and_files(spark: Spar
         date_span_days=10,
         undated_rows=2,
         rows_by_file={"f1": 2, "f2": 3},
+        keys=None,
     )
 
 
@@ -150,11 +155,39 @@ def test_several_tables_are_measured_together_each_for_itself(spark: SparkSessio
     ]
     tables.append(WrittenTable(spark.createDataFrame([(1,), (1,)], "age int"), nameless))
     assert measure_tables(tables) == [
-        TableMeasured(2, 0, (), 0, 0, 0, {"f1": 2}),
-        TableMeasured(3, 2, ("a",), 0, 0, 0, {}),
-        TableMeasured(0, 0, (), 0, 0, 0, {}),
-        TableMeasured(2, 0, (), 0, 0, 0, {}),  # without a key, no row repeats another's
+        TableMeasured(2, 0, (), 0, 0, 0, {"f1": 2}, distinct_keys(spark, "a", "b")),
+        TableMeasured(3, 2, ("a",), 0, 0, 0, {}, None),
+        TableMeasured(0, 0, (), 0, 0, 0, {}, DistinctKeys(0, 0)),
+        TableMeasured(2, 0, (), 0, 0, 0, {}, None),  # without a key, no row repeats another's
     ]
+
+
+def distinct_keys(spark: SparkSession, *ids: str) -> DistinctKeys:
+    rows = spark.createDataFrame([(one,) for one in ids], "id string").select(key_hash(["id"])).collect()
+    return DistinctKeys(len(ids), reduce(xor, (row[0] for row in rows)))
+
+
+@pytest.mark.parametrize(
+    ("ids", "known", "duplicates"),
+    [
+        ("abc", "abc", RuleCount(0)),
+        ("cab", "abc", RuleCount(0)),
+        ("aab", "abc", RuleCount(2, ("a",))),
+        ("aaa", "abc", RuleCount(3, ("a",))),
+        ("aabb", "abcd", RuleCount(4, ("a", "b"))),
+        ("abbb", "ab", RuleCount(3, ("b",))),  # each is there an odd number of times
+        ("ab", "abc", RuleCount(0)),  # a key was lost, and still none repeats
+        ("abd", "abc", RuleCount(0)),
+        ("abcd", "abc", RuleCount(0)),
+    ],
+)
+def test_known_keys_prove_a_table_and_never_hide_a_repeated_key(
+    spark: SparkSession, ids: str, known: str, duplicates: RuleCount
+) -> None:
+    rows = spark.createDataFrame([(one,) for one in ids], "id string")
+    (found,) = measure_tables([WrittenTable(rows, CONTRACT, distinct_keys(spark, *known))])
+    assert RuleCount(found.duplicate_rows, found.duplicate_samples) == duplicates
+    assert found.keys == (None if duplicates.unexpected else distinct_keys(spark, *ids))
 
 
 def test_types_are_compared_by_name_place_and_type(spark: SparkSession) -> None:
@@ -173,7 +206,7 @@ RECORDS = RecordsMeasured(6, 6, 1, {}, {}, {"f1": (4, 1), "f2": (2, 0)}, {}, ())
 
 
 def test_rows_of_each_file_are_promoted_quarantined_or_deduplicated() -> None:
-    found = account(RECORDS, TableMeasured(3, 0, (), 0, 0, 0, {"f1": 2, "f2": 1}), {"f1": 1, "f2": 1})
+    found = account(RECORDS, TableMeasured(3, 0, (), 0, 0, 0, {"f1": 2, "f2": 1}, None), {"f1": 1, "f2": 1})
     assert found == Accounting(6, (FileAccount("f1", 4, 2, 1, 1), FileAccount("f2", 2, 1, 0, 1)))
     assert (found.rows_promoted, found.rows_deduplicated, found.difference) == (3, 2, 0)
 
@@ -191,21 +224,29 @@ def test_rows_of_each_file_are_promoted_quarantined_or_deduplicated() -> None:
 def test_a_row_lost_or_invented_is_a_difference(
     promoted: dict[str, int], deduplicated: dict[str, int], observed: int, difference: int
 ) -> None:
-    table = TableMeasured(sum(promoted.values()), 0, (), 0, 0, 0, promoted)
+    table = TableMeasured(sum(promoted.values()), 0, (), 0, 0, 0, promoted, None)
     records = replace(RECORDS, rows_observed=observed)
     assert account(records, table, deduplicated).difference == difference
 
 
 def test_gold_tables_are_compared_with_each_other(spark: SparkSession) -> None:
-    day = date(2024, 1, 1)
+    day, attributes = date(2024, 1, 1), "user_city string, user_age int, user_email string"
     tables = {
         "fact_events": spark.createDataFrame(
-            [("u1", day, "DE"), ("u9", day, None), ("u9", date(2024, 1, 3), "FR")],
-            "user_id string, event_date date, country string",
+            [
+                ("u1", day, "DE", "Ulm", 9, "e"),
+                ("u2", day, "DE", None, None, None),  # a user of whom nothing is known is no unknown user
+                ("u9", day, None, None, None, None),
+                ("u9", date(2024, 1, 3), "FR", None, None, None),
+            ],
+            f"user_id string, event_date date, country string, {attributes}",
         ),
         "fact_transactions": spark.createDataFrame(
-            [("u1", day, "paid", Decimal("0.1")), ("u2", day, None, Decimal("0.2"))],
-            "user_id string, tx_date date, status string, amount decimal(18,4)",
+            [
+                ("u1", day, "paid", Decimal("0.1"), None, 9, None),
+                ("u2", day, None, Decimal("0.2"), None, None, None),
+            ],
+            f"user_id string, tx_date date, status string, amount decimal(18,4), {attributes}",
         ),
         "daily_revenue": spark.createDataFrame([(Decimal("0.3"),)], "total_revenue decimal(38,4)"),
         "user_ltv": spark.createDataFrame([(Decimal("0.1"),)], "total_revenue decimal(38,4)"),

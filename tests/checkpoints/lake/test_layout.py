@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from dataclasses import replace
@@ -67,9 +68,18 @@ def test_different_run_ids_have_different_folders() -> None:
 
 def test_manifests_and_releases_read_back_as_they_were_written(lake: Lake) -> None:
     manifest = replace(write_candidate(lake, "events", "v1"), previous="v0")
-    assert read_manifest(write_manifest(manifest), "here") == manifest
+    for keys_xor in (None, -(2**63)):
+        keyed = replace(manifest, keys_xor=keys_xor)
+        assert read_manifest(write_manifest(keyed), "here") == keyed
     release = write_release_candidate(lake, "v1")
     assert read_release(write_release(release), "here") == release
+
+
+def test_a_manifest_from_before_keys_were_kept_says_nothing_of_them(lake: Lake) -> None:
+    manifest = write_candidate(lake, "events", "v1")
+    document = json.loads(write_manifest(manifest))
+    del document["keys_xor"]
+    assert read_manifest(json.dumps(document).encode(), "here") == manifest
 
 
 @pytest.mark.parametrize(

@@ -7,15 +7,19 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
+from functools import reduce
+from operator import xor
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pyspark.sql import Observation
 
+from contracts.key_hash import key_hash
 from tests.transforms.frames import Row, at, frame, schema, values
 from tests.transforms.promises import EVENTS, TRANSACTIONS, USERS
-from transforms.bronze_to_silver.deduplicate import deduplicate, deduplicated_by_file, suspect_keys
+from transforms.bronze_to_silver.deduplicate import deduplicate, deduplicated_by_file, part, suspect_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -116,12 +120,16 @@ def valid_rows(spark: SparkSession, contract: Contract, cases: Sequence[Case]) -
     return frame(spark, schema(contract), rows)
 
 
+def deduplicated(valid: DataFrame, contract: Contract) -> DataFrame:
+    return deduplicate(part(valid, contract, suspect_keys(valid, contract)), contract)
+
+
 @pytest.fixture(scope="module")
 def winners(spark: SparkSession) -> dict[str, list[dict[str, object]]]:
     """The rows that are kept, by key, of all cases in two jobs."""
     kept: dict[str, list[dict[str, object]]] = {}
     for contract, cases in ((EVENTS, EVENT_CASES), (TRANSACTIONS, TRANSACTION_CASES)):
-        for row in values(deduplicate(valid_rows(spark, contract, cases), contract)):
+        for row in values(deduplicated(valid_rows(spark, contract, cases), contract)):
             kept.setdefault(str(row[contract.key[0]]), []).append(row)
     return kept
 
@@ -174,24 +182,44 @@ def test_a_users_current_row_is_counted_to_the_file_of_the_latest_row(spark: Spa
 
 def test_no_rows_stay_no_rows(spark: SparkSession) -> None:
     none = frame(spark, schema(EVENTS), [])
-    assert deduplicate(none, EVENTS).columns == [
+    assert deduplicated(none, EVENTS).columns == [
         *EVENTS.column_names,
         "_extra",
         "_source_file",
         "event_date",
     ]
-    assert (values(deduplicate(none, EVENTS)), values(deduplicated_by_file(none, EVENTS))) == ([], [])
+    assert (values(deduplicated(none, EVENTS)), values(deduplicated_by_file(none, EVENTS))) == ([], [])
 
 
-def test_suspects_found_once_serve_both_and_hold_no_more_than_the_keys_that_repeat(
-    spark: SparkSession,
+@pytest.mark.parametrize("is_held", [False, True])
+def test_suspects_hold_no_more_than_the_keys_that_repeat_and_tell_of_all(
+    spark: SparkSession, is_held: bool
 ) -> None:
-    valid = valid_rows(spark, EVENTS, EVENT_CASES)
-    suspects = suspect_keys(valid, EVENTS)
+    valid, found = valid_rows(spark, EVENTS, EVENT_CASES), Observation("keys")
+    suspects = suspect_keys(valid, EVENTS, found)
+    if is_held:
+        suspects.persist()
     repeated = sum(len(case.rows) > 1 for case in EVENT_CASES)
     assert sum(int(row[1]).bit_count() if row[1] >= 0 else 1 for row in suspects.collect()) == repeated
-    assert values(deduplicate(valid, EVENTS, suspects)) == values(deduplicate(valid, EVENTS))
-    assert values(deduplicated_by_file(valid, EVENTS, suspects)) == values(
+    suspects.unpersist()
+    keys = valid.select("event_id").distinct().select(key_hash(["event_id"]).alias("hash"))
+    assert found.get == {
+        "distinct": len(EVENT_CASES),
+        "xor": reduce(xor, (row["hash"] for row in keys.collect())),
+    }
+
+
+def test_all_rows_of_a_repeated_key_are_contested_and_the_rows_lose_nothing(spark: SparkSession) -> None:
+    valid = valid_rows(spark, EVENTS, EVENT_CASES)
+    parted = part(valid, EVENTS, suspect_keys(valid, EVENTS))
+    times = {case.title: len(case.rows) for case in EVENT_CASES}
+    assert Counter(row["event_id"] for row in parted.contested.collect()) == {
+        title: rows for title, rows in times.items() if rows > 1
+    }
+    assert Counter(row["event_id"] for row in parted.lone.collect()) == {
+        title: rows for title, rows in times.items() if rows == 1
+    }
+    assert values(deduplicated_by_file(parted.contested, EVENTS)) == values(
         deduplicated_by_file(valid, EVENTS)
     )
 
@@ -249,7 +277,7 @@ def assert_as_reference(spark: SparkSession, groups: list[list[Row]], contract: 
     valid = frame(spark, schema(contract), [row for rows in groups for row in rows])
     columns = [*contract.column_names, "_extra", "_source_file", "event_date"]
     expected = sorted(({name: row.get(name) for name in columns} for row in won), key=repr)
-    assert values(deduplicate(valid, contract)) == expected
+    assert values(deduplicated(valid, contract)) == expected
     found = {row["_source_file"]: row["rows"] for row in deduplicated_by_file(valid, contract).collect()}
     assert found == dict(lost)
 
@@ -302,8 +330,8 @@ def test_the_result_does_not_depend_on_the_order_nor_the_partitions_of_the_rows(
         for n in range(60)
     ]
     rows = [row for group in groups for row in group]
-    expected = [repr(row) for row in values(deduplicate(frame(spark, schema(EVENTS), rows), EVENTS))]
+    expected = [repr(row) for row in values(deduplicated(frame(spark, schema(EVENTS), rows), EVENTS))]
     chance.shuffle(rows)
     shuffled = frame(spark, schema(EVENTS), rows).repartition(max(1, partitions // 20))
     assert len(expected) == len(groups)
-    assert [repr(row) for row in values(deduplicate(shuffled, EVENTS))] == expected
+    assert [repr(row) for row in values(deduplicated(shuffled, EVENTS))] == expected
