@@ -209,6 +209,16 @@ class Contract:
         computed = {name for source in self.sources for name in source.columns}
         return tuple(c.name for c in self.columns if c.type.kind is not Kind.STRING or c.name in computed)
 
+    @property
+    def varied_columns(self) -> tuple[str, ...]:
+        """The columns in which hardly a value repeats: texts of the key or of a person, times and numbers."""
+        return tuple(
+            c.name
+            for c in self.columns
+            if c.type.kind in (Kind.TIMESTAMP, Kind.DECIMAL, Kind.DOUBLE)
+            or (c.type.kind is Kind.STRING and (c.is_pii or c.primary_key_position is not None))
+        )
+
     def rules_in(self, domain: Domain) -> tuple[Rule, ...]:
         """Return the rules of one domain, in the contract's order."""
         return tuple(rule for rule in self.rules if rule.domain is domain)

@@ -86,7 +86,7 @@ def write_candidate(
     """
     schema = struct_type(contract)
     partition = [column.name for column in contract.derived_columns if column.name == EVENT_DATE]
-    write_frame(frame.hint("rebalance", *partition), place, partition)
+    write_frame(frame.hint("rebalance", *partition), place.spark_uri, partition, contract.varied_columns)
     table = WrittenTable(read_frame(spark, place, schema), contract, keys)
     return Written(version, place, table, _mismatches(place, schema, partition))
 

@@ -115,7 +115,6 @@ def judge_dataset(
                 (history, users_history(valid, contract, history)),
             ]
         else:
-            holding.enter_context(held(parted.contested))
             frames = [(contract, deduplicate(parted, contract))]
         losers = deduplicated_by_file(parted.contested, contract).collect()
         keys = DistinctKeys(found.get["distinct"], found.get["xor"]) if records.rows_valid else None
@@ -177,7 +176,7 @@ def _write_quarantine(setup: Setup, run: Run, contract: Contract, staged: DataFr
         sf.lit(contract.version).alias("contract_version"),
         sf.lit(run.as_of).cast("timestamp").alias("quarantined_at"),
     )
-    write_frame(rows.hint("rebalance"), setup.lake.quarantined_rows(contract.name, run.id))
+    write_frame(rows.hint("rebalance"), setup.lake.quarantined_rows(contract.name, run.id).spark_uri)
 
 
 def _measures(

@@ -38,7 +38,7 @@ def stage_rows(
         )
     )
     counted = kept.observe(observation, sf.count(sf.lit(1)).alias("rows"))
-    write_frame(counted, place, partitioned_by=[IS_VALID])
+    write_frame(counted, place.spark_uri, [IS_VALID], contract.varied_columns)
     fields = [field for field in kept.schema.fields if field.name != IS_VALID]
     schema = StructType([*fields, StructField(IS_VALID, StringType())])
     return read_frame(spark, place, schema), observation.get["rows"]

@@ -20,6 +20,7 @@ from checkpoints.lake.bronze import current_ledger, readable_place
 from checkpoints.lake.promotion import current_place, current_silver
 from contracts.model import Kind, Zone
 from contracts.spark_schema import struct_type
+from dags.pipeline.frames import write_frame
 from dags.pipeline.run import spark_of
 from dags.pipeline.settings import read_settings
 from dags.pipeline.setup import MOST_CLOCK_SKEW, read_setup
@@ -70,7 +71,7 @@ def bare_silver(setup: Setup, spark: SparkSession, out: Path) -> None:
         kept = [column.name for column in contract.silver_columns]
         staged = out.parent / "staged" / contract.name
         valid = cleaned.where(~is_invalid(contract)).select(*kept)
-        valid.write.mode("overwrite").parquet(str(staged))
+        write_frame(valid, str(staged), varied=contract.varied_columns)
         valid = spark.read.schema(valid.schema).parquet(str(staged))
         if contract.name == "users":
             history = setup.contracts.users_history
@@ -128,7 +129,7 @@ def is_invalid(contract: Contract) -> Column:
 
 def _write(frame: DataFrame, place: Path, contract: Contract) -> None:
     partition = ["event_date"] if any(c.name == "event_date" for c in contract.derived_columns) else []
-    frame.hint("rebalance", *partition).write.mode("overwrite").partitionBy(*partition).parquet(str(place))
+    write_frame(frame.hint("rebalance", *partition), str(place), partition, contract.varied_columns)
 
 
 def footer_rows(folder: Path) -> int:

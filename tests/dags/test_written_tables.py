@@ -43,7 +43,7 @@ def place(tmp_path: Path) -> Place:
 
 def test_the_schema_of_a_written_table_is_what_spark_reads_back(spark: SparkSession, place: Place) -> None:
     ddl = "id string, age int, amount decimal(18,4), at timestamp, day date, tags array<string>"
-    write_frame(spark.createDataFrame([], ddl), place)
+    write_frame(spark.createDataFrame([], ddl), place.spark_uri)
     assert written_schema(place) == spark.read.parquet(place.spark_uri).schema
 
 
