@@ -13,7 +13,7 @@ from checkpoints.gate.measures import DistinctKeys, RuleCount, TableMeasured
 from contracts.key_hash import key_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from pyspark.sql import DataFrame, Row
     from pyspark.sql.types import StructType
@@ -39,12 +39,13 @@ _COUNTED = {
 class WrittenTable:
     """A candidate as written: its rows as read back, what it promises, and the keys it should hold.
 
-    ``keys``: counted from what the table was made of, not from the table; None when nobody knows them.
+    ``keys`` tells these, if there are any: counted from what the table was made of, not from the table, and
+    each once. None when nobody knows them.
     """
 
     frame: DataFrame
     contract: Contract
-    keys: DistinctKeys | None = None
+    keys: Callable[[], DistinctKeys] | None = None
 
 
 def measure_tables(tables: Sequence[WrittenTable]) -> list[TableMeasured]:
@@ -78,7 +79,7 @@ def _measured(table: WrittenTable, totals: Sequence[Row], *, has_repeated: bool)
     key = _key(table)
     rows = sum(row["rows"] for row in totals)
     keys = DistinctKeys(rows, reduce(xor, (row["xor"] or 0 for row in totals), 0)) if key else None
-    is_doubtful = has_repeated or table.keys not in (None, keys)
+    is_doubtful = has_repeated or (rows > 0 and table.keys is not None and table.keys() != keys)
     duplicates = _duplicates(table.frame, key) if is_doubtful else RuleCount(0)
     days = [row[end] for row in totals for end in ("first", "last") if row[end] is not None]
     return TableMeasured(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from checkpoints.gate.known_keys import counting_keys
 from checkpoints.gate.measure_table import WrittenTable, measure_tables, type_mismatches
 from checkpoints.lake.manifest import Manifest, SchemaColumn
 from checkpoints.lake.promotion import candidate_files, version_folder
@@ -13,7 +14,7 @@ from contracts.spark_schema import struct_type
 from dags.pipeline.frames import read_frame, write_frame, written_schema
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from pyspark.sql import DataFrame, SparkSession
     from pyspark.sql.types import StructType
@@ -69,7 +70,7 @@ def write_candidate(
     frame: DataFrame,
     place: Place,
     version: str,
-    keys: DistinctKeys | None = None,
+    keys: Callable[[], DistinctKeys] | None = None,
 ) -> Written:
     """Write a table where no reader looks.
 
@@ -82,10 +83,13 @@ def write_candidate(
         frame: its rows.
         place: where it is to be.
         version: of the table.
-        keys: that it should hold, counted from what it is made of; None when nobody has counted them.
+        keys: tells the keys that it should hold, counted from what it is made of, each once; None when nobody
+            has counted them. Then they are counted on the way, if the frame's plan makes them unique.
     """
     schema = struct_type(contract)
     partition = [column.name for column in contract.derived_columns if column.name == EVENT_DATE]
+    if keys is None:
+        frame, keys = counting_keys(frame, contract.key)
     write_frame(frame.hint("rebalance", *partition), place.spark_uri, partition, contract.varied_columns)
     table = WrittenTable(read_frame(spark, place, schema), contract, keys)
     return Written(version, place, table, _mismatches(place, schema, partition))

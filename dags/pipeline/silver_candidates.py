@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from checkpoints.gate.checkpoint import judge
 from checkpoints.gate.conditions import routing_conditions
+from checkpoints.gate.known_keys import told_keys
 from checkpoints.gate.masking import Masking
 from checkpoints.gate.measure_records import measure_records
-from checkpoints.gate.measures import DistinctKeys, Measures, RuleCount, account
+from checkpoints.gate.measures import Measures, RuleCount, account
 from checkpoints.gate.routing import BROKEN_RULES, invalid_rows, valid_rows, with_broken_rules
 from checkpoints.lake.layout import new_version
 from contracts.model import Domain, Zone
@@ -105,8 +106,7 @@ def judge_dataset(
     version = new_version(run.id)
     valid = valid_rows(staged)
     found = Observation(f"{contract.name} keys")
-    with ExitStack() as holding:
-        suspects = holding.enter_context(held(suspect_keys(valid, contract, found)))
+    with held(suspect_keys(valid, contract, found)) as suspects:
         parted = part(valid, contract, suspects)
         if contract.name == USERS:
             history = setup.contracts.users_history
@@ -117,7 +117,7 @@ def judge_dataset(
         else:
             frames = [(contract, deduplicate(parted, contract))]
         losers = deduplicated_by_file(parted.contested, contract).collect()
-        keys = DistinctKeys(found.get["distinct"], found.get["xor"]) if records.rows_valid else None
+        keys = partial(told_keys, found)
         written = [
             write_candidate(
                 spark,

@@ -145,10 +145,10 @@ def _unchanged(setup: Setup) -> tuple[DatasetReport, ...]:
     )
 
 
-def _known_keys(silver: Mapping[str, Manifest]) -> Mapping[str, DistinctKeys]:
-    """Return the keys of the tables whose rows have the keys of a dataset, where the dataset's are unique."""
+def _known_keys(silver: Mapping[str, Manifest]) -> Mapping[str, Callable[[], DistinctKeys]]:
+    """Return what tells the keys of a table whose rows have those of a dataset, where these are unique."""
     return {
-        table: DistinctKeys(manifest.rows, manifest.keys_xor)
+        table: partial(DistinctKeys, manifest.rows, manifest.keys_xor)
         for table, dataset in KEYED_AS.items()
         if (manifest := silver[dataset]).keys_xor is not None
     }
@@ -158,7 +158,7 @@ def _build(
     setup: Setup,
     spark: SparkSession,
     silver: Mapping[str, DataFrame],
-    keys: Mapping[str, DistinctKeys],
+    keys: Mapping[str, Callable[[], DistinctKeys]],
     version: str,
     progress: Progress,
 ) -> Mapping[str, Written]:

@@ -185,7 +185,7 @@ def test_known_keys_prove_a_table_and_never_hide_a_repeated_key(
     spark: SparkSession, ids: str, known: str, duplicates: RuleCount
 ) -> None:
     rows = spark.createDataFrame([(one,) for one in ids], "id string")
-    (found,) = measure_tables([WrittenTable(rows, CONTRACT, distinct_keys(spark, *known))])
+    (found,) = measure_tables([WrittenTable(rows, CONTRACT, lambda: distinct_keys(spark, *known))])
     assert RuleCount(found.duplicate_rows, found.duplicate_samples) == duplicates
     assert found.keys == (None if duplicates.unexpected else distinct_keys(spark, *ids))
 

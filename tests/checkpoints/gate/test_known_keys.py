@@ -1,0 +1,92 @@
+"""Keys are known without a search only where they cannot repeat."""
+
+from __future__ import annotations
+
+from functools import reduce
+from operator import xor
+from typing import TYPE_CHECKING
+
+import pytest
+from pyspark.sql import functions as sf
+
+from checkpoints.gate.known_keys import counting_keys, is_unique_by_plan
+from checkpoints.gate.measures import DistinctKeys
+from contracts.key_hash import key_hash
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from pyspark.sql import DataFrame, SparkSession
+
+ROWS = [("a", 1, 1.0), ("a", 2, 2.0), ("b", 1, 3.0), ("a", 1, 4.0)]
+
+
+@pytest.fixture
+def stored(spark: SparkSession, tmp_path: Path) -> DataFrame:
+    spark.createDataFrame(ROWS, "user string, day int, spent double").write.parquet(str(tmp_path / "rows"))
+    return spark.read.parquet(str(tmp_path / "rows"))
+
+
+def summed(rows: DataFrame, *key: str) -> DataFrame:
+    return rows.groupBy(*key).agg(sf.sum("spent").alias("spent"))
+
+
+@pytest.mark.parametrize(
+    ("title", "plan", "key", "is_unique"),
+    [
+        ("rows as stored", lambda rows: rows, ["user", "day"], False),
+        ("grouped by the key", lambda rows: summed(rows, "user", "day"), ["user", "day"], True),
+        ("grouped by part of the key", lambda rows: summed(rows, "user"), ["user", "spent"], True),
+        ("grouped by more than the key", lambda rows: summed(rows, "user", "day"), ["user"], False),
+        ("grouped by something else", lambda rows: summed(rows, "day"), ["user"], False),
+        ("distinct", lambda rows: rows.select("user").distinct(), ["user"], True),
+        (
+            "renamed and cast to its own type",
+            lambda rows: summed(rows, "user").select(sf.col("user").cast("string").alias("who"), "spent"),
+            ["who"],
+            True,
+        ),
+        (
+            "cut short after it was grouped",
+            lambda rows: summed(rows, "user").select(sf.substring("user", 1, 1).alias("user")),
+            ["user"],
+            False,
+        ),
+        (
+            "two such tables, one below the other",
+            lambda rows: summed(rows, "user").union(summed(rows, "user")),
+            ["user"],
+            False,
+        ),
+        (
+            "multiplied by a join",
+            lambda rows: summed(rows, "user").join(rows.select("user", "day"), "user"),
+            ["user"],
+            False,
+        ),
+        (
+            "beside a table that has each key once",
+            lambda rows: summed(rows, "user").join(rows.select("user").distinct(), "user", "left"),
+            ["user"],
+            True,
+        ),
+    ],
+)
+def test_a_plan_that_makes_keys_unique_is_told_from_one_that_does_not(
+    stored: DataFrame, title: str, plan: Callable[[DataFrame], DataFrame], key: list[str], is_unique: bool
+) -> None:
+    assert is_unique_by_plan(plan(stored), key) is is_unique, title
+
+
+def test_keys_are_counted_as_they_are_written(stored: DataFrame, tmp_path: Path) -> None:
+    table = summed(stored, "user", "day")
+    counted, keys = counting_keys(table, ["user", "day"])
+    counted.hint("rebalance").write.parquet(str(tmp_path / "out"))
+    hashes = [row["hash"] for row in table.select(key_hash(["user", "day"]).alias("hash")).collect()]
+    assert keys is not None
+    assert keys() == DistinctKeys(3, reduce(xor, hashes))
+
+
+def test_a_plan_that_leaves_it_open_is_written_as_it_is(stored: DataFrame) -> None:
+    assert counting_keys(stored, ["user"]) == (stored, None)
