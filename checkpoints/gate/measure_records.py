@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from checkpoints.gate.counting import collect_together, counted_rows
 from checkpoints.gate.measures import RecordsMeasured, RuleCount, UnknownColumn
-from checkpoints.gate.routing import BROKEN_RULES, IS_VALID
+from checkpoints.gate.routing import BROKEN_RULES, IS_VALID, invalid_rows, valid_rows
 from contracts.model import Domain
 
 if TYPE_CHECKING:
@@ -45,7 +45,9 @@ def measure_records(staged: DataFrame, rules: Sequence[Rule], rows_observed: int
     money = [name for name in staged.columns if name.startswith(CURRENCY)]
     judged = {domain: [rule for rule in rules if rule.domain is domain] for domain in Domain}
     errors, warnings = judged[Domain.RECORDS], judged[Domain.VALID_ROWS]
-    parts = [(_FILE, _by_file(staged, money)), (_RULE, _by_rule(staged, [*errors, *warnings]))]
+    parts = [(_FILE, _by_file(staged, money)), (_RULE, _by_rule(invalid_rows(staged), errors))]
+    if warnings:
+        parts.append((_RULE, _by_rule(valid_rows(staged), warnings)))
     if "_extra" in staged.columns:
         parts.append((_EXTRA, _unknown_columns(staged)))
     found: dict[str, list[Row]] = defaultdict(list)
@@ -93,14 +95,14 @@ def _by_file(staged: DataFrame, money: Sequence[str]) -> DataFrame:
     return counted.withColumn("currencies", sf.array(*money))
 
 
-def _by_rule(staged: DataFrame, rules: Sequence[Rule]) -> DataFrame:
+def _by_rule(routed: DataFrame, rules: Sequence[Rule]) -> DataFrame:
     """Count by rule; rows that broke any are few, so that they may be multiplied by the rules they broke."""
     from pyspark.sql import functions as sf
 
-    exploded = staged.where(sf.size(BROKEN_RULES) > 0).withColumn("_rule", sf.explode(BROKEN_RULES))
+    exploded = routed.where(sf.size(BROKEN_RULES) > 0).withColumn("_rule", sf.explode(BROKEN_RULES))
     text = sf.lit(None).cast("string")
     for rule in rules:
-        text = sf.when(sf.col("_rule") == rule.name, _offending_text(rule, staged.columns)).otherwise(text)
+        text = sf.when(sf.col("_rule") == rule.name, _offending_text(rule, routed.columns)).otherwise(text)
     by_rule = exploded.groupBy(sf.col("_rule").alias("name"))
     return by_rule.agg(counted_rows(), sf.min(text).alias("low"), sf.max(text).alias("high"))
 

@@ -37,17 +37,17 @@ def with_broken_rules(
 
 
 def valid_rows(routed: DataFrame) -> DataFrame:
-    """Return the rows that broke no error rule, without what ``with_broken_rules`` added.
+    """Return the rows that broke no error rule, with ``_broken_rules`` and without ``_is_valid``.
 
-    ``_is_valid`` may also be a partition column that was read back as text.
+    ``_is_valid`` may also be a partition column that was read back as text: then no other row is read.
     """
     from pyspark.sql import functions as sf
 
-    return routed.where(sf.col(IS_VALID).cast("boolean")).drop(BROKEN_RULES, IS_VALID)
+    return routed.where(sf.col(IS_VALID).cast("boolean")).drop(IS_VALID)
 
 
 def invalid_rows(routed: DataFrame) -> DataFrame:
-    """Return the rows that broke an error rule, with ``_broken_rules`` and without ``_is_valid``."""
+    """Return the rows that broke an error rule; else as ``valid_rows``."""
     from pyspark.sql import functions as sf
 
     return routed.where(~sf.col(IS_VALID).cast("boolean")).drop(IS_VALID)

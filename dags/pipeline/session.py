@@ -31,6 +31,10 @@ SEMANTICS: Mapping[str, str] = {
     "spark.sql.sources.partitionColumnTypeInference.enabled": "false",
     "spark.hadoop.mapreduce.fileoutputcommitter.marksuccessfuljobs": "false",
     "spark.sql.adaptive.enabled": "true",
+    # It would cut what is observed out of a plan whose end turns out to have no rows.
+    "spark.sql.adaptive.optimizer.excludedRules": (
+        "org.apache.spark.sql.execution.adaptive.AQEPropagateEmptyRelation"
+    ),
     "spark.sql.legacy.codingErrorAction": "true",  # what only Java cannot decode is U+FFFD
     "spark.sql.execution.arrow.maxBytesPerBatch": "64m",  # rows may be whole files
     # By TCP, both ends of a busy connection were seen to wait for each other for good: a worker's full

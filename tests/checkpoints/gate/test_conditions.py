@@ -12,7 +12,7 @@ from pyspark.sql.types import DoubleType, IntegerType, StringType, StructField, 
 
 from checkpoints.gate.conditions import routing_conditions
 from checkpoints.gate.expectations import build_expectation, load_gx
-from checkpoints.gate.routing import invalid_rows, valid_rows, with_broken_rules
+from checkpoints.gate.routing import BROKEN_RULES, invalid_rows, valid_rows, with_broken_rules
 from contracts.errors import ContractError
 from contracts.model import Contract, Domain, Rule, Severity, Zone
 
@@ -158,7 +158,7 @@ def test_each_row_carries_the_sorted_names_of_all_rules_that_it_broke(
         6: ["id_required"],
     }
     assert [row.n for row in valid_rows(routed).orderBy("n").collect()] == [0, 5]
-    assert valid_rows(routed).columns == frame.columns
+    assert valid_rows(routed).columns == invalid_rows(routed).columns == [*frame.columns, BROKEN_RULES]
 
 
 def test_without_rules_every_row_is_valid(frame: DataFrame) -> None:
