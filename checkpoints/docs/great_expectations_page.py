@@ -33,11 +33,14 @@ def render_gx_page(result: ExpectationSuiteValidationResult, ours: str) -> bytes
         result: of one domain, its samples masked.
         ours: the URL of our page of the same result, to go back to.
     """
+    from great_expectations import RunIdentifier
     from great_expectations.render.renderer.page_renderer import ValidationResultsPageRenderer
 
     plain = copy.deepcopy(result)
-    run_id = plain.meta["run_id"]  # an object, which GX needs as it is
-    plain.meta = {**_plain({**plain.meta, "run_id": None}), "run_id": run_id}
+    # GX takes a run's name for a time if it can, and fails at one like 20260101T000000Z-6536ad.
+    run = plain.meta["run_id"]
+    named = RunIdentifier(run_name=_plain(f"run {run.run_name}"), run_time=run.run_time)
+    plain.meta = {**_plain({**plain.meta, "run_id": None}), "run_id": named}
     for each in plain.results:
         each.result = _plain(each.result)
         configuration = each.expectation_config

@@ -115,7 +115,7 @@ class Tags(HTMLParser):
             self.text += f"{data} "
 
 
-def facts(duplicates: int = 0, offenders: int = 1) -> ResultFacts:
+def facts(duplicates: int = 0, offenders: int = 1, run_id: str = "run-1") -> ResultFacts:
     measured = {
         Domain.RECORDS: Measures(100, {"email_required": RuleCount(5 * offenders)}),
         Domain.VALID_ROWS: Measures(
@@ -129,7 +129,7 @@ def facts(duplicates: int = 0, offenders: int = 1) -> ResultFacts:
             90, {"keys_unique": RuleCount(duplicates, ("u1",) if duplicates else ())}, {"_rows_left": 90}
         ),
     }
-    judgement = judge("c", CONTRACT, RULES, measured, {}, Masking.of(CONTRACT), "run-1", AS_OF)
+    judgement = judge("c", CONTRACT, RULES, measured, {}, Masking.of(CONTRACT), run_id, AS_OF)
     return ResultFacts(
         transition="bronze_to_silver",
         dataset="users",
@@ -233,6 +233,16 @@ def test_a_result_published_again_replaces_the_first_one() -> None:
         entry = IndexEntry("raw_to_bronze", "users", verdict, "runs/x.html")
         publish_index(site.read, site.write, RUN, [entry])
     assert "block" not in Tags(site["index.html"]).text
+
+
+@pytest.mark.parametrize("run_id", ["20260101T000000Z-6536ad", "20260101", EVIL])
+def test_a_run_may_have_any_id(run_id: str) -> None:
+    site = Site()
+    path = publish_result(site.write, RunFacts(run_id, AS_OF), facts(run_id=run_id))
+    gx_pages = [page.decode() for name, page in site.items() if name.endswith(".gx.html")]
+    assert path in site
+    assert len(gx_pages) == len({rule.domain for rule in RULES})
+    assert EVIL not in "".join(gx_pages)
 
 
 def test_contract_pages_are_written_only_when_they_change() -> None:
