@@ -84,11 +84,16 @@ def measure_peers(ground: Ground) -> Findings:
     ran = {contestant: taken for contestant, taken in turns.items() if contestant.name not in missing}
     found.rows += [_as_row(contestant, ran) for contestant in ran]
     found.rows += [(name, "not run", *[""] * (len(COLUMNS) - 2)) for name in missing]
-    found.targets += _targets(ran)
+    unlike = {
+        contestant: differences(turns[-1].outcome, ran[FLOOR][-1].outcome, ground.peer_rows)
+        for contestant, turns in ran.items()
+        if contestant not in (COPY, FLOOR)
+    }
+    found.targets += _targets(ran, unlike)
     found.notes += [
         f"{ground.peer_rows:,} rows, {folder_bytes(rows) / MEGABYTE:,.0f} MB; seconds are of the job, from a "
         "running session with everything imported; CPU and memory are of the whole process",
-        *_against_the_floor(ran, ground.peer_rows),
+        *_against_the_floor(unlike),
         *(f"{name}: {why}" for name, why in missing.items()),
     ]
     return found
@@ -147,27 +152,25 @@ def _as_row(contestant: Contestant, ran: Mapping[Contestant, list[Turn]]) -> tup
     )
 
 
-def _against_the_floor(ran: Mapping[Contestant, list[Turn]], rows: int) -> list[str]:
-    floor = ran[FLOOR][-1].outcome
-    said = {
-        contestant.name: "; ".join(differences(turns[-1].outcome, floor, rows))
-        for contestant, turns in ran.items()
-        if contestant not in (COPY, FLOOR)
-    }
-    same = [name for name, unlike in said.items() if not unlike]
+def _against_the_floor(unlike: Mapping[Contestant, list[str]]) -> list[str]:
+    same = [contestant.name for contestant, said in unlike.items() if not said]
     return [
         f"the same rows and counts as the floor: {', '.join(same) or 'none'}",
-        *(f"{name} against the floor: {unlike}" for name, unlike in said.items() if unlike),
+        *(
+            f"{contestant.name} against the floor: {'; '.join(said)}"
+            for contestant, said in unlike.items()
+            if said
+        ),
     ]
 
 
-def _targets(ran: Mapping[Contestant, list[Turn]]) -> list[Target]:
-    """Return the three ratios, each the median of the rounds' own."""
+def _targets(ran: Mapping[Contestant, list[Turn]], unlike: Mapping[Contestant, list[str]]) -> list[Target]:
+    """Return the three ratios, each the median of the rounds' own; who loses rows has not done the job."""
     targets = [_ratio("peers, ours against the floor", ran[OURS], ran[FLOOR], 1.10, is_ceiling=True)]
-    splitting = [contestant for contestant in ran if contestant.is_splitting]
+    splitting = [contestant for contestant in ran if contestant.is_splitting and not unlike[contestant]]
     if splitting:
         fastest = min(splitting, key=lambda contestant: _seconds(ran[contestant]))
-        name = "peers, fastest that splits against ours"
+        name = "peers, fastest that splits every row right against ours"
         targets.append(_ratio(name, ran[fastest], ran[OURS], 1.5, note=fastest.name))
     if GX_COMPLETE in ran:
         targets.append(_ratio("peers, GX COMPLETE against ours", ran[GX_COMPLETE], ran[OURS], 5.0))
