@@ -56,6 +56,7 @@ _JVM_OF_OUR_OWN = (
     "-XX:Tier4CompileThreshold=400000 -XX:Tier4BackEdgeThreshold=400000"
 )
 _SOCKETS = "spark.python.unix.domain.socket.dir"
+_DAEMON = "spark.python.daemon.module"  # on a cluster, what Spark's own says goes to the logs of executors
 LOCAL_MEMORY = "3g"  # enough for gigabytes: nothing is collected or cached as a whole
 
 
@@ -83,7 +84,7 @@ def spark_session(options: Mapping[str, str] | None = None) -> SparkSession:
     if "spark.master" not in settings and "PYSPARK_GATEWAY_PORT" not in os.environ:
         settings = {"spark.master": "local[*]", "spark.driver.memory": LOCAL_MEMORY, **settings}
     if settings.get("spark.master", "").startswith("local"):
-        settings = {_SOCKETS: _folder_for_sockets(), **settings}
+        settings = {_SOCKETS: _folder_for_sockets(), _DAEMON: "dags.pipeline.python_daemon", **settings}
     for name, value in settings.items():
         builder = builder.config(name, value)
     return builder.getOrCreate()

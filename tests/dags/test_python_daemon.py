@@ -1,0 +1,55 @@
+"""A Python worker that Spark hangs up on goes without a word."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+from typing import TYPE_CHECKING, BinaryIO
+
+import pytest
+
+from dags.pipeline.java import ensure_java
+from dags.pipeline.python_daemon import HUNG_UP, unless_hung_up
+
+if TYPE_CHECKING:
+    from io import BufferedReader
+
+A_RUN_OF_WORKERS = """
+import time
+from dags.pipeline.session import spark_session
+spark = spark_session({"spark.master": "local[2]", "spark.ui.enabled": "false"})
+spark.range(0, 20, 1, 2).mapInArrow(lambda batches: batches, "id long").collect()
+time.sleep(1)
+spark.stop()  # closes the sockets of the workers that wait
+time.sleep(2)
+print("done")
+"""
+
+
+def test_a_worker_without_work_ends_and_writes_nothing() -> None:
+    def work(incoming: BufferedReader, outgoing: BinaryIO) -> None:
+        pytest.fail("there was no task")
+
+    written = io.BytesIO()
+    with pytest.raises(SystemExit) as left:
+        unless_hung_up(work)(io.BufferedReader(io.BytesIO(b"")), written)
+    assert (left.value.code, written.getvalue()) == (HUNG_UP, b"")
+
+
+def test_a_task_reaches_the_worker_whole() -> None:
+    def work(incoming: BufferedReader, outgoing: BinaryIO) -> None:
+        outgoing.write(incoming.read())
+
+    written = io.BytesIO()
+    unless_hung_up(work)(io.BufferedReader(io.BytesIO(b"task")), written)
+    assert written.getvalue() == b"task"
+
+
+def test_a_spark_that_stops_leaves_no_traceback() -> None:
+    ensure_java()
+    ran = subprocess.run(
+        [sys.executable, "-c", A_RUN_OF_WORKERS], capture_output=True, text=True, check=False, timeout=120
+    )
+    assert (ran.returncode, ran.stdout.strip()) == (0, "done"), ran.stderr
+    assert "Traceback" not in ran.stderr
