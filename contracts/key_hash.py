@@ -15,3 +15,10 @@ def key_hash(key: Sequence[str]) -> Column:
     from pyspark.sql import functions as sf
 
     return sf.xxhash64(*key)
+
+
+def count_and_xor(hashes: Column) -> tuple[Column, Column]:
+    """Return the aggregates ``distinct`` and ``xor`` of keys' hashes, each key once: they tell the set."""
+    from pyspark.sql import functions as sf
+
+    return sf.count(sf.lit(1)).alias("distinct"), sf.bit_xor(hashes).alias("xor")

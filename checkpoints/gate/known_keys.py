@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from checkpoints.gate.measures import DistinctKeys
-from contracts.key_hash import key_hash
+from contracts.key_hash import count_and_xor, key_hash
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,17 +30,11 @@ def counting_keys(
         None when the plan leaves it open whether a key repeats.
     """
     from pyspark.sql import Observation
-    from pyspark.sql import functions as sf
 
     if not is_unique_by_plan(frame, key):
         return frame, None
     observation = Observation()
-    counted = frame.observe(
-        observation,
-        sf.count(sf.lit(1)).alias("distinct"),
-        sf.bit_xor(key_hash(key)).alias("xor"),
-    )
-    return counted, partial(told_keys, observation)
+    return frame.observe(observation, *count_and_xor(key_hash(key))), partial(told_keys, observation)
 
 
 def is_unique_by_plan(frame: DataFrame, key: Sequence[str]) -> bool:
@@ -50,9 +44,5 @@ def is_unique_by_plan(frame: DataFrame, key: Sequence[str]) -> bool:
     (``org.apache.spark.sql.catalyst.plans.logical.DistinctKeyVisitor``).
     """
     found = frame._jdf.queryExecution().optimizedPlan().distinctKeys().toSeq()
-    return any(_names(found.apply(place)) <= set(key) for place in range(found.size()))
-
-
-def _names(columns: Any) -> set[str]:  # noqa: ANN401 - a Scala set of Catalyst's attributes
-    attributes = columns.toSeq()
-    return {attributes.apply(place).name() for place in range(attributes.size())}
+    sets = [found.apply(place).toSeq() for place in range(found.size())]
+    return any({one.apply(place).name() for place in range(one.size())} <= set(key) for one in sets)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 
-USER_COLUMNS = ("user_city", "user_age", "user_email")  # what a fact shows of its user
+_USER_COLUMNS = ("user_city", "user_age", "user_email")  # what a fact shows of its user
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def measure_gold(tables: Mapping[str, DataFrame]) -> GoldMeasured:
 
     def unknown(name: str, facts: DataFrame) -> DataFrame:
         # A fact that shows any attribute of its user has found that user.
-        bare = facts.where(sf.coalesce(*(sf.col(one).cast("string") for one in USER_COLUMNS)).isNull())
+        bare = facts.where(sf.coalesce(*(sf.col(one).cast("string") for one in _USER_COLUMNS)).isNull())
         return counted(name, bare.select("user_id").join(users, "user_id", "left_anti"))
 
     parts = [

@@ -33,4 +33,4 @@ def unless_hung_up(
 
 if __name__ == "__main__":
     daemon.worker_main = unless_hung_up(daemon.worker_main)
-    daemon.manager()  # type: ignore[no-untyped-call]
+    daemon.manager()  # type: ignore[no-untyped-call]  # PySpark gives its daemon no types

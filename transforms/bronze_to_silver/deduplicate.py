@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import Window
 from pyspark.sql import functions as sf
 
-from contracts.key_hash import key_hash
+from contracts.key_hash import count_and_xor, key_hash
 from transforms.bronze_to_silver.precedence import (
     EVENT_DATE,
     SOURCE_FILE,
@@ -63,7 +63,7 @@ def suspect_keys(valid: DataFrame, contract: Contract, keys: Observation | None 
     hashes = valid.select(key_hash(contract.key).alias(_HASH))
     times = hashes.groupBy(_HASH).agg(sf.count(sf.lit(1)).alias("rows"))
     if keys is not None:
-        times = times.observe(keys, sf.count(sf.lit(1)).alias("distinct"), sf.bit_xor(_HASH).alias("xor"))
+        times = times.observe(keys, *count_and_xor(sf.col(_HASH)))
     return (
         times.where("rows > 1")
         .groupBy(_word(sf.col(_HASH)).alias(_WORD))
