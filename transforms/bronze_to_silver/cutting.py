@@ -12,6 +12,7 @@ from itertools import compress
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from transforms.bronze_to_silver.extra import extra_text
 from transforms.bronze_to_silver.json_members import text_of, value_at
@@ -38,6 +39,18 @@ class Parsed(NamedTuple):
     flaw: str | None = None
 
 
+class PlainRecords(NamedTuple):
+    """Those of many records that can be taken apart together: all have the same source columns, all texts.
+
+    ``is_among``: of each record, whether it is one of these. ``columns``: their texts, by the order of
+    ``keys``.
+    """
+
+    is_among: pa.BooleanArray
+    keys: tuple[str, ...]
+    columns: tuple[pa.StringArray, ...]
+
+
 class Form(Protocol):
     """How a group of files writes its records."""
 
@@ -51,6 +64,9 @@ class Form(Protocol):
 
     def records_of(self, text: str) -> Iterable[str]:
         """Return the records within a whole text."""
+
+    def plain(self, records: pa.StringArray) -> PlainRecords | None:
+        """Take those records apart that are plainly written rows; None where the form knows no plain way."""
 
     def parse(self, records: Sequence[str]) -> Iterable[Parsed | None]:
         """Take records apart; None for one that is no row (a header again)."""
@@ -84,24 +100,20 @@ class Cutter:
         return columns | dict.fromkeys(self.inputs, "string")
 
     def cut(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        """Cut batches of KEY and TEXT into batches of records, in order."""
-        kept_blank = self.form.kept_blank
-        for batch, records in self._records_in(batches):
-            is_record = [bool(record.strip()) or not is_blank(record, kept_blank) for record in records]
-            parsed = list(self.form.parse(list(compress(records, is_record))))
-            is_row = [one is not None for one in parsed]
-            rows = [one for one in parsed if one is not None]
-            yield self._cut(
-                batch.filter(pa.array(is_record, pa.bool_())).filter(pa.array(is_row, pa.bool_())), rows
-            )
+        """Cut batches of KEY and TEXT into batches of records, in no order."""
+        for batch in self._records_in(batches):
+            left = batch
+            plain = None if self.inputs or self.tells_typed else self.form.plain(batch.column(TEXT))
+            if plain is not None and not (placement := self.places.of(plain.keys)).rivals:
+                yield self._cut_plain(batch.filter(plain.is_among), plain, placement)
+                left = batch.filter(pc.invert(plain.is_among))
+            if left.num_rows:
+                yield self._cut_each(left)
 
-    def _records_in(
-        self, batches: Iterable[pa.RecordBatch]
-    ) -> Iterator[tuple[pa.RecordBatch, Sequence[str]]]:
-        """Return batches of KEY and record, so much at a time as suits the memory, and their records."""
+    def _records_in(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Return batches of KEY and record, so much at a time as suits the memory."""
         if not self.form.is_whole:
-            for batch in batches:
-                yield batch, batch.column(TEXT).to_pylist()
+            yield from batches
             return
         keys: list[str] = []
         records: list[str] = []
@@ -113,11 +125,29 @@ class Cutter:
                     records.append(record)
                     size += len(record)
                     if len(records) >= _RECORDS_A_BATCH or size >= _CHARACTERS_A_BATCH:
-                        yield _batch(keys, records), records
+                        yield _batch(keys, records)
                         keys, records, size = [], [], 0
-        yield _batch(keys, records), records
+        yield _batch(keys, records)
 
-    def _cut(self, batch: pa.RecordBatch, rows: Sequence[Parsed]) -> pa.RecordBatch:
+    def _cut_plain(self, batch: pa.RecordBatch, plain: PlainRecords, placement: Placement) -> pa.RecordBatch:
+        """Return a batch of KEY and record with what their columns hold: whole columns find their places."""
+        nulls = pa.nulls(batch.num_rows, pa.string())
+        extras = _extras(placement, plain.columns) if placement.unknown else nulls
+        *cells, _, _ = placement.take((*plain.columns, nulls))
+        return pa.RecordBatch.from_arrays([*batch.columns, nulls, extras, *cells], list(self._columns))
+
+    def _cut_each(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """Return a batch of KEY and record with what the records hold, one taken apart after the other."""
+        kept_blank = self.form.kept_blank
+        records = batch.column(TEXT).to_pylist()
+        is_record = [bool(record.strip()) or not is_blank(record, kept_blank) for record in records]
+        parsed = list(self.form.parse(list(compress(records, is_record))))
+        is_row = [one is not None for one in parsed]
+        rows = [one for one in parsed if one is not None]
+        batch = batch.filter(pa.array(is_record, pa.bool_())).filter(pa.array(is_row, pa.bool_()))
+        return self._of_rows(batch, rows)
+
+    def _of_rows(self, batch: pa.RecordBatch, rows: Sequence[Parsed]) -> pa.RecordBatch:
         """Return a batch of KEY and record with what their parsed rows hold."""
         placements = [self.places.of(row.keys) for row in rows]
         cells = [
@@ -160,6 +190,17 @@ def _extra(placement: Placement, values: Sequence[object]) -> str | None:
     return extra_text(
         (name, (text_of(values[place]) for place in places)) for name, places in placement.unknown
     )
+
+
+def _extras(placement: Placement, columns: Sequence[pa.StringArray]) -> pa.StringArray:
+    """Return the ``_extra`` of many records, whose columns these are."""
+    places = sorted({place for _, of_name in placement.unknown for place in of_name})
+    texts = dict(zip(places, (columns[place].to_pylist() for place in places), strict=True))
+    by_name = [
+        (name, list(zip(*(texts[p] for p in of_name), strict=True))) for name, of_name in placement.unknown
+    ]
+    rows = range(len(columns[0]))
+    return pa.array([extra_text((name, held[row]) for name, held in by_name) for row in rows], pa.string())
 
 
 def _text_at(parsed: Parsed, path: Path) -> str | None:

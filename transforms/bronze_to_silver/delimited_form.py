@@ -5,10 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from transforms.bronze_to_silver.cutting import Parsed
+import numpy as np
+import pyarrow.compute as pc
+
+from transforms.bronze_to_silver.cutting import Parsed, PlainRecords
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+
+    import pyarrow as pa
 
     from transforms.bronze_to_silver.delimited_fields import Dialect
 
@@ -36,6 +41,23 @@ class DelimitedForm:
     def records_of(self, text: str) -> Iterable[str]:
         """Return the records of a whole file."""
         return self.dialect.records_of(text)
+
+    def plain(self, records: pa.StringArray) -> PlainRecords | None:
+        """Take those records apart that hold no quote, and as many fields as there are names.
+
+        A record of one field may be blank, and is none then: such a form has no plain records.
+        """
+        delimiter, quote, width = self.dialect.delimiter, self.dialect.quote, len(self.names)
+        if width == 1:
+            return None
+        is_plain = pc.equal(pc.count_substring(records, delimiter), width - 1)
+        if quote:
+            is_plain = pc.and_not(is_plain, pc.match_substring(records, quote))
+        if self.header:
+            is_plain = pc.and_not(is_plain, pc.equal(records, delimiter.join(self.header)))
+        fields = pc.split_pattern(records.filter(is_plain), delimiter).flatten()
+        columns = [fields.take(np.arange(place, len(fields), width)) for place in range(width)]
+        return PlainRecords(is_plain, self.names, tuple(columns))
 
     def parse(self, records: Sequence[str]) -> Iterator[Parsed | None]:
         """Take records apart; one with a wrong number of fields, or broken quoting, is flawed."""

@@ -13,6 +13,8 @@ from transforms.raw_to_bronze.json_values import BLANKS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    import pyarrow as pa
+
 _FLAWED = Parsed(flaw="not one JSON object")
 _EMPTY = Parsed()
 
@@ -33,6 +35,9 @@ class JsonForm:
     def records_of(self, text: str) -> Iterable[str]:
         """Return the elements of an array, or the one object of a file."""
         return elements_of(text) if self.format is FileFormat.JSON_ARRAY else (text.strip(BLANKS),)
+
+    def plain(self, records: pa.StringArray) -> None:
+        """Each record names its own columns."""
 
     def parse(self, records: Sequence[str]) -> Iterator[Parsed]:
         """Take records apart; one that is not one strict JSON object is flawed."""

@@ -68,12 +68,20 @@ def _members_of_some(texts: Sequence[str]) -> list[tuple[Member, ...] | None] | 
     text = "[" + f',"{word}",'.join(texts) + "]"
     try:
         values, end = _DECODER.raw_decode(text)
+        is_one_each = (
+            isinstance(values, list) and values[1::2] == [word] * (len(texts) - 1) and end == len(text)
+        )
+        if not is_one_each or len(values) != 2 * len(texts) - 1:
+            return None
+        held = values[::2]
+        if _SURROGATE_ESCAPE.search(text):
+            held = [
+                _paired(value) if _SURROGATE_ESCAPE.search(of) else value
+                for value, of in zip(held, texts, strict=True)
+            ]
     except (ValueError, RecursionError):
         return None
-    is_one_each = isinstance(values, list) and values[1::2] == [word] * (len(texts) - 1) and end == len(text)
-    if not is_one_each or len(values) != 2 * len(texts) - 1 or _SURROGATE_ESCAPE.search(text):
-        return None
-    return [value if isinstance(value, tuple) else None for value in values[::2]]
+    return [value if isinstance(value, tuple) else None for value in held]
 
 
 def elements_of(text: str) -> Iterator[str]:

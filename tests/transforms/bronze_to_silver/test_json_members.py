@@ -51,6 +51,7 @@ LINES = st.dictionaries(st.text(max_size=3), VALUES, max_size=3).map(json.dumps)
         "",
         " ",
         '{"a":"\\ud800"}',
+        '{"\\uD83D\\ude00":["\\ud83d", {"b":"\\ude00\\ud83d"}]}',
         "]",
         "[",
         '{"a":1} ',

@@ -1,0 +1,91 @@
+"""Records that are taken apart together come out as each of them would on its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.transforms.promises import EVENTS
+from transforms.bronze_to_silver.choice import assign
+from transforms.bronze_to_silver.cutting import Cutter
+from transforms.bronze_to_silver.delimited_fields import Dialect
+from transforms.bronze_to_silver.delimited_form import DelimitedForm
+from transforms.bronze_to_silver.placement import Places
+from transforms.bronze_to_silver.records import FLAW, KEY, TEXT
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+PROMISED = ("event_id", "message")
+FEEDS = {
+    "as promised": PROMISED,
+    "columns that nobody knows": ("Shoe Size", "event_id", "shoe_size", "message", "b"),
+    "a column from two sources": ("event_id", "message", "MESSAGE"),
+    "one column": ("event_id",),
+}
+
+
+class OneByOneForm(DelimitedForm):
+    """Takes every record apart on its own."""
+
+    def plain(self, records: pa.StringArray) -> None:
+        """Know no plain way."""
+
+
+def texts(records: Sequence[str]) -> pa.RecordBatch:
+    """Return records of one file as Spark hands them over."""
+    columns = [pa.array(of, pa.string()) for of in (["f"] * len(records), records)]
+    return pa.RecordBatch.from_arrays(columns, [KEY, TEXT])
+
+
+def cut(form: DelimitedForm, records: Sequence[str]) -> list[tuple[object, ...]]:
+    """Return the rows of records, in order of what was written."""
+    cutter = Cutter(form, Places(EVENTS, assign(form.names, EVENTS, None)), {})
+    rows = [row for of in cutter.cut([texts(records)]) for row in of.to_pylist()]
+    return sorted((tuple(row.values()) for row in rows), key=repr)
+
+
+@given(data=st.data())
+@pytest.mark.parametrize("names", FEEDS.values(), ids=FEEDS)
+@pytest.mark.parametrize("delimiter", [",", "\t", "§"])
+@pytest.mark.parametrize("quote", ['"', ""])
+def test_plain_records_are_cut_as_each_on_its_own(
+    names: tuple[str, ...], delimiter: str, quote: str, data: st.DataObject
+) -> None:
+    form = DelimitedForm(Dialect(delimiter, quote), names, data.draw(st.sampled_from([names, ()])), False)
+    some = st.text(st.sampled_from(["a", "é", " ", "\u00a0", "\t", "\r", '"', delimiter, "日"]), max_size=9)
+    good = st.lists(st.sampled_from(["", "x", " n/a", "日本"]), min_size=len(names), max_size=len(names))
+    written = some | good.map(delimiter.join) | st.just(delimiter.join(names))
+    records = data.draw(st.lists(written, max_size=12))
+    assert cut(form, records) == cut(OneByOneForm(form.dialect, names, form.header, False), records)
+
+
+def test_a_record_with_a_quote_is_not_taken_for_plain() -> None:
+    form = DelimitedForm(Dialect(",", '"'), PROMISED, PROMISED, is_whole=False)
+    records = pa.array(["1,a", '2,"b"', "event_id,message", "3", "4,d,e", ",", '5" pipe,c'])
+    plain = form.plain(records)
+    assert plain is not None
+    assert plain.is_among.to_pylist() == [True, False, False, False, False, True, False]
+    assert [column.to_pylist() for column in plain.columns] == [["1", ""], ["a", ""]]
+
+
+def test_where_nothing_is_quoted_a_quote_is_plain() -> None:
+    form = DelimitedForm(Dialect("|", ""), PROMISED, (), is_whole=False)
+    plain = form.plain(pa.array(['1|"a"', "2|b|c"]))
+    assert plain is not None
+    assert [column.to_pylist() for column in plain.columns] == [["1"], ['"a"']]
+
+
+def test_no_record_is_lost_and_the_flawed_ones_say_why() -> None:
+    form = DelimitedForm(Dialect(",", '"'), PROMISED, PROMISED, is_whole=False)
+    cutter = Cutter(form, Places(EVENTS, assign(PROMISED, EVENTS, None)), {})
+    flaws = {
+        raw: flaw
+        for of in cutter.cut([texts(["1,a", "2", '3,"b', "4,c"])])
+        for raw, flaw in zip(of.column(1).to_pylist(), of.column(FLAW).to_pylist(), strict=True)
+    }
+    assert flaws == {"1,a": None, "4,c": None, "2": "1 fields, expected 2", '3,"b': "broken quoting"}
