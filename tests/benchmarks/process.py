@@ -33,8 +33,9 @@ class Cost:
 def run_measured(command: Sequence[str], env: Mapping[str, str] | None = None) -> Cost:
     """Run a command to its end. CPU and memory are sampled, as a child may outlive its parent's wait.
 
-    A peak of memory that is shorter than a second may be missed. What a process did after its last sample is missed; of one that is short that is much, so that what the
-    kernel tells of processes that were waited for counts where it is more.
+    A peak of memory that is shorter than a second may be missed. So is what a process did after its last
+    sample; of one that is short that is much, so that what the kernel tells of processes that were waited for
+    counts where it is more.
     """
     began, waited_for = time.monotonic(), _cpu_seconds_waited_for()
     with subprocess.Popen(
