@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, BinaryIO
 import pytest
 
 from dags.pipeline.java import ensure_java
-from dags.pipeline.python_daemon import HUNG_UP, unless_hung_up
+from dags.pipeline.python_daemon import HUNG_UP, unless_hung_up, without_archives
 
 if TYPE_CHECKING:
     from io import BufferedReader
+    from pathlib import Path
 
 A_RUN_OF_WORKERS = """
 import time
@@ -53,3 +54,14 @@ def test_a_spark_that_stops_leaves_no_traceback() -> None:
     )
     assert (ran.returncode, ran.stdout.strip()) == (0, "done"), ran.stderr
     assert "Traceback" not in ran.stderr
+
+
+def test_archives_are_left_out_where_pyspark_is_installed() -> None:
+    path = ["/spark/python/lib/pyspark.zip", "/spark/jars/spark-core.jar", *sys.path]
+    installed = [place for place in sys.path if not place.endswith(".zip")]
+    assert without_archives(path) == installed
+
+
+def test_archives_stay_where_nothing_else_holds_pyspark(tmp_path: Path) -> None:
+    path = [str(tmp_path / "pyspark.zip"), str(tmp_path)]
+    assert without_archives(path) == path

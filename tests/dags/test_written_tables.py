@@ -47,6 +47,11 @@ def test_the_schema_of_a_written_table_is_what_spark_reads_back(spark: SparkSess
     assert written_schema(place) == spark.read.parquet(place.spark_uri).schema
 
 
+def test_nothing_but_data_is_written_to_a_local_folder(spark: SparkSession, place: Place) -> None:
+    write_frame(spark.range(2), place.spark_uri)
+    assert {info.path.rpartition(".")[2] for info in place.list()} == {"parquet"}
+
+
 def test_a_place_without_a_file_has_no_schema_and_no_rows(spark: SparkSession, place: Place) -> None:
     assert written_schema(place) is None
     schema = spark.createDataFrame([], "id string").schema
