@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow.compute as pc
 
 from transforms.bronze_to_silver.cutting import Parsed, PlainRecords
+from transforms.bronze_to_silver.text import is_blank
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -45,10 +46,11 @@ class DelimitedForm:
     def plain(self, records: pa.StringArray) -> PlainRecords | None:
         """Take those records apart that hold no quote, and as many fields as there are names.
 
-        A record of one field may be blank, and is none then: such a form has no plain records.
+        A form whose records could be blank, and none then, has no plain ones: one of a single field, and one
+        whose delimiter is a blank.
         """
         delimiter, quote, width = self.dialect.delimiter, self.dialect.quote, len(self.names)
-        if width == 1:
+        if width == 1 or is_blank(delimiter, self.kept_blank):
             return None
         is_plain = pc.equal(pc.count_substring(records, delimiter), width - 1)
         if quote:

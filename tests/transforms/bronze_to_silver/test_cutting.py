@@ -51,7 +51,7 @@ def cut(form: DelimitedForm, records: Sequence[str]) -> list[tuple[object, ...]]
 
 @given(data=st.data())
 @pytest.mark.parametrize("names", FEEDS.values(), ids=FEEDS)
-@pytest.mark.parametrize("delimiter", [",", "\t", "§"])
+@pytest.mark.parametrize("delimiter", [",", "\t", "§", " "])
 @pytest.mark.parametrize("quote", ['"', ""])
 def test_plain_records_are_cut_as_each_on_its_own(
     names: tuple[str, ...], delimiter: str, quote: str, data: st.DataObject
