@@ -4,15 +4,16 @@ It says nothing when Spark hangs up on a worker without work. Spark closes the s
 after a minute, and when it stops. PySpark's worker takes that for an error, cannot write it to a Unix socket
 that is closed, and prints a traceback about that.
 
-And it takes the archives that Spark puts on the path off it, where PySpark is installed anyway. For each task
-a worker has its importers look anew at what is there, and those of archives read whole directories again: a
-twentieth of a second a task (Python 3.11).
+And it takes PySpark's own archives off the path, which Spark puts there although it is installed. For each
+task a worker has its importers look anew at what is there, and those of archives read whole directories
+again: a twentieth of a second a task (Python 3.11).
 """
 
 from __future__ import annotations
 
 import sys
 from importlib.machinery import PathFinder
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:
@@ -23,10 +24,13 @@ HUNG_UP = 1  # any status but 0 ends the worker
 _ARCHIVES = (".zip", ".jar")
 
 
-def without_archives(path: Sequence[str]) -> list[str]:
-    """Return the places on a path that are no archives; all of them, if only an archive holds PySpark."""
-    installed = [place for place in path if not place.endswith(_ARCHIVES)]
-    return installed if PathFinder.find_spec("pyspark", installed) else list(path)
+def without_own_archives(path: Sequence[str]) -> list[str]:
+    """Return the places on a path less the archives that lie in the folder of the PySpark found on it."""
+    installed = PathFinder.find_spec("pyspark", [place for place in path if not place.endswith(_ARCHIVES)])
+    if installed is None or installed.origin is None:
+        return list(path)
+    home = f"{Path(installed.origin).parent}/"
+    return [place for place in path if not (place.endswith(_ARCHIVES) and place.startswith(home))]
 
 
 def unless_hung_up(
@@ -43,7 +47,7 @@ def unless_hung_up(
 
 
 if __name__ == "__main__":
-    sys.path[:] = without_archives(sys.path)
+    sys.path[:] = without_own_archives(sys.path)
     sys.path_importer_cache.clear()
     from pyspark import daemon
 

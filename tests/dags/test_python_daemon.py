@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import pytest
 
 from dags.pipeline.java import ensure_java
-from dags.pipeline.python_daemon import HUNG_UP, unless_hung_up, without_archives
+from dags.pipeline.python_daemon import HUNG_UP, unless_hung_up, without_own_archives
 
 if TYPE_CHECKING:
     from io import BufferedReader
@@ -56,12 +56,15 @@ def test_a_spark_that_stops_leaves_no_traceback() -> None:
     assert "Traceback" not in ran.stderr
 
 
-def test_archives_are_left_out_where_pyspark_is_installed() -> None:
-    path = ["/spark/python/lib/pyspark.zip", "/spark/jars/spark-core.jar", *sys.path]
-    installed = [place for place in sys.path if not place.endswith(".zip")]
-    assert without_archives(path) == installed
+def test_the_archives_of_an_installed_pyspark_are_left_out_and_no_others(tmp_path: Path) -> None:
+    home = tmp_path / "pyspark"
+    home.mkdir()
+    (home / "__init__.py").touch()
+    own = [str(home / "python/lib/pyspark.zip"), str(home / "jars/spark-core.jar")]
+    kept = [str(tmp_path / "mine.zip"), str(tmp_path)]
+    assert without_own_archives([*own, *kept]) == kept
 
 
 def test_archives_stay_where_nothing_else_holds_pyspark(tmp_path: Path) -> None:
     path = [str(tmp_path / "pyspark.zip"), str(tmp_path)]
-    assert without_archives(path) == path
+    assert without_own_archives(path) == path
