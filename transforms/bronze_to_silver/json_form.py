@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from contracts.inventory import FileFormat
 from transforms.bronze_to_silver.cutting import Parsed
+from transforms.bronze_to_silver.json_columns import plain_objects
 from transforms.bronze_to_silver.json_members import elements_of, members_of_each
 from transforms.raw_to_bronze.json_values import BLANKS
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     import pyarrow as pa
+
+    from transforms.bronze_to_silver.cutting import PlainRecords
 
 _FLAWED = Parsed(flaw="not one JSON object")
 _EMPTY = Parsed()
@@ -36,8 +39,9 @@ class JsonForm:
         """Return the elements of an array, or the one object of a file."""
         return elements_of(text) if self.format is FileFormat.JSON_ARRAY else (text.strip(BLANKS),)
 
-    def plain(self, records: pa.StringArray) -> None:
-        """Each record names its own columns."""
+    def plain(self, records: pa.StringArray) -> PlainRecords | None:
+        """Take those records apart that name their columns, and hold plain values, as most of them do."""
+        return plain_objects(records)
 
     def parse(self, records: Sequence[str]) -> Iterator[Parsed]:
         """Take records apart; one that is not one strict JSON object is flawed."""

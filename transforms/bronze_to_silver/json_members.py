@@ -7,12 +7,13 @@ bytes (a number's literal), a bool, None (null, NaN, infinities), a tuple of mem
 from __future__ import annotations
 
 import re
+from itertools import islice, pairwise
 from json import JSONDecoder
 from json.encoder import encode_basestring
 from secrets import token_hex
 from typing import TYPE_CHECKING
 
-from transforms.raw_to_bronze.json_values import BLANKS, skip_blanks
+from transforms.raw_to_bronze.json_values import BLANKS, parse, skip_blanks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,6 +22,7 @@ Member = tuple[str, object]
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
+_BETWEEN_OBJECTS = re.compile(r"\}[ \t\r\n]*,[ \t\r\n]*\{")
 _TEXTS_A_CALL = 40  # one that is broken makes it a call for each of them
 _WRITTEN = object()  # stands where nothing but what is before it is left to be written
 
@@ -84,29 +86,75 @@ def _members_of_some(texts: Sequence[str]) -> list[tuple[Member, ...] | None] | 
     return [value if isinstance(value, tuple) else None for value in held]
 
 
-def elements_of(text: str) -> Iterator[str]:
+def elements_of(text: str, at_once: int = 1_000) -> Iterator[str]:
     """Yield the elements of a text that is a JSON array, each as it was written.
 
-    Where the text breaks off being one, the rest of it is the last element, so that nothing is lost.
+    Where the text breaks off being one, the rest of it is the last element, so that nothing is lost. It is
+    cut at many places at once, ``at_once``, where that can be proved right.
 
     >>> list(elements_of('[{"a": 1} , 2]')), list(elements_of("[]")), list(elements_of("[1 2]"))
     (['{"a": 1}', '2'], [], ['1', '2]'])
     """
     place = skip_blanks(text, 0)
-    if text.startswith("[", place):
-        begin = skip_blanks(text, place + 1)
-        if text[begin:].strip(BLANKS) == "]":
-            return
-        place = begin
-        while (end := _value_end(text, place)) is not None:
+    begin = skip_blanks(text, place + 1)
+    if not text.startswith("[", place):
+        yield text.strip(BLANKS)
+    elif text[begin:].strip(BLANKS) != "]":
+        yield from _elements_from(text, begin, at_once)
+
+
+def _elements_from(text: str, place: int, at_once: int) -> Iterator[str]:
+    cuts = (cut for cut in _BETWEEN_OBJECTS.finditer(text, place) if cut.start() >= place)
+    while True:
+        some = list(islice(cuts, at_once))
+        if elements := _elements_between(text, place, some):
+            yield from elements
+            place = some[-1].end() - 1
+            continue
+        until = some[-1].end() if some else len(text) + 1
+        while place < until:
+            end = _value_end(text, place)
+            if end is None:
+                yield text[place:].strip(BLANKS)
+                return
             yield text[place:end]
             place = skip_blanks(text, end)
             if not text.startswith(",", place):
-                break
+                if (rest := text[place:].strip(BLANKS)) != "]":
+                    yield rest
+                return
             place = skip_blanks(text, place + 1)
-        if end is not None and text[place:].strip(BLANKS) == "]":
-            return
-    yield text[place:].strip(BLANKS)
+
+
+def _elements_between(text: str, place: int, cuts: Sequence[re.Match[str]]) -> list[str]:
+    """Return the elements from a place to the last of some cuts; none where not all cuts are between objects.
+
+    A text is cut wherever it looks like the place between two objects, and each such place looks like it. So
+    if the text parses, and two objects follow each other as often as it was cut, then it was cut there and
+    nowhere else.
+    """
+    if not cuts:
+        return []
+    begins = [place, *(cut.end() - 1 for cut in cuts[:-1])]
+    ends = [cut.start() + 1 for cut in cuts]
+    try:
+        values = parse(f"[{text[place : ends[-1]]}]")
+    except ValueError:
+        return []
+    is_object = [isinstance(value, dict) for value in values] if isinstance(values, list) else []
+    ends_run = [one and other for one, other in pairwise(is_object)] + [True]
+    if sum(ends_run) != len(ends):
+        return []
+    runs = [text[begin:end] for begin, end in zip(begins, ends, strict=True)]
+    if all(ends_run):
+        return runs
+    numbers = [number for number, is_end in enumerate(ends_run) if is_end]
+    sizes = [number - before for before, number in pairwise([-1, *numbers])]
+    return [
+        element
+        for run, size in zip(runs, sizes, strict=True)
+        for element in ([run] if size == 1 else elements_of(f"[{run}]"))
+    ]
 
 
 def _value_end(text: str, place: int) -> int | None:

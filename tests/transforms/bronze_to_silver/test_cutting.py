@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -9,16 +10,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contracts.inventory import FileFormat
 from tests.transforms.promises import EVENTS
 from transforms.bronze_to_silver.choice import assign
 from transforms.bronze_to_silver.cutting import Cutter
 from transforms.bronze_to_silver.delimited_fields import Dialect
 from transforms.bronze_to_silver.delimited_form import DelimitedForm
+from transforms.bronze_to_silver.json_form import JsonForm
 from transforms.bronze_to_silver.placement import Places
 from transforms.bronze_to_silver.records import FLAW, KEY, TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from transforms.bronze_to_silver.cutting import Form
 
 PROMISED = ("event_id", "message")
 FEEDS = {
@@ -42,9 +47,16 @@ def texts(records: Sequence[str]) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(columns, [KEY, TEXT])
 
 
-def cut(form: DelimitedForm, records: Sequence[str]) -> list[tuple[object, ...]]:
+class OneByOneJson(JsonForm):
+    """Takes every object apart on its own."""
+
+    def plain(self, records: pa.StringArray) -> None:
+        """Know no plain way."""
+
+
+def cut(form: Form, names: Sequence[str], records: Sequence[str]) -> list[tuple[object, ...]]:
     """Return the rows of records, in order of what was written."""
-    cutter = Cutter(form, Places(EVENTS, assign(form.names, EVENTS, None)), {})
+    cutter = Cutter(form, Places(EVENTS, assign(names, EVENTS, None)), {})
     rows = [row for of in cutter.cut([texts(records)]) for row in of.to_pylist()]
     return sorted((tuple(row.values()) for row in rows), key=repr)
 
@@ -61,7 +73,21 @@ def test_plain_records_are_cut_as_each_on_its_own(
     good = st.lists(st.sampled_from(["", "x", " n/a", "日本"]), min_size=len(names), max_size=len(names))
     written = some | good.map(delimiter.join) | st.just(delimiter.join(names))
     records = data.draw(st.lists(written, max_size=12))
-    assert cut(form, records) == cut(OneByOneForm(form.dialect, names, form.header, False), records)
+    one_by_one = OneByOneForm(form.dialect, names, form.header, False)
+    assert cut(form, names, records) == cut(one_by_one, names, records)
+
+
+@given(data=st.data())
+@pytest.mark.parametrize("names", FEEDS.values(), ids=FEEDS)
+def test_plain_objects_are_cut_as_each_on_its_own(names: tuple[str, ...], data: st.DataObject) -> None:
+    values = (
+        st.none() | st.text(st.sampled_from('aé" \\'), max_size=3) | st.just(1.5) | st.just([True, {"a": 1}])
+    )
+    good = st.lists(values, min_size=len(names), max_size=len(names))
+    written = good.map(lambda held: json.dumps(dict(zip(names, held, strict=True))))
+    records = data.draw(st.lists(written | st.sampled_from(["", "x", "{}", '{"event_id":1}']), max_size=12))
+    form, one_by_one = (of(FileFormat.JSON_LINES) for of in (JsonForm, OneByOneJson))
+    assert cut(form, names, records) == cut(one_by_one, names, records)
 
 
 def test_a_record_with_a_quote_is_not_taken_for_plain() -> None:

@@ -75,9 +75,26 @@ def test_the_elements_of_an_array_are_cut_as_they_are_written(values: list[objec
     assert list(elements_of(f" [ {separator.join(written)} ]\n")) == written
 
 
+OBJECTS = st.dictionaries(
+    st.sampled_from(["a", "},{"]), VALUES | st.just("},{") | st.just(float("nan")), max_size=2
+)
+
+
+@given(values=st.lists(OBJECTS | VALUES, min_size=2, max_size=9), separator=st.sampled_from([",", " ,\n"]))
+@pytest.mark.parametrize("at_once", [1, 3])
+def test_objects_are_cut_as_they_are_written_and_not_within(
+    values: list[object], separator: str, at_once: int
+) -> None:
+    written = [json.dumps(value, separators=(",", ":")) for value in values]
+    assert list(elements_of(f"[{separator.join(written)}]", at_once)) == written
+
+
 @pytest.mark.parametrize(
     ("text", "elements"),
     [
+        ('[{"a":1},{"b":2', ['{"a":1}', '{"b":2']),
+        ('[{"a":"},{"},{"b":2},5]', ['{"a":"},{"}', '{"b":2}', "5"]),
+        ('[{"a":1},{"b":},{"c":3}]', ['{"a":1}', '{"b":},{"c":3}]']),
         ("[1, 2", ["1", "2", ""]),
         ("[1,]", ["1", "]"]),
         ("[1] x", ["1", "] x"]),
