@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 
+_USER_COLUMNS = ("user_city", "user_age", "user_email")  # what a fact shows of its user
+
+
 @dataclass(frozen=True, slots=True)
 class GoldMeasured:
     """How the gold tables agree. Revenues are exact sums (0 for no rows); counts are of distinct values."""
@@ -22,14 +25,15 @@ class GoldMeasured:
     uncovered_dates: int
     uncovered_statuses: int
     uncovered_countries: int
+    unknown_user_rows: Mapping[str, int]  # by fact table
 
 
 def measure_gold(tables: Mapping[str, DataFrame]) -> GoldMeasured:
     """Compare the written gold tables in one Spark job.
 
     Args:
-        tables: fact_events, fact_transactions, daily_revenue, user_ltv, dim_date, dim_status and dim_country,
-            by name.
+        tables: fact_events, fact_transactions, daily_revenue, user_ltv, dim_date, dim_status, dim_country and
+            dim_users, by name.
     """
     from functools import reduce
 
@@ -40,13 +44,21 @@ def measure_gold(tables: Mapping[str, DataFrame]) -> GoldMeasured:
     def summed(name: str, frame: DataFrame, column: str) -> DataFrame:
         return frame.agg(sf.lit(name).alias("name"), sf.sum(column).cast("decimal(38,4)").alias("value"))
 
+    def counted(name: str, frame: DataFrame) -> DataFrame:
+        return frame.agg(sf.lit(name).alias("name"), sf.count(sf.lit(1)).cast("decimal(38,4)").alias("value"))
+
     def uncovered(name: str, found: DataFrame, promised: DataFrame) -> DataFrame:
-        missing = found.dropna().distinct().join(promised, found.columns, "left_anti")
-        rows = sf.count(sf.lit(1)).cast("decimal(38,4)")
-        return missing.agg(sf.lit(name).alias("name"), rows.alias("value"))
+        return counted(name, found.dropna().distinct().join(promised, found.columns, "left_anti"))
 
     dates = events.select(sf.col("event_date").alias("date")).distinct()
     dates = dates.union(transactions.select(sf.col("tx_date").alias("date")).distinct())
+    users = tables["dim_users"].select("user_id")
+
+    def unknown(name: str, facts: DataFrame) -> DataFrame:
+        # A fact that shows any attribute of its user has found that user.
+        bare = facts.where(sf.coalesce(*(sf.col(one).cast("string") for one in _USER_COLUMNS)).isNull())
+        return counted(name, bare.select("user_id").join(users, "user_id", "left_anti"))
+
     parts = [
         summed("facts", transactions, "amount"),
         summed("days", tables["daily_revenue"], "total_revenue"),
@@ -54,6 +66,8 @@ def measure_gold(tables: Mapping[str, DataFrame]) -> GoldMeasured:
         uncovered("dates", dates, tables["dim_date"].select("date")),
         uncovered("statuses", transactions.select("status"), tables["dim_status"].select("status")),
         uncovered("countries", events.select("country"), tables["dim_country"].select("country")),
+        unknown("fact_events", events),
+        unknown("fact_transactions", transactions),
     ]
     rows = reduce(lambda left, right: left.union(right), parts).collect()
     value = {row["name"]: row["value"] if row["value"] is not None else Decimal(0) for row in rows}
@@ -64,4 +78,5 @@ def measure_gold(tables: Mapping[str, DataFrame]) -> GoldMeasured:
         uncovered_dates=int(value["dates"]),
         uncovered_statuses=int(value["statuses"]),
         uncovered_countries=int(value["countries"]),
+        unknown_user_rows={name: int(value[name]) for name in ("fact_events", "fact_transactions")},
     )

@@ -31,13 +31,13 @@ from dags.pipeline.shuffle import shuffles_sized_for
 from dags.pipeline.side_by_side import side_by_side
 from dags.pipeline.start import start_beside_gx
 from quarantine_policies.decision import decide
-from transforms.silver_to_gold.build import gold_table, reads, shows_users
+from transforms.silver_to_gold.build import gold_table, reads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from decimal import Decimal
 
-    from pyspark.sql import DataFrame, Observation, SparkSession
+    from pyspark.sql import DataFrame, SparkSession
 
     from checkpoints.gate.measure_gold import GoldMeasured
     from checkpoints.lake.manifest import Manifest
@@ -69,8 +69,6 @@ def silver_to_gold(
         return TransitionReport(NAME, Status.UNCHANGED, monotonic() - began, _unchanged(setup))
 
     spark = start_beside_gx(start_spark)
-    from pyspark.sql import Observation
-
     check_suites(setup.contracts.gold)
     silver = {
         name: read_frame(
@@ -80,11 +78,10 @@ def silver_to_gold(
     }
     version = new_version(run.id)
     with shuffles_sized_for(spark, sum(manifest.size_bytes for manifest in manifests.values())):
-        unknown = {c.name: Observation(f"{c.name} unknown") for c in setup.contracts.gold if shows_users(c)}
-        written = _build(setup, spark, silver, _known_keys(manifests), unknown, version, progress)
+        written = _build(setup, spark, silver, _known_keys(manifests), version, progress)
         progress.step("counting the tables' rows and keys, and comparing them with each other")
         candidates, agreement = _measure(written)
-    tables = [_judge(setup, run, candidate, agreement, manifests, unknown) for candidate in candidates]
+    tables = [_judge(setup, run, candidate, agreement, manifests) for candidate in candidates]
     verdict = worst([Status(table.decision.verdict.value) for table in tables])
     reports = tuple(_report(table, is_promoted=verdict is not Status.BLOCK) for table in tables)
     publish(
@@ -162,21 +159,17 @@ def _build(
     spark: SparkSession,
     silver: Mapping[str, DataFrame],
     keys: Mapping[str, Callable[[], DistinctKeys]],
-    unknown: Mapping[str, Observation],
     version: str,
     progress: Progress,
 ) -> Mapping[str, Written]:
-    """Write the tables; each is read back, so that one that stands on it does not compute it again.
-
-    ``keys`` tells those of a table, where they are known; ``unknown`` hears of rows of unknown users.
-    """
+    """Write the tables; each is read back, so that one that stands on it does not compute it again."""
     contracts = {contract.name: contract for contract in setup.contracts.gold}
     done = count(1)
 
     def write(name: str, written: Callable[[str], Written]) -> Written:
         contract = contracts[name]
         built = {table: written(table).table.frame for table in reads(contract) if table in contracts}
-        frame = gold_table(contract, silver, built, unknown.get(name))
+        frame = gold_table(contract, silver, built)
         place = setup.lake.gold(name, version)
         table = write_candidate(spark, contract, frame, place, version, keys.get(name))
         progress.step(f"building the tables: wrote {name}", next(done), len(contracts))
@@ -194,12 +187,7 @@ def _measure(written: Mapping[str, Written]) -> tuple[Sequence[Candidate], GoldM
 
 
 def _judge(
-    setup: Setup,
-    run: Run,
-    candidate: Candidate,
-    gold: GoldMeasured,
-    silver: Mapping[str, Manifest],
-    unknown: Mapping[str, Observation],
+    setup: Setup, run: Run, candidate: Candidate, gold: GoldMeasured, silver: Mapping[str, Manifest]
 ) -> JudgedTable:
     contract, policy = candidate.contract, setup.policies.gold
     table = candidate.measured
@@ -210,10 +198,9 @@ def _judge(
     match contract.name:
         case "fact_events" | "fact_transactions":
             dataset = contract.name.removeprefix("fact_")
+            unknown = gold.unknown_user_rows[contract.name]
             values["_rows_difference_from_silver"] = abs(table.rows - silver[dataset].rows)
-            values["_unknown_user_ratio"] = (
-                unknown[contract.name].get["rows"] / table.rows if table.rows else 0.0
-            )
+            values["_unknown_user_ratio"] = unknown / table.rows if table.rows else 0.0
         case "daily_revenue":
             values["_revenue_difference"] = gold.revenue_by_day - gold.revenue
         case "user_ltv":

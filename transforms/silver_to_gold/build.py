@@ -16,7 +16,7 @@ from transforms.silver_to_gold.marts import daily_active_users, daily_revenue, u
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from pyspark.sql import DataFrame, Observation
+    from pyspark.sql import DataFrame
 
     from contracts.model import Contract
 
@@ -66,10 +66,7 @@ def gold_tables(silver: Mapping[str, DataFrame], contracts: Sequence[Contract]) 
 
 
 def gold_table(
-    contract: Contract,
-    silver: Mapping[str, DataFrame],
-    built: Mapping[str, DataFrame],
-    unknown: Observation | None = None,
+    contract: Contract, silver: Mapping[str, DataFrame], built: Mapping[str, DataFrame]
 ) -> DataFrame:
     """Plan one table, its columns and types exactly the contract's.
 
@@ -77,8 +74,6 @@ def gold_table(
         contract: of the table.
         silver: the datasets' frames by name, ``event_date`` a date.
         built: the tables that it reads, as planned or as read back.
-        unknown: hears of a fact's rows whose user is unknown (``facts``); only of one that
-            ``shows_users``.
 
     Raises:
         ConfigurationError: nothing builds a table of that name, a table that it reads is not built yet, or
@@ -94,8 +89,7 @@ def gold_table(
             found=f"no {', '.join(missing)}",
             next_step="hand over all datasets of silver, and the contracts in the specification's order",
         )
-    frames = [inputs[name] for name in step.reads]
-    return _as_promised(step.build(*frames) if unknown is None else step.build(*frames, unknown), contract)
+    return _as_promised(step.build(*(inputs[name] for name in step.reads)), contract)
 
 
 def reads(contract: Contract) -> tuple[str, ...]:
@@ -105,11 +99,6 @@ def reads(contract: Contract) -> tuple[str, ...]:
         ConfigurationError: nothing builds a table of that name.
     """
     return _step(contract).reads
-
-
-def shows_users(contract: Contract) -> bool:
-    """Whether a table's rows show their users, some of whom may be unknown."""
-    return _step(contract).build in (fact_events, fact_transactions)
 
 
 def _step(contract: Contract) -> GoldStep:

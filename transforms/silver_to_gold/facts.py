@@ -9,32 +9,25 @@ from pyspark.sql import functions as sf
 from transforms.silver_to_gold.averages import average
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, Observation
-
-_IS_KNOWN = "_user_is_known"
+    from pyspark.sql import DataFrame
 
 
-def fact_events(events: DataFrame, dim_users: DataFrame, unknown: Observation | None = None) -> DataFrame:
+def fact_events(events: DataFrame, dim_users: DataFrame) -> DataFrame:
     """Return the events with their user's current attributes, null for an unknown user.
 
     Grain and key: event_id, exactly the rows of silver, since user_id is unique in ``dim_users``.
-    ``unknown`` hears on the way, when the rows are computed, how many have an unknown user: ``rows``. Ask it
-    of some rows, not of none.
     """
-    return _with_user(events, dim_users, unknown).select(
+    return _with_user(events, dim_users).select(
         "event_id", "user_id", "ts", "event_date", "country", "user_city", "user_age", "user_email"
     )
 
 
-def fact_transactions(
-    transactions: DataFrame, dim_users: DataFrame, unknown: Observation | None = None
-) -> DataFrame:
+def fact_transactions(transactions: DataFrame, dim_users: DataFrame) -> DataFrame:
     """Return the transactions with their user's current attributes, null for an unknown user.
 
-    Grain and key: tx_id, exactly the rows of silver. tx_date is the UTC date of created_at. ``unknown`` as in
-    ``fact_events``.
+    Grain and key: tx_id, exactly the rows of silver. tx_date is the UTC date of created_at.
     """
-    return _with_user(transactions, dim_users, unknown).select(
+    return _with_user(transactions, dim_users).select(
         "tx_id",
         "user_id",
         "amount",
@@ -81,18 +74,14 @@ def fact_user_activity(fact_events: DataFrame, fact_transactions: DataFrame) -> 
     )
 
 
-def _with_user(rows: DataFrame, dim_users: DataFrame, unknown: Observation | None) -> DataFrame:
+def _with_user(rows: DataFrame, dim_users: DataFrame) -> DataFrame:
     """Add user_city, user_age and user_email by a left join; rows of unknown users stay, with nulls."""
     users = dim_users.select(
         "user_id",
         sf.col("city").alias("user_city"),
         sf.col("age").alias("user_age"),
         sf.col("email").alias("user_email"),
-        sf.lit(True).alias(_IS_KNOWN),
     )
     # What silver says of the row itself (its email, its age) is not what is known of the user.
     kept = [name for name in rows.columns if name not in ("user_city", "user_age", "user_email")]
-    joined = rows.select(*kept).join(users, "user_id", "left")
-    if unknown is None:
-        return joined
-    return joined.observe(unknown, sf.count_if(sf.col(_IS_KNOWN).isNull()).alias("rows"))
+    return rows.select(*kept).join(users, "user_id", "left")

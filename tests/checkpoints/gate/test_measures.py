@@ -230,28 +230,30 @@ def test_a_row_lost_or_invented_is_a_difference(
 
 
 def test_gold_tables_are_compared_with_each_other(spark: SparkSession) -> None:
-    day = date(2024, 1, 1)
+    day, attributes = date(2024, 1, 1), "user_city string, user_age int, user_email string"
     tables = {
         "fact_events": spark.createDataFrame(
             [
-                (day, "DE"),
-                (day, None),
-                (date(2024, 1, 3), "FR"),
+                ("u1", day, "DE", "Ulm", 9, "e"),
+                ("u2", day, "DE", None, None, None),  # a user of whom nothing is known is no unknown user
+                ("u9", day, None, None, None, None),
+                ("u9", date(2024, 1, 3), "FR", None, None, None),
             ],
-            "event_date date, country string",
+            f"user_id string, event_date date, country string, {attributes}",
         ),
         "fact_transactions": spark.createDataFrame(
             [
-                (day, "paid", Decimal("0.1")),
-                (day, None, Decimal("0.2")),
+                ("u1", day, "paid", Decimal("0.1"), None, 9, None),
+                ("u2", day, None, Decimal("0.2"), None, None, None),
             ],
-            "tx_date date, status string, amount decimal(18,4)",
+            f"user_id string, tx_date date, status string, amount decimal(18,4), {attributes}",
         ),
         "daily_revenue": spark.createDataFrame([(Decimal("0.3"),)], "total_revenue decimal(38,4)"),
         "user_ltv": spark.createDataFrame([(Decimal("0.1"),)], "total_revenue decimal(38,4)"),
         "dim_date": spark.createDataFrame([(day,)], "date date"),
         "dim_status": spark.createDataFrame([], "status string"),
         "dim_country": spark.createDataFrame([("DE",)], "country string"),
+        "dim_users": spark.createDataFrame([("u1",), ("u2",)], "user_id string"),
     }
     assert measure_gold(tables) == GoldMeasured(
         revenue=Decimal("0.3"),
@@ -260,4 +262,5 @@ def test_gold_tables_are_compared_with_each_other(spark: SparkSession) -> None:
         uncovered_dates=1,
         uncovered_statuses=1,
         uncovered_countries=1,
+        unknown_user_rows={"fact_events": 2, "fact_transactions": 0},
     )

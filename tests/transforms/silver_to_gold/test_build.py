@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pyspark.sql import Observation
 
 from contracts.faults import ConfigurationError
 from contracts.spark_schema import struct_type
 from tests.transforms.frames import Row, at, day, frame, schema, values
 from tests.transforms.promises import GOLD
 from tests.transforms.silver_to_gold.silver import event, silver, transaction
-from transforms.silver_to_gold.build import GOLD_STEPS, gold_table, gold_tables, shows_users
+from transforms.silver_to_gold.build import GOLD_STEPS, gold_table, gold_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -198,25 +197,6 @@ def test_tables_that_were_read_back_are_used_as_they_are(spark: SparkSession) ->
     built["fact_events"] = frame(spark, schema(facts[0], ""), [row])
     user_ltv = next(contract for contract in GOLD if contract.name == "user_ltv")
     assert values(gold_table(user_ltv, data, built)) == [ltv("u", 1, NEW_YEAR, NEW_YEAR, 0, "0.0000")]
-
-
-@pytest.mark.parametrize("name", ["fact_events", "fact_transactions"])
-def test_a_fact_tells_on_the_way_how_many_rows_have_an_unknown_user(spark: SparkSession, name: str) -> None:
-    bare: Row = {"user_id": "bare", "updated_at": NEW_YEAR}  # nothing is known of them, but they are known
-    users = [{"user_id": "ann", "city": "Oslo"}, bare]
-    of = ["ann", "bare", "ghost", "ghost", "other", "ann"]
-    data = silver(
-        spark,
-        users=users,
-        events=[event(f"e{number}", user, NEW_YEAR) for number, user in enumerate(of)],
-        transactions=[transaction(f"t{number}", user, NEW_YEAR) for number, user in enumerate(of)],
-    )
-    contracts = {contract.name: contract for contract in GOLD}
-    built = {"dim_users": gold_table(contracts["dim_users"], data, {})}
-    unknown = Observation()
-    assert len(gold_table(contracts[name], data, built, unknown).collect()) == len(of)
-    assert unknown.get == {"rows": 3}
-    assert [one for one in contracts if shows_users(contracts[one])] == ["fact_events", "fact_transactions"]
 
 
 def test_what_cannot_be_built_is_told_in_one_sentence(spark: SparkSession) -> None:
