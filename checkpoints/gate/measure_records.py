@@ -1,13 +1,15 @@
-"""Measures the staged rows: how many were read, from which file, which rules they broke."""
+"""Measures the staged rows: how many of each file were quarantined, which rules they broke."""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING
 
 from checkpoints.gate.counting import collect_together, counted_rows
 from checkpoints.gate.measures import RecordsMeasured, RuleCount, UnknownColumn
-from checkpoints.gate.routing import BROKEN_RULES, IS_VALID, invalid_rows, valid_rows
+from checkpoints.gate.routing import BROKEN_RULES, invalid_rows, rows_that_break_rules, valid_rows
 from contracts.model import Domain
 
 if TYPE_CHECKING:
@@ -20,91 +22,88 @@ if TYPE_CHECKING:
 SAMPLE_CHARACTERS = 200
 SOURCE_FILE = "_source_file"
 CURRENCY = "_currency_"  # beside a column of money: what was written with the amount
-_FILE, _RULE, _EXTRA = "file", "rule", "extra"
+_FILE, _RULE, _MONEY, _EXTRA = "file", "rule", "money", "extra"
 _COUNTED = {
     "name": "string",
     "rows": "bigint",
-    IS_VALID: "boolean",
     "currencies": "array<string>",
     "low": "string",
     "high": "string",
 }
 
 
-def measure_records(staged: DataFrame, rules: Sequence[Rule], rows_observed: int) -> RecordsMeasured:
-    """Count the staged rows by file and by broken rule, in one Spark job over a few narrow columns.
+def measure_records(
+    staged: DataFrame, rules: Sequence[Rule], rows_read: Mapping[str, int]
+) -> RecordsMeasured:
+    """Count the staged rows that break rules, by file and by rule, in one Spark job.
 
-    Nothing but counts, currencies and two sample values a rule is collected.
+    Of the other rows only currencies and unknown columns are looked at. Nothing but counts, currencies and
+    two sample values a rule is collected.
 
     Args:
         staged: the rows as written: contract columns, ``_extra``, ``_source_file``, ``_currency_<column>``,
-            and what ``with_broken_rules`` added; ``_is_valid`` may be a partition that was read back as text.
+            and what ``with_broken_rules`` added; its marks may be partitions that were read back as text.
         rules: the row rules of the contract; those of other domains are passed over.
-        rows_observed: how many rows went by while they were written.
+        rows_read: by file, the rows that were counted when they were read.
     """
+    from pyspark.sql import functions as sf
+
     money = [name for name in staged.columns if name.startswith(CURRENCY)]
     judged = {domain: [rule for rule in rules if rule.domain is domain] for domain in Domain}
     errors, warnings = judged[Domain.RECORDS], judged[Domain.VALID_ROWS]
-    parts = [(_FILE, _by_file(staged, money)), (_RULE, _by_rule(invalid_rows(staged), errors))]
-    if warnings:
-        parts.append((_RULE, _by_rule(valid_rows(staged), warnings)))
+    parts = [
+        (_FILE, invalid_rows(staged).groupBy(sf.col(SOURCE_FILE).alias("name")).agg(counted_rows())),
+        (_RULE, _by_rule(rows_that_break_rules(staged), [*errors, *warnings])),
+    ]
+    if money:
+        parts.append((_MONEY, _currencies(valid_rows(staged), money)))
     if "_extra" in staged.columns:
         parts.append((_EXTRA, _unknown_columns(staged)))
     found: dict[str, list[Row]] = defaultdict(list)
     for row in collect_together(parts, _COUNTED):
         found[row["kind"]].append(row)
 
-    files = _rows_by_file(found[_FILE])
+    quarantined = {row["name"]: row["rows"] for row in found[_FILE]}
     counts = {row["name"]: RuleCount(row["rows"], _samples(row["low"], row["high"])) for row in found[_RULE]}
     unknown = [UnknownColumn(row["name"], row["rows"], row["low"]) for row in found[_EXTRA]]
     return RecordsMeasured(
-        rows_observed=rows_observed,
-        rows_read=sum(read for read, _ in files.values()),
-        rows_quarantined=sum(quarantined for _, quarantined in files.values()),
+        rows_read=sum(rows_read.values()),
+        rows_quarantined=sum(quarantined.values()),
         broken={rule.name: counts.get(rule.name, RuleCount(0)) for rule in errors},
         warned={rule.name: counts.get(rule.name, RuleCount(0)) for rule in warnings},
-        rows_by_file=files,
+        rows_by_file={
+            file: (rows_read.get(file, 0), quarantined.get(file, 0)) for file in {**rows_read, **quarantined}
+        },
         currencies={
-            name.removeprefix(CURRENCY): _currencies(found[_FILE], place) for place, name in enumerate(money)
+            name.removeprefix(CURRENCY): _sorted(row["currencies"][place] for row in found[_MONEY])
+            for place, name in enumerate(money)
         },
         unknown_columns=tuple(sorted(unknown, key=lambda column: column.name)),
     )
 
 
-def _rows_by_file(counted: Iterable[Row]) -> Mapping[str, tuple[int, int]]:
-    """Return of each file the rows read, and the rows quarantined."""
-    files: dict[str, tuple[int, int]] = defaultdict(lambda: (0, 0))
-    for row in counted:
-        read, quarantined = files[row["name"]]
-        files[row["name"]] = read + row["rows"], quarantined + (0 if row[IS_VALID] else row["rows"])
-    return dict(files)
-
-
-def _currencies(counted: Iterable[Row], place: int) -> tuple[str, ...]:
-    """Return the currencies that valid rows have in one column of money, as written."""
-    written = {row["currencies"][place] for row in counted if row[IS_VALID]}
-    return tuple(sorted(written - {None}))
-
-
-def _by_file(staged: DataFrame, money: Sequence[str]) -> DataFrame:
-    """Count by file, and by currency within it: a file has few, so that this is not much more."""
+def _currencies(valid: DataFrame, money: Sequence[str]) -> DataFrame:
+    """Return the currencies that rows name, as written: few, and named by few rows."""
     from pyspark.sql import functions as sf
 
-    is_valid = sf.col(IS_VALID).cast("boolean").alias(IS_VALID)
-    counted = staged.groupBy(sf.col(SOURCE_FILE).alias("name"), is_valid, *money).agg(counted_rows())
-    return counted.withColumn("currencies", sf.array(*money))
+    named = valid.where(reduce(or_, (sf.col(name).isNotNull() for name in money)))
+    return named.select(sf.array(*money).alias("currencies")).distinct()
 
 
-def _by_rule(routed: DataFrame, rules: Sequence[Rule]) -> DataFrame:
+def _by_rule(breaking: DataFrame, rules: Sequence[Rule]) -> DataFrame:
     """Count by rule; rows that broke any are few, so that they may be multiplied by the rules they broke."""
     from pyspark.sql import functions as sf
 
-    exploded = routed.where(sf.size(BROKEN_RULES) > 0).withColumn("_rule", sf.explode(BROKEN_RULES))
+    exploded = breaking.withColumn("_rule", sf.explode(BROKEN_RULES))
     text = sf.lit(None).cast("string")
     for rule in rules:
-        text = sf.when(sf.col("_rule") == rule.name, _offending_text(rule, routed.columns)).otherwise(text)
+        text = sf.when(sf.col("_rule") == rule.name, _offending_text(rule, breaking.columns)).otherwise(text)
     by_rule = exploded.groupBy(sf.col("_rule").alias("name"))
     return by_rule.agg(counted_rows(), sf.min(text).alias("low"), sf.max(text).alias("high"))
+
+
+def _sorted(currencies: Iterable[str | None]) -> tuple[str, ...]:
+    return tuple(sorted({currency for currency in currencies if currency is not None}))
 
 
 def _unknown_columns(staged: DataFrame) -> DataFrame:

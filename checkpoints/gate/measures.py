@@ -57,12 +57,8 @@ class FileAccount:
 
 @dataclass(frozen=True, slots=True)
 class Accounting:
-    """Where all rows of a dataset went, and by how many rows that does not add up.
+    """Where all rows of a dataset went, and by how many rows that does not add up."""
 
-    ``rows_observed``: counted while the rows were read, before anything of them was written.
-    """
-
-    rows_observed: int
     files: tuple[FileAccount, ...]  # by key, UTF-8 order
 
     @property
@@ -77,9 +73,8 @@ class Accounting:
 
     @property
     def difference(self) -> int:
-        """Rows that are not accounted for, in the dataset or in its files; 0 when all is well."""
-        unwritten = abs(self.rows_observed - sum(file.rows_read for file in self.files))
-        return max(unwritten, sum(abs(file.difference) for file in self.files))
+        """Rows that are not accounted for, of all files; 0 when all is well."""
+        return sum(abs(file.difference) for file in self.files)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,15 +88,13 @@ class UnknownColumn:
 
 @dataclass(frozen=True, slots=True)
 class RecordsMeasured:
-    """What was measured of the staged rows: all rows read, with the rules that they broke.
+    """What was measured of the rows: all that were read, and of the staged ones the rules that they broke.
 
     ``broken``: by error rule, over all rows. ``warned``: by warn rule, over the valid rows.
-    ``rows_by_file``: key -> (rows read, rows quarantined).
-    ``currencies``: by decimal column, as written, sorted. ``rows_observed``: counted while the rows were
-    read, before anything of them was written.
+    ``rows_by_file``: key -> (rows read, rows quarantined). The rows read were counted by those who read them,
+    before anything of them was written. ``currencies``: by decimal column, as written, sorted.
     """
 
-    rows_observed: int
     rows_read: int
     rows_quarantined: int
     broken: Mapping[str, RuleCount]
@@ -172,4 +165,4 @@ def account(records: RecordsMeasured, table: TableMeasured, deduplicated: Mappin
         files.append(
             FileAccount(key, read, table.rows_by_file.get(key, 0), quarantined, deduplicated.get(key, 0))
         )
-    return Accounting(records.rows_observed, tuple(files))
+    return Accounting(tuple(files))

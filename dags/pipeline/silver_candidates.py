@@ -21,6 +21,7 @@ from dags.pipeline.staging import stage_rows
 from quarantine_policies.decision import Decision, Verdict, counted_rules, decide, routed_rules
 from transforms.bronze_to_silver.clean import BronzeFile, cleaned_rows
 from transforms.bronze_to_silver.deduplicate import deduplicate, deduplicated_by_file, part, suspect_keys
+from transforms.bronze_to_silver.rows_read import rows_read
 from transforms.bronze_to_silver.users import current_users
 from transforms.bronze_to_silver.users_history import users_history
 
@@ -92,15 +93,16 @@ def judge_dataset(
     routed, counted = routed_rules(contract, policy), counted_rules(contract, policy)
 
     progress.step(f"{contract.name}: reading and judging {len(files):,} files")
-    cleaned = cleaned_rows(spark, contract, files)
+    read = rows_read(spark)
+    cleaned = cleaned_rows(spark, contract, files, read)
     errors = routing_conditions(spark, contract, routed, cleaned.schema, parameters)
     warnings = routing_conditions(spark, contract, counted, cleaned.schema, parameters)
     rules = (*routed, *counted)
     place = setup.lake.staging(Zone.SILVER, run.id).child(contract.name)
-    staged, rows_observed = stage_rows(spark, contract, place, with_broken_rules(cleaned, errors, warnings))
+    staged = stage_rows(spark, contract, place, with_broken_rules(cleaned, errors, warnings))
 
     progress.step(f"{contract.name}: counting rows by file and by rule")
-    records = measure_records(staged, rules, rows_observed)
+    records = measure_records(staged, rules, read.value)
 
     progress.step(f"{contract.name}: deduplicating {records.rows_valid:,} rows")
     version = new_version(run.id)

@@ -23,17 +23,24 @@ if TYPE_CHECKING:
     from pyspark.sql import Column, SparkSession
 
     from contracts.model import Contract
+    from transforms.bronze_to_silver.rows_read import RowsRead
 
 __all__ = ["BronzeFile", "cleaned_rows"]
 
 _UNDATED = "1900-01-01"  # the event_date of a row that need not have a time and has none
 
 
-def cleaned_rows(spark: SparkSession, contract: Contract, files: Sequence[BronzeFile]) -> DataFrame:
+def cleaned_rows(
+    spark: SparkSession,
+    contract: Contract,
+    files: Sequence[BronzeFile],
+    read_rows: RowsRead | None = None,
+) -> DataFrame:
     """Return every record of a dataset's BRONZE files as one cleaned row; with no file, an empty frame.
 
     Columns: those of ``RecordReader.schema``; for transactions the two comparable times; ``event_date``. Rows
-    are in no order. Nothing is read but file listings and Parquet footers.
+    are in no order. Nothing is read but file listings and Parquet footers. ``read_rows`` hears of each row
+    when it is read: hand it over for one reading alone.
 
     Raises:
         ContractError: an expression of a source cannot be computed.
@@ -42,7 +49,7 @@ def cleaned_rows(spark: SparkSession, contract: Contract, files: Sequence[Bronze
     by_layout: dict[Layout, list[BronzeFile]] = defaultdict(list)
     for file in files:
         by_layout[layout(file)].append(file)
-    frames = gather(spark, contract, by_layout)
+    frames = gather(spark, contract, by_layout, read_rows)
     if not frames:
         frames = [spark.createDataFrame([], RecordReader(contract, conventions(contract, None)).schema)]
     rows = reduce(DataFrame.unionByName, frames).withColumns(peculiar_columns(contract))

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from transforms.bronze_to_silver.choice import Assignment
     from transforms.bronze_to_silver.expressions import Expression
     from transforms.bronze_to_silver.files import BronzeFile
+    from transforms.bronze_to_silver.rows_read import RowsRead
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +69,14 @@ def layout(file: BronzeFile) -> Layout:
 
 
 def gather(
-    spark: SparkSession, contract: Contract, by_layout: Mapping[Layout, Sequence[BronzeFile]]
+    spark: SparkSession,
+    contract: Contract,
+    by_layout: Mapping[Layout, Sequence[BronzeFile]],
+    read_rows: RowsRead | None,
 ) -> list[DataFrame]:
     """Read the values of files, each layout its own way. Returns frames of what ``RecordReader.schema`` says.
+
+    ``read_rows`` hears of each record that is read.
 
     Raises:
         ContractError: a source's expression cannot be computed.
@@ -79,7 +85,7 @@ def gather(
     frames: list[DataFrame] = []
     for layout, files in by_layout.items():
         source = next((s for s in contract.sources if s.name == layout.source), None)
-        reader = RecordReader(contract, conventions(contract, source))
+        reader = RecordReader(contract, conventions(contract, source), read_rows)
         if layout.format is FileFormat.PARQUET:
             for alike in alike_in_parquet(spark, files):
                 frames.append(_of_parquet(spark, alike, contract, source).read(reader))

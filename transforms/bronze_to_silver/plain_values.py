@@ -58,8 +58,7 @@ class PlainForm:
         plain = pc.if_else(pc.match_substring_regex(texts, self._pattern), texts, None)
         match self.type.kind:
             case Kind.STRING:
-                words = pa.array(sorted(self.null_words), pa.string())
-                return pc.if_else(pc.is_in(pc.utf8_lower(plain), words), None, plain)
+                return self._without_null_words(plain)
             case Kind.DOUBLE:
                 return pc.add(plain.cast(pa.float64()), 0.0)  # -0 is 0
             case Kind.INTEGER:
@@ -71,6 +70,18 @@ class PlainForm:
             case Kind.TIMESTAMP:
                 return plain.cast(pa.timestamp("us", tz="UTC"))
         raise ValueError(f"no value is written as {self.type}")
+
+    def _without_null_words(self, plain: pa.Array) -> pa.Array:
+        """Return null for null words; where each text is longer than any, none is looked at further.
+
+        No plain text is shorter in lower case.
+        """
+        longest = max((len(word.encode()) for word in self.null_words), default=0)
+        shortest = pc.min(pc.binary_length(plain)).as_py()
+        if shortest is None or shortest > longest:
+            return plain
+        words = pa.array(sorted(self.null_words), pa.string())
+        return pc.if_else(pc.is_in(pc.utf8_lower(plain), words), None, plain)
 
     @property
     def _pattern(self) -> str:

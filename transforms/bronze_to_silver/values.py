@@ -17,6 +17,7 @@ from transforms.bronze_to_silver.numbers import is_not_finite, read_number
 from transforms.bronze_to_silver.plain_values import PlainForm
 from transforms.bronze_to_silver.precedence import EXTRA
 from transforms.bronze_to_silver.records import FLAW, KEY, RAW, failure_of, is_typed_of, moment_of, text_of
+from transforms.bronze_to_silver.rows_read import count_rows
 from transforms.bronze_to_silver.text import clean_text, is_null_word, lowered, null_words_of
 from transforms.bronze_to_silver.timestamps import read_timestamp
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from contracts.model import Column as ContractColumn
     from contracts.model import Contract, DataType, Source
+    from transforms.bronze_to_silver.rows_read import RowsRead
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +135,13 @@ class ColumnReader:
 
 
 class RecordReader:
-    """Reads the values of a dataset's records that were written under the same conventions."""
+    """Reads the values of a dataset's records that were written under the same conventions.
 
-    def __init__(self, contract: Contract, by: Conventions) -> None:
+    ``read_rows`` hears of each record that is read.
+    """
+
+    def __init__(self, contract: Contract, by: Conventions, read_rows: RowsRead | None = None) -> None:
+        self._read_rows = read_rows
         self._columns = tuple(_reader_of(column, contract, by) for column in contract.columns)
         self.timestamps = frozenset(c.name for c in contract.columns if c.type.kind is Kind.TIMESTAMP)
 
@@ -161,6 +167,8 @@ class RecordReader:
         """Read batches of records: KEY, RAW, FLAW, ``_extra``, and what is known of each column's cells."""
         for batch in batches:
             cells = dict(zip(batch.schema.names, batch.columns, strict=True))
+            if self._read_rows is not None:
+                count_rows(self._read_rows, cells[KEY])
             values, told = [], []
             for column in self._columns:
                 value, further = column.read(cells, batch.num_rows)

@@ -11,6 +11,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pyspark.sql import Observation
+from pyspark.sql import functions as sf
+
 from checkpoints.gate.checkpoint import judge
 from checkpoints.gate.conditions import routing_conditions
 from checkpoints.gate.expectations import load_gx
@@ -39,8 +42,10 @@ def main() -> None:
         contract = orders_contract()
         rows = with_copies(spark.read.parquet(source))
         routed = with_broken_rules(rows, routing_conditions(spark, contract, contract.rules, rows.schema, {}))
-        staged, rows_observed = stage_rows(spark, contract, place, routed)
-        records = measure_records(staged, contract.rules, rows_observed)
+        read = Observation("rows read")  # the pipeline's readers count them, and there are none here
+        routed = routed.observe(read, sf.count(sf.lit(1)).alias("rows"))
+        staged = stage_rows(spark, contract, place, routed)
+        records = measure_records(staged, contract.rules, {source: read.get["rows"]})
         judgement = judge(
             "peers.orders",
             contract,

@@ -58,7 +58,7 @@ RULES = (
     rule("age_odd", Severity.WARN, "age"),
 )
 STAGED = """id string, age int, _extra string, _source_file string, _malformed string, _uncastable_age string,
-    _currency_price string, _broken_rules array<string>, _is_valid boolean"""
+    _currency_price string, _broken_rules array<string>, _is_valid boolean, _breaks_rules boolean"""
 
 
 def measured_table(frame: DataFrame) -> TableMeasured:
@@ -71,22 +71,21 @@ def test_staged_rows_are_counted_by_rule_and_file(
     spark: SparkSession, tmp_path: Path, is_partitioned: bool
 ) -> None:
     rows = [
-        ("a", 1, '{"x":"1","y":"2"}', "f1", None, None, "$", ["age_odd"], True),
-        ("a", 3, '{"x":"1"}', "f2 ü%41", None, None, "EUR", ["age_odd"], True),
-        ("b", 2, None, "f1", None, None, "EUR", [], True),
-        (None, 130, '{"x":"0"}', "f1", None, None, "USD", ["age_range", "id_required"], False),
-        ("c", -1, None, "f3", None, None, None, ["age_range"], False),
-        (None, None, None, "f3", None, "x" * 300, None, ["age_uncastable"], False),
+        ("a", 1, '{"x":"1","y":"2"}', "f1", None, None, "$", ["age_odd"], True, True),
+        ("a", 3, '{"x":"1"}', "f2 ü%41", None, None, "EUR", ["age_odd"], True, True),
+        ("b", 2, None, "f1", None, None, "EUR", [], True, False),
+        (None, 130, '{"x":"0"}', "f1", None, None, "USD", ["age_range", "id_required"], False, True),
+        ("c", -1, None, "f3", None, None, None, ["age_range"], False, True),
+        (None, None, None, "f3", None, "x" * 300, None, ["age_uncastable"], False, True),
     ]
     staged = spark.createDataFrame(rows, STAGED)
     if is_partitioned:
-        staged.write.partitionBy("_is_valid").parquet(str(tmp_path / "staged"))
+        staged.write.partitionBy("_is_valid", "_breaks_rules").parquet(str(tmp_path / "staged"))
         staged = spark.read.parquet(str(tmp_path / "staged"))
 
-    found = measure_records(staged, RULES, 6)
+    found = measure_records(staged, RULES, {"f1": 3, "f2 ü%41": 1, "f4": 2})
 
     assert found == RecordsMeasured(
-        rows_observed=6,
         rows_read=6,
         rows_quarantined=3,
         broken={
@@ -96,7 +95,7 @@ def test_staged_rows_are_counted_by_rule_and_file(
             "malformed": RuleCount(0),
         },
         warned={"age_odd": RuleCount(2, ("1", "3"))},
-        rows_by_file={"f1": (3, 1), "f2 ü%41": (1, 0), "f3": (2, 2)},
+        rows_by_file={"f1": (3, 1), "f2 ü%41": (1, 0), "f3": (0, 2), "f4": (2, 0)},
         currencies={"price": ("$", "EUR")},
         unknown_columns=(UnknownColumn("x", 3, "f1"), UnknownColumn("y", 1, "f1")),
     )
@@ -106,7 +105,7 @@ def test_staged_rows_are_counted_by_rule_and_file(
 
 def test_no_rows_at_all_are_counted_as_none(spark: SparkSession) -> None:
     nothing = spark.createDataFrame([], STAGED)
-    found = measure_records(nothing, RULES, 0)
+    found = measure_records(nothing, RULES, {})
     assert (found.rows_read, found.rows_quarantined) == (0, 0)
     assert found.broken == {r.name: RuleCount(0) for r in RULES if r.severity is Severity.ERROR}
     assert found.warned == {"age_odd": RuleCount(0)}
@@ -118,11 +117,11 @@ def test_no_rows_at_all_are_counted_as_none(spark: SparkSession) -> None:
 
 def test_without_warn_rules_currencies_and_extra_the_rest_is_still_counted(spark: SparkSession) -> None:
     staged = spark.createDataFrame(
-        [("f", [], True)],
-        "_source_file string, _broken_rules array<string>, _is_valid boolean",
+        [("f", [], True, False)],
+        "_source_file string, _broken_rules array<string>, _is_valid boolean, _breaks_rules boolean",
     )
-    found = measure_records(staged, (), 1)
-    assert found == RecordsMeasured(1, 1, 0, {}, {}, {"f": (1, 0)}, {}, ())
+    found = measure_records(staged, (), {"f": 1})
+    assert found == RecordsMeasured(1, 0, {}, {}, {"f": (1, 0)}, {}, ())
 
 
 def test_a_candidate_is_measured_with_its_keys_nulls_dates_and_files(spark: SparkSession) -> None:
@@ -202,54 +201,56 @@ def test_types_are_compared_by_name_place_and_type(spark: SparkSession) -> None:
         assert type_mismatches(spark.createDataFrame([], found).schema, promised) == mismatches, found
 
 
-RECORDS = RecordsMeasured(6, 6, 1, {}, {}, {"f1": (4, 1), "f2": (2, 0)}, {}, ())
+RECORDS = RecordsMeasured(6, 1, {}, {}, {"f1": (4, 1), "f2": (2, 0)}, {}, ())
 
 
 def test_rows_of_each_file_are_promoted_quarantined_or_deduplicated() -> None:
     found = account(RECORDS, TableMeasured(3, 0, (), 0, 0, 0, {"f1": 2, "f2": 1}, None), {"f1": 1, "f2": 1})
-    assert found == Accounting(6, (FileAccount("f1", 4, 2, 1, 1), FileAccount("f2", 2, 1, 0, 1)))
+    assert found == Accounting((FileAccount("f1", 4, 2, 1, 1), FileAccount("f2", 2, 1, 0, 1)))
     assert (found.rows_promoted, found.rows_deduplicated, found.difference) == (3, 2, 0)
 
 
 @pytest.mark.parametrize(
-    ("promoted", "deduplicated", "observed", "difference"),
+    ("promoted", "deduplicated", "difference"),
     [
-        ({"f1": 1, "f2": 1}, {"f1": 1, "f2": 1}, 6, 1),  # a row was lost
-        ({"f1": 3, "f2": 1}, {"f1": 1, "f2": 1}, 6, 1),  # a row was invented
-        ({"f1": 3, "f2": 0}, {"f1": 1, "f2": 1}, 6, 2),  # two files differ, though their sum does not
-        ({"f1": 2, "f3": 1}, {"f1": 1, "f2": 1}, 6, 2),  # a row of a file that was never read
-        ({"f1": 2, "f2": 1}, {"f1": 1, "f2": 1}, 7, 1),  # a row was read and never written
+        ({"f1": 2, "f2": 1}, {"f1": 1, "f2": 1}, 0),
+        ({"f1": 1, "f2": 1}, {"f1": 1, "f2": 1}, 1),  # a row was lost
+        ({"f1": 3, "f2": 1}, {"f1": 1, "f2": 1}, 1),  # a row was invented
+        ({"f1": 3, "f2": 0}, {"f1": 1, "f2": 1}, 2),  # two files differ, though their sum does not
+        ({"f1": 2, "f3": 1}, {"f1": 1, "f2": 1}, 2),  # a row of a file that was never read
+        ({"f1": 2}, {"f1": 1}, 2),  # a file was read and never written
     ],
 )
 def test_a_row_lost_or_invented_is_a_difference(
-    promoted: dict[str, int], deduplicated: dict[str, int], observed: int, difference: int
+    promoted: dict[str, int], deduplicated: dict[str, int], difference: int
 ) -> None:
     table = TableMeasured(sum(promoted.values()), 0, (), 0, 0, 0, promoted, None)
-    records = replace(RECORDS, rows_observed=observed)
-    assert account(records, table, deduplicated).difference == difference
+    assert account(RECORDS, table, deduplicated).difference == difference
 
 
 def test_gold_tables_are_compared_with_each_other(spark: SparkSession) -> None:
-    day, attributes = date(2024, 1, 1), "user_city string, user_age int, user_email string"
+    day = date(2024, 1, 1)
     tables = {
         "fact_events": spark.createDataFrame(
             [
-                ("u1", day, "DE", "Ulm", 9, "e"),
-                ("u2", day, "DE", None, None, None),  # a user of whom nothing is known is no unknown user
-                ("u9", day, None, None, None, None),
-                ("u9", date(2024, 1, 3), "FR", None, None, None),
+                (day, "DE"),
+                (day, None),
+                (date(2024, 1, 3), "FR"),
             ],
-            f"user_id string, event_date date, country string, {attributes}",
+            "event_date date, country string",
         ),
         "fact_transactions": spark.createDataFrame(
             [
-                ("u1", day, "paid", Decimal("0.1"), None, 9, None),
-                ("u2", day, None, Decimal("0.2"), None, None, None),
+                (day, "paid", Decimal("0.1")),
+                (day, None, Decimal("0.2")),
             ],
-            f"user_id string, tx_date date, status string, amount decimal(18,4), {attributes}",
+            "tx_date date, status string, amount decimal(18,4)",
         ),
         "daily_revenue": spark.createDataFrame([(Decimal("0.3"),)], "total_revenue decimal(38,4)"),
-        "user_ltv": spark.createDataFrame([(Decimal("0.1"),)], "total_revenue decimal(38,4)"),
+        "user_ltv": spark.createDataFrame(
+            [("u1", 7, 1, Decimal("0.1")), ("u8", 2, 0, Decimal(0)), ("u9", 3, 4, Decimal(0))],
+            "user_id string, event_count bigint, transaction_count bigint, total_revenue decimal(38,4)",
+        ),
         "dim_date": spark.createDataFrame([(day,)], "date date"),
         "dim_status": spark.createDataFrame([], "status string"),
         "dim_country": spark.createDataFrame([("DE",)], "country string"),
@@ -262,5 +263,5 @@ def test_gold_tables_are_compared_with_each_other(spark: SparkSession) -> None:
         uncovered_dates=1,
         uncovered_statuses=1,
         uncovered_countries=1,
-        unknown_user_rows={"fact_events": 2, "fact_transactions": 0},
+        unknown_user_rows={"fact_events": 5, "fact_transactions": 4},
     )

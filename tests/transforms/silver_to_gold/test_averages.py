@@ -18,6 +18,7 @@ CASES = (
     ("exact", "10.0000", 4, "2.5000"),
     ("nothing sold", "0.0000", 3, "0.0000"),
     ("nothing to divide by", "0.0000", 0, "0.0000"),
+    ("one amount", "-0.0003", 1, "-0.0003"),
     ("below a half is rounded down", "0.0001", 3, "0.0000"),
     ("above a half is rounded up", "0.0002", 3, "0.0001"),
     ("a half is rounded up", "0.0001", 2, "0.0001"),
