@@ -76,7 +76,7 @@ class Template:
 
 def plain_objects(records: pa.StringArray) -> PlainRecords | None:
     """Take those records apart that are written as most of them are; None where no way is common."""
-    if records.null_count or not len(records) or records.nbytes > _MOST_BYTES:
+    if records.type != pa.string() or records.null_count or not 0 < records.nbytes <= _MOST_BYTES:
         return None
     template = _common_template(records)
     return None if template is None else _plain_objects(records, template)
