@@ -22,7 +22,7 @@ Member = tuple[str, object]
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
-_BETWEEN_OBJECTS = re.compile(r"\}[ \t\r\n]*,[ \t\r\n]*\{")
+_BETWEEN_OBJECTS = re.compile(rf"\}}[{BLANKS}]*,[{BLANKS}]*\{{")
 _TEXTS_A_CALL = 40  # one that is broken makes it a call for each of them
 _CHARACTERS_AT_ONCE = 16 * 1024 * 1024
 _WRITTEN = object()  # stands where nothing but what is before it is left to be written
@@ -107,7 +107,7 @@ def elements_of(text: str, at_once: int = 1_000) -> Iterator[str]:
 def _elements_from(text: str, place: int, at_once: int) -> Iterator[str]:
     cuts = (cut for cut in _BETWEEN_OBJECTS.finditer(text, place) if cut.start() >= place)
     while True:
-        some = _some(cuts, place, at_once)
+        some = _next_cuts(cuts, place, at_once)
         if elements := _elements_between(text, place, some):
             yield from elements
             place = some[-1].end() - 1
@@ -127,7 +127,7 @@ def _elements_from(text: str, place: int, at_once: int) -> Iterator[str]:
             place = skip_blanks(text, place + 1)
 
 
-def _some(cuts: Iterator[re.Match[str]], place: int, at_once: int) -> list[re.Match[str]]:
+def _next_cuts(cuts: Iterator[re.Match[str]], place: int, at_once: int) -> list[re.Match[str]]:
     """Return the next cuts: as many as suit the memory, which the parsed text takes several times."""
     some = []
     for cut in islice(cuts, at_once):

@@ -22,7 +22,9 @@ class _Added(AccumulatorParam[dict[str, int]]):
         """Return what nothing was added to."""
         return dict.fromkeys(value, 0)
 
-    def addInPlace(self, value1: dict[str, int], value2: dict[str, int]) -> dict[str, int]:  # noqa: N802  (its name)
+    def addInPlace(  # noqa: N802  (PySpark declares this method, and calls it by this name)
+        self, value1: dict[str, int], value2: dict[str, int]
+    ) -> dict[str, int]:
         """Return the first, with the second added to it."""
         for file, rows in value2.items():
             value1[file] = value1.get(file, 0) + rows
