@@ -43,7 +43,7 @@ def _rows(folder: Path) -> Rows:
     if not folder.exists():
         return Rows(0, 0)
     asked = f"SELECT count(*), coalesce(sum({ROW_ID}), 0)::BIGINT FROM read_parquet(?)"
-    row = duckdb.execute(asked, [str(folder / "*.parquet")]).fetchone()
+    row = duckdb.execute(asked, [str(folder / "**" / "*.parquet")]).fetchone()
     assert row is not None
     return Rows(*row)
 
