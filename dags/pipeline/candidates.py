@@ -74,8 +74,9 @@ def write_candidate(
 ) -> Written:
     """Write a table where no reader looks.
 
-    A dataset of silver is partitioned by its event_date. Rows are rebalanced first: a few big files rather
-    than one from every task, and none that is skewed.
+    A dataset of silver is partitioned by its event_date, and its rows are brought together by it first: a few
+    big files a day rather than one from every task. The rows of any other table stay where its plan has them:
+    where it joins or groups, Spark has put small partitions together and split skewed ones already.
 
     Args:
         spark: reads the table back.
@@ -90,7 +91,8 @@ def write_candidate(
     partition = [column.name for column in contract.derived_columns if column.name == EVENT_DATE]
     if keys is None:
         frame, keys = counting_keys(frame, contract.key)
-    write_frame(frame.hint("rebalance", *partition), place.spark_uri, partition, contract.varied_columns)
+    rows = frame.hint("rebalance", *partition) if partition else frame
+    write_frame(rows, place.spark_uri, partition, contract.varied_columns)
     table = WrittenTable(read_frame(spark, place, schema), contract, keys)
     return Written(version, place, table, _mismatches(place, schema, partition))
 

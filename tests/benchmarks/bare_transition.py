@@ -129,7 +129,8 @@ def is_invalid(contract: Contract) -> Column:
 
 def _write(frame: DataFrame, place: Path, contract: Contract) -> None:
     partition = ["event_date"] if any(c.name == "event_date" for c in contract.derived_columns) else []
-    write_frame(frame.hint("rebalance", *partition), str(place), partition, contract.varied_columns)
+    rows = frame.hint("rebalance", *partition) if partition else frame
+    write_frame(rows, str(place), partition, contract.varied_columns)
 
 
 def footer_rows(folder: Path) -> int:
