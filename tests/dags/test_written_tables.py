@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -112,3 +113,24 @@ def test_a_candidate_is_held_against_its_contract(
     if not mismatches:
         (candidate,) = measure_candidates([written])
         assert (candidate.measured.rows, candidate.measured.rows_by_file) == (1, {"f": 1})
+
+
+DATED = replace(VISITS, derived_columns=(*DERIVED, Column("event_date", DataType(Kind.DATE))))
+
+
+@pytest.mark.parametrize(("contract", "files"), [(VISITS, 4), (DATED, 2)])
+def test_rows_are_moved_only_to_bring_those_of_a_day_together(
+    spark: SparkSession, place: Place, contract: Contract, files: int
+) -> None:
+    days = [sf.expr("date_add(date'2026-01-01', int(id % 2)) AS event_date")] * (contract is DATED)
+    rows = spark.range(40, numPartitions=4).select(
+        sf.col("id").cast("string"),
+        sf.lit(1).alias("age"),
+        sf.lit("{}").alias("_extra"),
+        sf.lit("f").alias("_source_file"),
+        *days,
+    )
+
+    write_candidate(spark, contract, rows, place, "v1")
+
+    assert len(list(place.list())) == files

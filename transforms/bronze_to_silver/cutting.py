@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from transforms.bronze_to_silver.expressions import Path
-    from transforms.bronze_to_silver.placement import Placement, Places
+    from transforms.bronze_to_silver.placement import Placement, Places, Target
 
 _RECORDS_A_BATCH = 4_000
 _CHARACTERS_A_BATCH = 16 * 1024 * 1024  # an Arrow array of strings holds 2 GiB, and a record may be long
@@ -104,8 +104,8 @@ class Cutter:
         for batch in self._records_in(batches):
             left = batch
             plain = None if self.inputs or self.tells_typed else self.form.plain(batch.column(TEXT))
-            if plain is not None and not (placement := self.places.of(plain.keys)).rivals:
-                yield self._cut_plain(batch.filter(plain.is_among), plain, placement)
+            if plain is not None:
+                yield self._cut_plain(batch.filter(plain.is_among), plain)
                 left = batch.filter(pc.invert(plain.is_among))
             if left.num_rows:
                 yield self._cut_each(left)
@@ -129,11 +129,16 @@ class Cutter:
                         keys, records, size = [], [], 0
         yield _batch(keys, records)
 
-    def _cut_plain(self, batch: pa.RecordBatch, plain: PlainRecords, placement: Placement) -> pa.RecordBatch:
+    def _cut_plain(self, batch: pa.RecordBatch, plain: PlainRecords) -> pa.RecordBatch:
         """Return a batch of KEY and record with what their columns hold: whole columns find their places."""
+        placement = self.places.of(plain.keys)
         nulls = pa.nulls(batch.num_rows, pa.string())
         extras = _extras(placement, plain.columns) if placement.unknown else nulls
         *cells, _, _ = placement.take((*plain.columns, nulls))
+        for number, rivals in placement.rivals:
+            target = self.places.targets[number]
+            rows = zip(*(plain.columns[place].to_pylist() for place in rivals), strict=True)
+            cells[number] = pa.array([_first_taken(target, texts) for texts in rows], pa.string())
         return pa.RecordBatch.from_arrays([*batch.columns, nulls, extras, *cells], list(self._columns))
 
     def _cut_each(self, batch: pa.RecordBatch) -> pa.RecordBatch:
@@ -170,19 +175,20 @@ class Cutter:
         return pa.RecordBatch.from_arrays(arrays, list(self._columns))
 
     def _settled(self, placement: Placement, values: Sequence[object]) -> Sequence[object]:
-        """Return the cells of a record in which a contract column has several sources.
-
-        It takes the first of them that is a value for it.
-        """
+        """Return the cells of a record in which a contract column has several sources."""
         cells = list(placement.take((*values, None)))
         for number, rivals in placement.rivals:
-            target = self.places.targets[number]
-            cells[number] = next((values[p] for p in rivals if target.takes(text_of(values[p]))), None)
+            cells[number] = _first_taken(self.places.targets[number], [values[place] for place in rivals])
         return cells
 
 
 def _batch(keys: Sequence[str], records: Sequence[str]) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays([pa.array(of, pa.string()) for of in (keys, records)], [KEY, TEXT])
+
+
+def _first_taken(target: Target, values: Iterable[object]) -> object:
+    """Return the first of a column's several sources that is a value for it (spec 4.1)."""
+    return next((value for value in values if target.takes(text_of(value))), None)
 
 
 def _extra(placement: Placement, values: Sequence[object]) -> str | None:
