@@ -19,15 +19,12 @@ import pyarrow.compute as pc
 
 from transforms.bronze_to_silver.cutting import PlainRecords
 from transforms.bronze_to_silver.json_members import members_of
+from transforms.bronze_to_silver.text_bytes import bytes_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
-    Bytes = NDArray[np.uint8]
-    Places = NDArray[np.int64]
-    Marks = NDArray[np.bool_]
+    from transforms.bronze_to_silver.text_bytes import Bytes, Marks, Places
 
 _SHOWN = 8  # objects that are asked how the others are written
 _MOST_BYTES = 64 * 1024 * 1024  # of a batch; the places of its quotes take several times that
@@ -89,7 +86,7 @@ def _common_template(records: pa.StringArray) -> Template | None:
 
 
 def _plain_objects(records: pa.StringArray, template: Template) -> PlainRecords:
-    text, bounds = _bytes_of(records)
+    text, bounds = bytes_of(records)
     escaped = _escaped(text)
     is_among = _may_be_plain(text, bounds, escaped)
     quotes, of_each = _quotes(text, bounds, escaped)
@@ -106,13 +103,6 @@ def _plain_objects(records: pa.StringArray, template: Template) -> PlainRecords:
     is_among[rows] = True
     held = tuple(_read(column, is_text[:, place]) for place, column in enumerate(columns))
     return PlainRecords(pa.array(is_among), template.keys, held)
-
-
-def _bytes_of(records: pa.StringArray) -> tuple[Bytes, Places]:
-    """Return the text of all records, and where each begins, the end of the last included."""
-    _, offsets, data = records.buffers()
-    bounds = np.frombuffer(offsets, np.int32, len(records) + 1, 4 * records.offset).astype(np.int64)
-    return np.frombuffer(data, np.uint8)[bounds[0] : bounds[-1]], bounds - bounds[0]
 
 
 def _escaped(text: Bytes) -> Places:

@@ -20,10 +20,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from contracts.model import Kind
+from transforms.bronze_to_silver.text_bytes import bytes_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
 _SIGN = "[!-~¡-įı-ʯ]"  # but a no-break space and İ, whose lower case is two characters
 _STRING = rf"\A{_SIGN}(?:(?: |{_SIGN})*{_SIGN})?\z"
+_BLANK, _LAST_VISIBLE, _FIRST_BEYOND_ASCII = 0x20, 0x7E, 0x80
 _LEAP_YEAR = "(?:[12][0-9](?:0[48]|[2468][048]|[13579][26])|(?:12|16|20|24|28)00)"
 _DAY = (
     r"(?:[12][0-9]{3}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)"
@@ -55,7 +58,9 @@ class PlainForm:
 
     def read(self, texts: pa.Array) -> pa.Array:
         """Return the values of an array of strings; null where a text is not in the plain form."""
-        plain = pc.if_else(pc.match_substring_regex(texts, self._pattern), texts, None)
+        is_text = self.type.kind is Kind.STRING
+        is_plain = _are_plain(texts) if is_text else pc.match_substring_regex(texts, self._pattern)
+        plain = texts if is_plain.true_count == len(texts) else pc.if_else(is_plain, texts, None)
         match self.type.kind:
             case Kind.STRING:
                 return self._without_null_words(plain)
@@ -88,8 +93,6 @@ class PlainForm:
         digits_behind = 15 if self.type.kind is Kind.DOUBLE else self.type.scale
         fraction = rf"(?:\.[0-9]{{1,{digits_behind}}})?" if self.has_point and digits_behind else ""
         match self.type.kind:
-            case Kind.STRING:
-                return _STRING
             case Kind.TIMESTAMP:
                 return _TIMESTAMP
             case Kind.INTEGER:
@@ -102,3 +105,26 @@ class PlainForm:
                 before = self.type.precision - self.type.scale
                 return rf"\A-?[0-9]{{1,{before}}}{fraction}\z"
         raise ValueError(f"no value is written as {self.type}")
+
+
+def _are_plain(texts: pa.StringArray) -> pa.BooleanArray:
+    """Whether each text matches ``_STRING``; of a null, nothing is said.
+
+    Most texts are ASCII, and their bytes tell. The expression, which takes several times as long, is asked
+    of the others alone.
+    """
+    if not len(texts) or texts.type != pa.string():
+        return pc.match_substring_regex(texts, _STRING)
+    text, bounds = bytes_of(texts)
+    odd = np.flatnonzero((text - _BLANK) > _LAST_VISIBLE - _BLANK)  # what is below a blank wraps around
+    if len(odd) > len(texts):
+        return pc.match_substring_regex(texts, _STRING)
+    starts, ends = bounds[:-1], bounds[1:]
+    is_plain = ends > starts
+    starts, lasts = starts[is_plain], ends[is_plain] - 1
+    is_plain[is_plain] = (text[starts] != _BLANK) & (text[lasts] != _BLANK)
+    of_odd = np.searchsorted(bounds, odd, side="right") - 1
+    is_plain[of_odd] = False
+    others = np.unique(of_odd[text[odd] >= _FIRST_BEYOND_ASCII])
+    is_plain[others] = pc.fill_null(pc.match_substring_regex(texts.take(others), _STRING), False)
+    return pa.array(is_plain)

@@ -81,9 +81,10 @@ def _in_one_step(
 def _by_group(batches: Batches) -> Iterator[tuple[int, pa.RecordBatch]]:
     """Split batches by their group. All of a partition is of one group, unless Spark put some together."""
     for batch in batches:
-        groups = batch.column(_GROUP)
-        for number in pc.unique(groups).to_pylist():
-            yield number, batch.filter(pc.equal(groups, number)).select([KEY, TEXT])
+        groups, texts = batch.column(_GROUP), batch.select([KEY, TEXT])
+        numbers = pc.unique(groups).to_pylist()
+        for number in numbers:
+            yield number, texts if len(numbers) == 1 else texts.filter(pc.equal(groups, number))
 
 
 @contextmanager

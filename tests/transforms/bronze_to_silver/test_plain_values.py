@@ -68,6 +68,18 @@ def test_any_other_form_is_left_to_the_grammars(type: DataType, texts: tuple[str
     assert read(type, (*texts, None)) == [None] * (len(texts) + 1)
 
 
+SOME = ["Ann Lee", None, " x", "Łódź", "x ", "", "日本 日本 日本", "a\tb", "x\x7f", "é", None, "ok"]
+
+
+@pytest.mark.parametrize("texts", [SOME, SOME[:2], ["日本語"] * 3, ["", ""], [None], [], ["ok", "as is"]])
+@pytest.mark.parametrize("before", [0, 1, 3])
+def test_a_text_is_plain_wherever_it_stands_in_an_array(texts: list[str | None], before: int) -> None:
+    form = PlainForm(STRING)
+    alone = [form.read(pa.array([text], pa.string()))[0].as_py() for text in texts]
+    within = pa.array([*["é b"] * before, *texts, "end "], pa.string()).slice(before, len(texts))
+    assert form.read(within).to_pylist() == alone
+
+
 def test_where_a_comma_marks_decimals_only_whole_numbers_are_plain() -> None:
     form = PlainForm(DECIMAL, has_point=False)
     assert form.read(pa.array(["1", "1.234", "1,5"])).is_null().to_pylist() == [False, True, True]
