@@ -42,32 +42,32 @@ _ZONES = {
 _YEAR = "(?P<year>[0-9]{4})"
 _DIGITS = "(?P<{}>[0-9]{{2}})"
 _MONTH, _DAY, _HOUR, _MINUTE, _SECOND = map(_DIGITS.format, ("month", "day", "hour", "minute", "second"))
-_TIME = f"{_HOUR}:{_MINUTE}(?::{_SECOND})?+"
+_TIME = f"{_HOUR}:{_MINUTE}(?>(?::{_SECOND})?)"
 _FRACTION = r"(?:\.(?P<fraction>[0-9]{1,9}+))"
 _NAMED_MONTH = f"(?P<month>(?i:{'|'.join(_MONTHS)}))"
 _WEEKDAY = f"(?P<weekday>(?i:{'|'.join(_WEEKDAYS)}))"
 _SHORT_DAY, _SHORT_MONTH = "(?P<day>[0-9]{1,2})", "(?P<month>[0-9]{1,2})"
 _SEPARATOR, _AGAIN = "(?P<separator>[/.])", "(?P=separator)"
 
-_EPOCHS = re.compile(r"([0-9]{10}|[0-9]{13}|[0-9]{16})(?:\.([0-9]++))?+")
+_EPOCHS = re.compile(r"([0-9]{10}|[0-9]{13}|[0-9]{16})(?>(?:\.([0-9]++))?)")
 _FORMS = tuple(
     map(
         re.compile,
         (
-            rf"{_YEAR}-{_MONTH}-{_DAY}(?:[T ]{_HOUR}:{_MINUTE}(?::{_SECOND}{_FRACTION}?+)?+"
-            r"(?:(?P<utc>Z)| ?+(?P<zone>UTC|[+-][0-9]{2}(?::?+[0-9]{2})?+))?+)?+",
-            rf"{_YEAR}{_MONTH}{_DAY}(?:T{_HOUR}{_MINUTE}{_SECOND}(?P<utc>Z)?+)?+",
-            rf"{_DAY}-{_NAMED_MONTH}-{_YEAR}(?: {_TIME})?+",
-            rf"{_NAMED_MONTH} {_SHORT_DAY}, {_YEAR}(?: {_TIME})?+",
-            rf"(?:{_WEEKDAY}, *+)?+{_SHORT_DAY} ++{_NAMED_MONTH} ++{_YEAR} ++{_TIME}"
-            r" ++(?P<zone>[+-][0-9]{4}|GMT|UTC?+|Z|[ECMP][SD]T)(?: *+\([^()]*+\))?+",
+            rf"{_YEAR}-{_MONTH}-{_DAY}(?>(?:[T ]{_HOUR}:{_MINUTE}(?>(?::{_SECOND}{_FRACTION}?)?)"
+            r"(?>(?:(?P<utc>Z)| ?+(?P<zone>UTC|[+-][0-9]{2}(?>(?::?+[0-9]{2})?)))?))?)",
+            rf"{_YEAR}{_MONTH}{_DAY}(?>(?:T{_HOUR}{_MINUTE}{_SECOND}(?>(?P<utc>Z)?))?)",
+            rf"{_DAY}-{_NAMED_MONTH}-{_YEAR}(?>(?: {_TIME})?)",
+            rf"{_NAMED_MONTH} {_SHORT_DAY}, {_YEAR}(?>(?: {_TIME})?)",
+            rf"(?>(?:{_WEEKDAY}, *+)?){_SHORT_DAY} ++{_NAMED_MONTH} ++{_YEAR} ++{_TIME}"
+            r" ++(?P<zone>[+-][0-9]{4}|GMT|UTC?+|Z|[ECMP][SD]T)(?>(?: *+\([^()]*+\))?)",
         ),
     )
 )
 _ORDERED = {
-    DateOrder.MDY: re.compile(f"{_SHORT_MONTH}{_SEPARATOR}{_SHORT_DAY}{_AGAIN}{_YEAR}(?: {_TIME})?+"),
-    DateOrder.DMY: re.compile(f"{_SHORT_DAY}{_SEPARATOR}{_SHORT_MONTH}{_AGAIN}{_YEAR}(?: {_TIME})?+"),
-    DateOrder.YMD: re.compile(f"{_YEAR}{_SEPARATOR}{_SHORT_MONTH}{_AGAIN}{_SHORT_DAY}(?: {_TIME})?+"),
+    DateOrder.MDY: re.compile(f"{_SHORT_MONTH}{_SEPARATOR}{_SHORT_DAY}{_AGAIN}{_YEAR}(?>(?: {_TIME})?)"),
+    DateOrder.DMY: re.compile(f"{_SHORT_DAY}{_SEPARATOR}{_SHORT_MONTH}{_AGAIN}{_YEAR}(?>(?: {_TIME})?)"),
+    DateOrder.YMD: re.compile(f"{_YEAR}{_SEPARATOR}{_SHORT_MONTH}{_AGAIN}{_SHORT_DAY}(?>(?: {_TIME})?)"),
 }
 
 
