@@ -76,7 +76,7 @@ def write_candidate(
 
     A dataset of silver is partitioned by its event_date, and its rows are brought together by it first: a few
     big files a day rather than one from every task. The rows of any other table stay where its plan has them:
-    where it joins or groups, Spark has put small partitions together and split skewed ones already.
+    where it joins or groups, Spark has sized the partitions already.
 
     Args:
         spark: reads the table back.

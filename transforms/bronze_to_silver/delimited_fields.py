@@ -87,7 +87,7 @@ class Dialect:
     def _quoted(self) -> re.Pattern[str]:
         """The pattern of one whole quoted field; it matches nothing where nothing is quoted."""
         quote = re.escape(self.quote)
-        return re.compile(rf"{quote}(?>(?:[^{quote}]++|{quote}{quote})*){quote}" if quote else r"(?!)")
+        return re.compile(rf"{quote}(?:[^{quote}]++|{quote}{quote})*+{quote}" if quote else r"(?!)")
 
     @cached_property
     def _record(self) -> re.Pattern[str]:
@@ -95,6 +95,6 @@ class Dialect:
         delimiter, quote = re.escape(self.delimiter), re.escape(self.quote)
         field = rf"[^{delimiter}\n]*+"
         if quote:
-            inside = rf"{quote}(?>(?:[^{quote}]++|{quote}{quote})*)"
+            inside = rf"{quote}(?:[^{quote}]++|{quote}{quote})*+"
             field = rf"(?:{inside}(?:{quote}[^{delimiter}\n]*+|\Z)|(?!{quote})[^{delimiter}\n]*+)"
-        return re.compile(rf"(?!\Z){field}(?>(?:{delimiter}{field})*)(?:\n|\Z)")
+        return re.compile(rf"(?!\Z){field}(?:{delimiter}{field})*+(?:\n|\Z)")

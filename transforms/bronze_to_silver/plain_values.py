@@ -116,9 +116,10 @@ def _are_plain(texts: pa.StringArray) -> pa.BooleanArray:
     if not len(texts) or texts.type != pa.string():
         return pc.match_substring_regex(texts, _STRING)
     text, bounds = bytes_of(texts)
-    odd = np.flatnonzero((text - _BLANK) > _LAST_VISIBLE - _BLANK)  # what is below a blank wraps around
-    if len(odd) > len(texts):
+    is_odd = (text - _BLANK) > _LAST_VISIBLE - _BLANK  # what is below a blank wraps around
+    if np.count_nonzero(is_odd) > len(texts):  # their places would take eight times the text
         return pc.match_substring_regex(texts, _STRING)
+    odd = np.flatnonzero(is_odd)
     starts, ends = bounds[:-1], bounds[1:]
     is_plain = ends > starts
     starts, lasts = starts[is_plain], ends[is_plain] - 1
