@@ -1,122 +1,140 @@
-"""Measures the staged rows: how many of each file were quarantined, which rules they broke."""
+"""Measures the rows as read: how many of each file are rejected, which rules they broke; and rejects them."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from functools import reduce
+from functools import partial, reduce
 from operator import or_
 from typing import TYPE_CHECKING
 
-from checkpoints.gate.counting import collect_together, counted_rows
-from checkpoints.gate.measures import RecordsMeasured, RuleCount, UnknownColumn
-from checkpoints.gate.routing import BROKEN_RULES, invalid_rows, rows_that_break_rules, valid_rows
+from checkpoints.gate.measures import RecordsMeasured, RuleCount
+from checkpoints.gate.record_counts import COUNTED, Judged, RecordCounts
+from checkpoints.gate.routing import breaks_any
 from contracts.model import Domain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from pyspark.sql import Column, DataFrame, Row
+    import pyarrow as pa
+    from pyspark.sql import Column, DataFrame
 
+    from checkpoints.gate.measures import UnknownColumn
+    from checkpoints.quarantine.rejected import Rejection
     from contracts.model import Rule
 
-SAMPLE_CHARACTERS = 200
 SOURCE_FILE = "_source_file"
+RAW = "_raw"  # the record as it was written
 CURRENCY = "_currency_"  # beside a column of money: what was written with the amount
-_FILE, _RULE, _MONEY, _EXTRA = "file", "rule", "money", "extra"
-_COUNTED = {
-    "name": "string",
-    "rows": "bigint",
-    "currencies": "array<string>",
-    "low": "string",
-    "high": "string",
-}
+_BREAKS, _TEXT = "breaks ", "text "
+_ROWS_A_TASK = 2_000_000  # so that the quarantine is no heap of tiny files
 
 
 def measure_records(
-    staged: DataFrame, rules: Sequence[Rule], rows_read: Mapping[str, int]
-) -> RecordsMeasured:
-    """Count the staged rows that break rules, by file and by rule, in one Spark job.
+    rows: DataFrame,
+    conditions: Mapping[str, Column],
+    rules: Sequence[Rule],
+    rows_read: Mapping[str, int],
+    unknown_columns: Sequence[UnknownColumn],
+    rejection: Rejection,
+) -> tuple[RecordsMeasured, Sequence[str]]:
+    """Count the rows that break rules, by file and by rule, and write the invalid ones, in one Spark job.
 
-    Of the other rows only currencies and unknown columns are looked at. Nothing but counts, currencies and
-    two sample values a rule is collected.
+    Only rows that break a rule or name a currency are looked at closely: they go to Python on the workers,
+    which counts and writes them. Nothing but counts, currencies and two sample values a rule is collected.
 
     Args:
-        staged: the rows as written: contract columns, ``_extra``, ``_source_file``, ``_currency_<column>``,
-            and what ``with_broken_rules`` added; its marks may be partitions that were read back as text.
+        rows: contract columns, ``_source_file``, ``_raw``, ``_currency_<column>``.
+        conditions: by rule, what is true for a row that breaks it, and never null.
         rules: the row rules of the contract; those of other domains are passed over.
         rows_read: by file, the rows that were counted when they were read.
+        unknown_columns: what was found then that no contract knows.
+        rejection: where and as what invalid rows are written.
+
+    Returns:
+        what was measured; and the names of the files in ``rejection.staging`` that hold the invalid rows.
     """
-    from pyspark.sql import functions as sf
-
-    money = [name for name in staged.columns if name.startswith(CURRENCY)]
-    judged = {domain: [rule for rule in rules if rule.domain is domain] for domain in Domain}
+    judged = {domain: [rule.name for rule in rules if rule.domain is domain] for domain in Domain}
     errors, warnings = judged[Domain.RECORDS], judged[Domain.VALID_ROWS]
-    parts = [
-        (_FILE, invalid_rows(staged).groupBy(sf.col(SOURCE_FILE).alias("name")).agg(counted_rows())),
-        (_RULE, _by_rule(rows_that_break_rules(staged), [*errors, *warnings])),
-    ]
-    if money:
-        parts.append((_MONEY, _currencies(valid_rows(staged), money)))
-    if "_extra" in staged.columns:
-        parts.append((_EXTRA, _unknown_columns(staged)))
-    found: dict[str, list[Row]] = defaultdict(list)
-    for row in collect_together(parts, _COUNTED):
-        found[row["kind"]].append(row)
-
-    quarantined = {row["name"]: row["rows"] for row in found[_FILE]}
-    counts = {row["name"]: RuleCount(row["rows"], _samples(row["low"], row["high"])) for row in found[_RULE]}
-    unknown = [UnknownColumn(row["name"], row["rows"], row["low"]) for row in found[_EXTRA]]
-    return RecordsMeasured(
+    counts = RecordCounts()
+    for row in _counted(rows, conditions, rules, errors, sum(rows_read.values()), rejection).collect():
+        counts.add(*row)
+    by_rule = {name: RuleCount(counts.by_rule[name], _samples(counts, name)) for name in conditions}
+    files = {**rows_read, **counts.by_file}
+    measured = RecordsMeasured(
         rows_read=sum(rows_read.values()),
-        rows_quarantined=sum(quarantined.values()),
-        broken={rule.name: counts.get(rule.name, RuleCount(0)) for rule in errors},
-        warned={rule.name: counts.get(rule.name, RuleCount(0)) for rule in warnings},
-        rows_by_file={
-            file: (rows_read.get(file, 0), quarantined.get(file, 0)) for file in {**rows_read, **quarantined}
-        },
+        rows_quarantined=counts.by_file.total(),
+        broken={name: by_rule[name] for name in errors},
+        warned={name: by_rule[name] for name in warnings},
+        rows_by_file={file: (rows_read.get(file, 0), counts.by_file[file]) for file in files},
         currencies={
-            name.removeprefix(CURRENCY): _sorted(row["currencies"][place] for row in found[_MONEY])
-            for place, name in enumerate(money)
+            name.removeprefix(CURRENCY): tuple(sorted(w for of, w in counts.currencies if of == name))
+            for name in _money(rows)
         },
-        unknown_columns=tuple(sorted(unknown, key=lambda column: column.name)),
+        unknown_columns=tuple(unknown_columns),
     )
+    return measured, counts.written
 
 
-def _currencies(valid: DataFrame, money: Sequence[str]) -> DataFrame:
-    """Return the currencies that rows name, as written: few, and named by few rows."""
+def _counted(
+    rows: DataFrame,
+    conditions: Mapping[str, Column],
+    rules: Sequence[Rule],
+    errors: Sequence[str],
+    row_count: int,
+    rejection: Rejection,
+) -> DataFrame:
+    """Return the counts of each task's rows, as rows of ``COUNTED``."""
     from pyspark.sql import functions as sf
 
-    named = valid.where(reduce(or_, (sf.col(name).isNotNull() for name in money)))
-    return named.select(sf.array(*money).alias("currencies")).distinct()
-
-
-def _by_rule(breaking: DataFrame, rules: Sequence[Rule]) -> DataFrame:
-    """Count by rule; rows that broke any are few, so that they may be multiplied by the rules they broke."""
-    from pyspark.sql import functions as sf
-
-    exploded = breaking.withColumn("_rule", sf.explode(BROKEN_RULES))
-    text = sf.lit(None).cast("string")
-    for rule in rules:
-        text = sf.when(sf.col("_rule") == rule.name, _offending_text(rule, breaking.columns)).otherwise(text)
-    by_rule = exploded.groupBy(sf.col("_rule").alias("name"))
-    return by_rule.agg(counted_rows(), sf.min(text).alias("low"), sf.max(text).alias("high"))
-
-
-def _sorted(currencies: Iterable[str | None]) -> tuple[str, ...]:
-    return tuple(sorted({currency for currency in currencies if currency is not None}))
-
-
-def _unknown_columns(staged: DataFrame) -> DataFrame:
-    from pyspark.sql import functions as sf
-
-    named = staged.where("_extra is not null").select(
-        SOURCE_FILE, sf.explode(sf.json_object_keys("_extra")).alias("name")
+    money = _money(rows)
+    named = (sf.col(name).isNotNull() for name in money)
+    texts = {rule.name: _offending_text(rule, rows.columns) for rule in rules if rule.name in conditions}
+    cores = rows.sparkSession.sparkContext.defaultParallelism
+    # What is computed of the few rows is not generated into the loop over all rows: that is soon too long for
+    # the JVM to compile well. A step between them that generates no code, as ``coalesce``, keeps them apart.
+    remarkable = rows.where(reduce(or_, named, breaks_any(conditions))).coalesce(
+        max(cores, row_count // _ROWS_A_TASK)
     )
-    return named.groupBy("name").agg(counted_rows(), sf.min(SOURCE_FILE).alias("low"))
+    judged = remarkable.select(
+        SOURCE_FILE,
+        RAW,
+        *money,
+        *(condition.alias(f"{_BREAKS}{name}") for name, condition in conditions.items()),
+        *(text.alias(f"{_TEXT}{name}") for name, text in texts.items() if text is not None),
+    )
+    count = partial(_count_and_reject, errors=errors, money=money, rejection=rejection)
+    return judged.mapInArrow(count, COUNTED)
 
 
-def _offending_text(rule: Rule, columns: Sequence[str]) -> Column:
-    """Return the text of what the rule looks at: its column, or the columns side by side; bounded."""
+def _count_and_reject(
+    batches: Iterable[pa.RecordBatch], *, errors: Sequence[str], money: Sequence[str], rejection: Rejection
+) -> Iterator[pa.RecordBatch]:
+    """Count a task's rows, and write the invalid ones."""
+    import pyarrow as pa
+
+    counts = RecordCounts()
+    with rejection.files() as files:
+        for batch in batches:
+            columns = dict(zip(batch.schema.names, batch.columns, strict=True))
+            judged = Judged.of(_named(columns, _BREAKS), errors, batch.num_rows)
+            counts.count(judged, columns[SOURCE_FILE], _named(columns, _TEXT), {n: columns[n] for n in money})
+            is_invalid = pa.array(~judged.is_valid)
+            sources, raws = (columns[name].filter(is_invalid) for name in (SOURCE_FILE, RAW))
+            if len(sources):
+                files.add(rejection.rows(sources, raws, judged.broken_rules()))
+    counts.written = files.written
+    yield counts.batch()
+
+
+def _named(columns: Mapping[str, pa.Array], prefix: str) -> dict[str, pa.Array]:
+    return {name.removeprefix(prefix): column for name, column in columns.items() if name.startswith(prefix)}
+
+
+def _money(rows: DataFrame) -> list[str]:
+    return [name for name in rows.columns if name.startswith(CURRENCY)]
+
+
+def _offending_text(rule: Rule, columns: Sequence[str]) -> Column | None:
+    """Return the text of what the rule looks at: its column, or the columns side by side."""
     from pyspark.sql import functions as sf
 
     kwargs = rule.kwargs
@@ -125,14 +143,13 @@ def _offending_text(rule: Rule, columns: Sequence[str]) -> Column:
     named += list(listed) if isinstance(listed, (list, tuple)) else []
     present = [str(name) for name in named if name in columns]
     if not present:
-        return sf.lit(None).cast("string")
+        return None
     texts = [sf.col(name).cast("string") for name in present]
-    shown = (
+    return (
         texts[0] if len(texts) == 1 else sf.concat_ws(" / ", *[sf.coalesce(t, sf.lit("null")) for t in texts])
     )
-    return sf.substring(shown, 1, SAMPLE_CHARACTERS)
 
 
-def _samples(low: object, high: object) -> tuple[str, ...]:
+def _samples(counts: RecordCounts, rule: str) -> tuple[str, ...]:
     """Return the least and the greatest offending value; one when they are the same, none for nulls."""
-    return tuple(dict.fromkeys(str(value) for value in (low, high) if value is not None))
+    return tuple(dict.fromkeys(counts.samples.get(rule, ())))

@@ -159,6 +159,14 @@ class LocalStorage:
             sync_folder(folder)
             return version_of(os.stat(absolute))
 
+    def write_file(self, path: str, data: bytes) -> None:
+        """Write a temporary file beside the target and rename it."""
+        absolute = self._absolute(path)
+        with explained("cannot write", absolute), temporary_beside(absolute) as temporary:
+            with open(temporary, "wb") as stream:
+                stream.write(data)
+            os.replace(temporary, absolute)
+
     def copy_from(
         self, source: Storage, source_path: str, path: str, *, source_version: str | None = None
     ) -> ObjectInfo:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
 from botocore.exceptions import ClientError
@@ -13,14 +14,14 @@ from checkpoints.lake.errors import ObjectNotFound, PreconditionFailed, Terminal
 from checkpoints.lake.guarded import open_guarded
 from checkpoints.lake.s3_errors import CONFLICT_CODES, explained, retried
 from checkpoints.lake.s3_reader import open_object
-from checkpoints.lake.storage import ABSENT, Absent, ObjectInfo
+from checkpoints.lake.storage import ABSENT, Absent, ObjectInfo, S3Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from checkpoints.aws_client import AwsClient
-    from checkpoints.lake.storage import S3Settings, Storage
+    from checkpoints.lake.storage import Storage
 
 _MEBIBYTE = 1024 * 1024
 _SINGLE_COPY_BYTES = 5 * 1024 * _MEBIBYTE  # CopyObject takes no more
@@ -73,6 +74,16 @@ class S3Storage:
 
     def __repr__(self) -> str:
         return f"S3Storage({self.uri('')!r})"
+
+    def __reduce__(self) -> tuple[Callable[..., S3Storage], tuple[object, ...]]:
+        """Travel to another process as an address; boto3 finds the credentials there."""
+        known = S3Settings(
+            kms_key_id=self._on_write.get("SSEKMSKeyId"),
+            region=self._client.meta.region_name,
+            endpoint_url=self._client.meta.endpoint_url,
+            spark_scheme=self._spark_scheme,
+        )
+        return _connected, (self._bucket, self._prefix.removesuffix("/"), known)
 
     def list(self, folder: str) -> Iterator[ObjectInfo]:
         """Yield every object below a folder, page by page."""
@@ -156,6 +167,10 @@ class S3Storage:
                 found=f"version {found.version}" if found else "nothing there",
             ) from error
         return str(response["ETag"])
+
+    def write_file(self, path: str, data: bytes) -> None:
+        """Put an object."""
+        self.write_bytes(path, data)
 
     def copy_from(
         self, source: Storage, source_path: str, path: str, *, source_version: str | None = None
@@ -302,6 +317,12 @@ class S3Storage:
             return response
 
         return retried(send)
+
+
+@cache
+def _connected(bucket: str, prefix: str, settings: S3Settings) -> S3Storage:
+    """Return one storage for all that come to this process with the same address."""
+    return S3Storage.connect(bucket, prefix, settings)
 
 
 def _changed(where: str, expected: str, found: str | None) -> PreconditionFailed:

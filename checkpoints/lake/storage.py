@@ -43,6 +43,7 @@ class Storage(Protocol):
     Paths are relative to the root, ``/`` separates folders, "" is the root. A write is atomic: whoever
     reads sees the old content or the new, never a part, also when the writer is killed. Every method may
     raise ``TransientStorageError`` (its own retries are used up by then) or ``TerminalStorageError``.
+    A storage can be pickled: in another process it is the same place.
     """
 
     def list(self, folder: str) -> Iterator[ObjectInfo]:
@@ -82,6 +83,10 @@ class Storage(Protocol):
         Raises ``PreconditionFailed``, and changes nothing, when something else is there. Documents that are
         ever written conditionally must always be.
         """
+        ...
+
+    def write_file(self, path: str, data: bytes) -> None:
+        """Write a file atomically, whatever was there. It survives a power cut only after ``flush``."""
         ...
 
     def copy_from(

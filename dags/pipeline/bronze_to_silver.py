@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from pyspark.sql import SparkSession
 
+    from checkpoints.lake.layout import Lake
     from checkpoints.lake.ledger import Ledger
     from checkpoints.lake.pointer import Pointer
     from contracts.model import Contract
@@ -61,7 +62,7 @@ def bronze_to_silver(
     files = {}
     for contract in setup.contracts.datasets:
         verify_bronze(setup.lake, ledgers[contract.name])
-        files[contract.name] = _readable_files(setup, ledgers[contract.name])
+        files[contract.name] = bronze_files(setup.lake, ledgers[contract.name])
     largest = max(sum(file.facts.size_bytes for file in of) for of in files.values())
 
     def judge(contract: Contract, _: object) -> JudgedDataset:
@@ -92,6 +93,19 @@ def bronze_to_silver(
     staging = setup.lake.staging(Zone.SILVER, run.id)
     staging.storage.delete_folder(staging.path)
     return TransitionReport(NAME, verdict, monotonic() - began, reports)
+
+
+def bronze_files(lake: Lake, ledger: Ledger) -> list[BronzeFile]:
+    """Return the files of a dataset's BRONZE; opened, each is the very one that the ledger vouches for."""
+    bronze = lake.bronze(ledger.dataset)
+    return [
+        BronzeFile(
+            entry.facts,
+            readable_place(lake, ledger, key).spark_uri,
+            partial(bronze.storage.open, bronze.child(key).path, version=entry.copy.version),
+        )
+        for key, entry in ledger.files.items()
+    ]
 
 
 def _ledgers(setup: Setup) -> Mapping[str, Ledger]:
@@ -133,13 +147,6 @@ def _unchanged(setup: Setup, pointer: Pointer) -> tuple[DatasetReport, ...]:
             place = setup.lake.area(Zone.SILVER).child(manifest.folder)
             reports.append(DatasetReport(contract.name, Status.UNCHANGED, promoted=place.uri))
     return tuple(reports)
-
-
-def _readable_files(setup: Setup, ledger: Ledger) -> list[BronzeFile]:
-    return [
-        BronzeFile(entry.facts, readable_place(setup.lake, ledger, key).spark_uri)
-        for key, entry in ledger.files.items()
-    ]
 
 
 def _verdicted(judged: JudgedDataset, number: int, report: DatasetReport) -> Verdicted:

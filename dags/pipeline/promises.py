@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from contracts.errors import ContractError
 from contracts.suite import check_suites
 
 if TYPE_CHECKING:
@@ -14,7 +13,6 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
     from contracts.inventory import FileFacts
-    from contracts.model import Contract, Source
     from dags.pipeline.setup import Setup
 
 
@@ -23,9 +21,9 @@ def check_promises(
     start_spark: Callable[[], SparkSession],
     files: Mapping[str, Iterable[FileFacts]],
 ) -> None:
-    """Check that Great Expectations takes every rule, Spark every source's expression and Java its encoding.
+    """Check that Great Expectations takes every rule, and Spark every source's expression.
 
-    Spark is started only if a contract has a source that computes or renames a column, or names an encoding.
+    Spark is started only if a contract has a source that computes or renames a column.
 
     Args:
         setup: with the contracts.
@@ -34,13 +32,10 @@ def check_promises(
             files is no expression.
 
     Raises:
-        ContractError: a rule, an expression or an encoding cannot be kept; names the place in its contract.
+        ContractError: a rule or an expression cannot be kept; names the place in its contract.
     """
     check_suites(setup.contracts.all)
     for contract in setup.contracts.datasets:
-        for source in contract.sources:
-            if source.encoding is not None:
-                _check_encoding(start_spark(), contract, source)
         sources = [source for source in contract.sources if source.columns]
         if not sources:
             continue
@@ -53,16 +48,3 @@ def check_promises(
             check_expressions(
                 start_spark(), replace(contract, sources=(source,)), names.get(source.name, frozenset())
             )
-
-
-def _check_encoding(spark: SparkSession, contract: Contract, source: Source) -> None:
-    from transforms.bronze_to_silver.files import java_knows
-
-    encoding = source.encoding or ""
-    if not java_knows(spark, encoding):
-        raise ContractError(
-            f"this Java does not know the encoding {encoding!r}",
-            file=contract.path,
-            path=f"source {source.name}, encoding",
-            next_step="install a full Java 17 or later (a small one has few encodings), or convert the files",
-        )

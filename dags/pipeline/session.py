@@ -22,7 +22,6 @@ SEMANTICS: Mapping[str, str] = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.ansi.enabled": "true",
     "spark.sql.caseSensitive": "true",  # a source may hold `ID` and `id`
-    "spark.sql.legacy.javaCharsets": "true",  # a contract may name any encoding
     "spark.sql.legacy.parquet.nanosAsLong": "true",  # Spark cannot read TIMESTAMP(NANOS)
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",  # Redshift reads no INT96
     "spark.sql.parquet.compression.codec": "zstd",
@@ -35,15 +34,14 @@ SEMANTICS: Mapping[str, str] = {
     "spark.sql.adaptive.optimizer.excludedRules": (
         "org.apache.spark.sql.execution.adaptive.AQEPropagateEmptyRelation"
     ),
-    "spark.sql.legacy.codingErrorAction": "true",  # what only Java cannot decode is U+FFFD
-    "spark.sql.execution.arrow.maxBytesPerBatch": "64m",  # rows may be whole files
+    "spark.sql.execution.arrow.maxBytesPerBatch": "64m",  # a row may be large
     # By TCP, both ends of a busy connection were seen to wait for each other for good: a worker's full
     # receive buffer dropped the acknowledgements of what the worker had sent (Linux 6.18, loopback).
     "spark.python.unix.domain.socket.enabled": "true",
     "spark.sql.codegen.hugeMethodLimit": "8000",  # longer methods are never compiled to machine code
     # A table has a folder a day: some tasks list them all, not one task each.
     "spark.sql.sources.parallelPartitionDiscovery.parallelism": "64",
-    # What follows a union of files read in several ways is planned and compiled once, not once a way.
+    # What follows a union is planned and compiled once, not once for each of its parts.
     "spark.sql.optimizer.excludedRules": "org.apache.spark.sql.catalyst.optimizer.PushProjectionThroughUnion",
 }
 

@@ -12,29 +12,30 @@ from checkpoints.gate.known_keys import told_keys
 from checkpoints.gate.masking import Masking
 from checkpoints.gate.measure_records import measure_records
 from checkpoints.gate.measures import Measures, RuleCount, account
-from checkpoints.gate.routing import BROKEN_RULES, invalid_rows, valid_rows, with_broken_rules
+from checkpoints.gate.routing import valid_rows
 from checkpoints.lake.layout import new_version
+from checkpoints.quarantine.rejected import Rejection
 from contracts.model import Domain, Zone
 from dags.pipeline.candidates import JudgedTable, measure_candidates, write_candidate
-from dags.pipeline.frames import held, write_frame
+from dags.pipeline.frames import held
 from dags.pipeline.staging import stage_rows
 from quarantine_policies.decision import Decision, Verdict, counted_rules, decide, routed_rules
-from transforms.bronze_to_silver.clean import BronzeFile, cleaned_rows
+from transforms.bronze_to_silver.clean import cleaned_rows, readings
 from transforms.bronze_to_silver.deduplicate import deduplicate, deduplicated_by_file, part, suspect_keys
-from transforms.bronze_to_silver.rows_read import rows_read
 from transforms.bronze_to_silver.users import current_users
 from transforms.bronze_to_silver.users_history import users_history
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import SparkSession
 
     from checkpoints.gate.measures import Accounting, RecordsMeasured
     from contracts.model import Contract
     from dags.pipeline.candidates import Candidate
     from dags.pipeline.progress import Progress
     from dags.pipeline.setup import Run, Setup
+    from transforms.bronze_to_silver.files import BronzeFile
 
 USERS = "users"
 
@@ -93,20 +94,24 @@ def judge_dataset(
     routed, counted = routed_rules(contract, policy), counted_rules(contract, policy)
 
     progress.step(f"{contract.name}: reading and judging {len(files):,} files")
-    read = rows_read(spark)
-    cleaned = cleaned_rows(spark, contract, files, read)
+    place = setup.lake.staging(Zone.SILVER, run.id).child(contract.name)
+    staged = stage_rows(spark, contract, place.child("rows"), readings(spark, contract, files))
+    cleaned = cleaned_rows(staged.rows, contract)
     errors = routing_conditions(spark, contract, routed, cleaned.schema, parameters)
     warnings = routing_conditions(spark, contract, counted, cleaned.schema, parameters)
     rules = (*routed, *counted)
-    place = setup.lake.staging(Zone.SILVER, run.id).child(contract.name)
-    staged = stage_rows(spark, contract, place, with_broken_rules(cleaned, errors, warnings))
 
-    progress.step(f"{contract.name}: counting rows by file and by rule")
-    records = measure_records(staged, rules, read.value)
+    progress.step(f"{contract.name}: counting rows by file and by rule, rejecting the invalid")
+    rejection = Rejection(run.id, contract.name, contract.version, run.as_of, place.child("rejected"))
+    records, rejected = measure_records(
+        cleaned, {**errors, **warnings}, rules, staged.rows_read, staged.unknown_columns, rejection
+    )
+    progress.step(f"{contract.name}: quarantining {records.rows_quarantined:,} rows")
+    rejection.publish(rejected, setup.lake.quarantined_rows(contract.name, run.id))
 
     progress.step(f"{contract.name}: deduplicating {records.rows_valid:,} rows")
     version = new_version(run.id)
-    valid = valid_rows(staged)
+    valid = valid_rows(cleaned, errors)
     found = Observation(f"{contract.name} keys")
     with held(suspect_keys(valid, contract, found)) as suspects:
         parted = part(valid, contract, suspects)
@@ -132,9 +137,6 @@ def judge_dataset(
             for of, frame in frames
         ]
     candidates = measure_candidates(written)
-
-    progress.step(f"{contract.name}: quarantining {records.rows_quarantined:,} rows")
-    _write_quarantine(setup, run, contract, staged)
 
     progress.step(f"{contract.name}: judging")
     lost = {row["_source_file"]: row["rows"] for row in losers}
@@ -163,22 +165,6 @@ def judge_dataset(
         )
         tables.append(JudgedTable(candidate, judged, measured[Domain.TABLE], judgement, decision))
     return JudgedDataset(contract, records, accounting, tuple(tables))
-
-
-def _write_quarantine(setup: Setup, run: Run, contract: Contract, staged: DataFrame) -> None:
-    """Write the rejected rows: whose file, what text, which rules: enough to repair and replay them."""
-    from pyspark.sql import functions as sf
-
-    rows = invalid_rows(staged).select(
-        sf.lit(run.id).alias("run_id"),
-        sf.lit(contract.name).alias("dataset"),
-        sf.col("_source_file").alias("source_file"),
-        sf.col("_raw").alias("raw"),
-        sf.col(BROKEN_RULES).alias("failed_rules"),
-        sf.lit(contract.version).alias("contract_version"),
-        sf.lit(run.as_of).cast("timestamp").alias("quarantined_at"),
-    )
-    write_frame(rows.hint("rebalance"), setup.lake.quarantined_rows(contract.name, run.id).spark_uri)
 
 
 def _measures(

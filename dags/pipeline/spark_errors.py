@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _NO_ROOM = ("No space left on device", "Disk quota exceeded")
 _LONGEST = 300
+_OUR_STORAGE = "checkpoints.lake.errors."  # an error's name in a worker's traceback
 
 
 @contextmanager
@@ -20,29 +21,36 @@ def speaking(transition: str) -> Iterator[None]:
     """Turn what Spark raises within into ``StorageFull`` or ``LakegateError``.
 
     The messages of Spark's own error conditions quote values of rows, so that only the condition is told; the
-    system's (a path, a reason) are told as they are.
+    system's (a path, a reason), and what our own storage says on a worker, are told as they are.
     """
     try:
         yield
     except Exception as error:
         if not type(error).__module__.startswith(("pyspark.", "py4j.")):
             raise
-        causes = list(_causes(error))
-        for cause in causes:
-            if any(words in cause.message for words in _NO_ROOM):
+        causes, of_worker = list(_causes(error)), _told_by_worker(error)
+        for message in (of_worker, *(cause.message for cause in causes)):
+            if any(words in message for words in _NO_ROOM):
                 raise StorageFull(
                     "Spark cannot write",
                     transition,
-                    found=cause.message,
+                    found=message,
                     next_step="free space there and in spark.local.dir, then run again",
                 ) from error
-        told = next((cause.told for cause in reversed(causes) if cause.told), type(error).__name__)
+        of_java = next((cause.told for cause in reversed(causes) if cause.told), type(error).__name__)
         raise LakegateError(
             "Spark gave up",
             where=transition,
-            found=told,
+            found=of_worker or of_java,
             next_step="nothing was promoted; run again with --debug to see where",
         ) from error
+
+
+def _told_by_worker(error: Exception) -> str:
+    """Return what our own storage said on a worker, at the end of a traceback; else nothing."""
+    lines = (line.strip() for line in reversed(str(error).splitlines()))
+    ours = next((line for line in lines if line.startswith(_OUR_STORAGE)), "")
+    return ours.partition(": ")[2][:_LONGEST]
 
 
 class _Cause:

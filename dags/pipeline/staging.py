@@ -1,45 +1,113 @@
-"""Rows as read, cleaned and routed, written once and counted on the way: nothing parses them again."""
+"""Rows as read, written once where they are read and counted on the way: nothing parses them again."""
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import asdict, dataclass
+from functools import partial, reduce
 from typing import TYPE_CHECKING
 
-from checkpoints.gate.measure_records import CURRENCY
-from checkpoints.gate.routing import BREAKS_RULES, BROKEN_RULES, IS_VALID
-from dags.pipeline.frames import read_frame, write_frame
+from checkpoints.gate.measure_records import RAW
+from checkpoints.gate.unknown_columns import UnknownColumns
+from checkpoints.lake.parquet_files import ParquetFiles
+from transforms.bronze_to_silver.clean import values_schema
+from transforms.bronze_to_silver.extra import names_in
+from transforms.bronze_to_silver.precedence import EXTRA
+from transforms.bronze_to_silver.records import KEY
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+    import pyarrow as pa
     from pyspark.sql import DataFrame, SparkSession
 
+    from checkpoints.gate.measures import UnknownColumn
     from checkpoints.lake.layout import Place
     from contracts.model import Contract
+    from transforms.bronze_to_silver.records import Reading, Step
+
+# Of a task: names of files; rows by source file; columns that no contract knows.
+_WRITTEN = (
+    "files array<string>, rows map<string, bigint>, "
+    "unknown array<struct<name: string, rows: bigint, first_file: string>>"
+)
 
 
-def stage_rows(spark: SparkSession, contract: Contract, place: Place, routed: DataFrame) -> DataFrame:
-    """Write the rows as read, cleaned and routed once, so that nothing parses them again.
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """Rows as they were read, and what was counted by those who read them: rows by source file, drift."""
 
-    Rows that break rules lie apart, so that whoever asks for them reads no other. Returns the rows as
-    written, ``_is_valid`` and ``_breaks_rules`` as text.
+    rows: DataFrame
+    rows_read: Mapping[str, int]
+    unknown_columns: Sequence[UnknownColumn]
+
+
+def stage_rows(
+    spark: SparkSession,
+    contract: Contract,
+    place: Place,
+    readings: Sequence[Reading],
+    dropped: Collection[str] = (),
+) -> Staged:
+    """Carry out readings, each task writing what it reads below a place, in one Spark job.
+
+    Only the files of tasks that came to their end are read back, and each task's rows count once, however
+    often it was tried.
+
+    Args:
+        spark: runs the readings.
+        contract: of the dataset.
+        place: the folder, of this run alone.
+        readings: how the dataset's files are read.
+        dropped: columns of ``values_schema`` that nobody will ask for.
     """
-    from pyspark.sql import functions as sf
-    from pyspark.sql.types import StringType, StructField, StructType
+    from pyspark.sql import DataFrame
+    from pyspark.sql.pandas.types import to_arrow_schema
+    from pyspark.sql.types import StructType
 
-    marks = (IS_VALID, BREAKS_RULES)
-    needed = {name: sf.col(BREAKS_RULES) for name in routed.columns if _tells_what_is_broken(contract, name)}
-    needed["_raw"] = ~sf.col(IS_VALID)
-    kept = routed.select(
-        *(
-            sf.when(needed[name], sf.col(name)).alias(name) if name in needed else sf.col(name)
-            for name in routed.columns
-        )
+    values = spark.createDataFrame([], values_schema(contract)).schema
+    schema = StructType([field for field in values.fields if field.name not in dropped])
+    write = partial(
+        _read_and_write,
+        place=place,
+        schema=to_arrow_schema(schema),
+        varied=(*contract.varied_columns, RAW, EXTRA),
     )
-    write_frame(kept, place.spark_uri, marks, contract.varied_columns)
-    fields = [field for field in kept.schema.fields if field.name not in marks]
-    schema = StructType([*fields, *(StructField(mark, StringType()) for mark in marks)])
-    return read_frame(spark, place, schema)
+    jobs = [one.frame.mapInArrow(partial(write, one.step), _WRITTEN) for one in readings]
+    written = reduce(DataFrame.unionByName, jobs).collect() if jobs else []
+    rows_read, unknown = Counter[str](), UnknownColumns()
+    for task in written:
+        rows_read.update(task["rows"])
+        for one in task["unknown"]:
+            unknown.add(*one)
+    uris = [place.child(name).spark_uri for task in written for name in task["files"]]
+    rows = spark.read.schema(schema).parquet(*uris) if uris else spark.createDataFrame([], schema)
+    return Staged(rows, rows_read, unknown.found())
 
 
-def _tells_what_is_broken(contract: Contract, column: str) -> bool:
-    """Whether nobody asks for a column of a row that breaks no rule: it is the rules' alone."""
-    asked_for = {IS_VALID, BREAKS_RULES, BROKEN_RULES, *(stored.name for stored in contract.silver_columns)}
-    return column.startswith("_") and column not in asked_for and not column.startswith(CURRENCY)
+def _read_and_write(
+    read: Step, batches: Iterable[pa.RecordBatch], *, place: Place, schema: pa.Schema, varied: Collection[str]
+) -> Iterator[pa.RecordBatch]:
+    """Write what a task reads. Yields one row: what was written."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    rows, unknown = Counter[str](), UnknownColumns()
+    with ParquetFiles(place, schema, varied) as files:
+        for batch in read(batches):
+            by_file = {one["values"]: one["counts"] for one in pc.value_counts(batch[KEY]).to_pylist()}
+            rows.update(by_file)
+            for file in by_file:
+                extras = (
+                    batch[EXTRA] if len(by_file) == 1 else batch[EXTRA].filter(pc.equal(batch[KEY], file))
+                )
+                for name, held in names_in(extras).items():
+                    unknown.add(name, held, file)
+            files.add(batch.select(schema.names))
+    counted = pa.array([list(rows.items())], pa.map_(pa.string(), pa.int64()))
+    written = pa.array([files.written], pa.list_(pa.string()))
+    found = pa.array(
+        [[asdict(one) for one in unknown.found()]],
+        pa.list_(pa.struct({"name": pa.string(), "rows": pa.int64(), "first_file": pa.string()})),
+    )
+    yield pa.RecordBatch.from_arrays([written, counted, found], ["files", "rows", "unknown"])

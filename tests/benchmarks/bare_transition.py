@@ -16,18 +16,23 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as sf
 
-from checkpoints.lake.bronze import current_ledger, readable_place
+from checkpoints.gate.measure_records import RAW
+from checkpoints.lake.bronze import current_ledger
+from checkpoints.lake.layout import Place
+from checkpoints.lake.local import LocalStorage
 from checkpoints.lake.promotion import current_place, current_silver
 from contracts.model import Kind, Zone
 from contracts.spark_schema import struct_type
+from dags.pipeline.bronze_to_silver import bronze_files
 from dags.pipeline.frames import write_frame
 from dags.pipeline.run import spark_of
 from dags.pipeline.settings import read_settings
 from dags.pipeline.setup import MOST_CLOCK_SKEW, read_setup
 from dags.pipeline.shuffle import shuffles_sized_for
 from dags.pipeline.side_by_side import side_by_side
+from dags.pipeline.staging import stage_rows
 from tests.benchmarks.ground import AS_OF
-from transforms.bronze_to_silver.clean import BronzeFile, cleaned_rows
+from transforms.bronze_to_silver.clean import cleaned_rows, readings
 from transforms.bronze_to_silver.deduplicate import deduplicate, part, suspect_keys
 from transforms.bronze_to_silver.users import current_users
 from transforms.bronze_to_silver.users_history import users_history
@@ -54,25 +59,20 @@ def main() -> None:
 def bare_silver(setup: Setup, spark: SparkSession, out: Path) -> None:
     """Clean, drop what is invalid by a plain condition, deduplicate, write.
 
-    The valid rows are written once in between, as ``deduplicate`` asks of its caller: parsing is dear.
+    The rows are written once in between, as ``deduplicate`` asks of its caller: parsing is dear.
     """
     files = {}
     for contract in setup.contracts.datasets:
         ledger = current_ledger(setup.lake, contract.name)
         assert ledger is not None
-        files[contract.name] = [
-            BronzeFile(entry.facts, readable_place(setup.lake, ledger, key).spark_uri)
-            for key, entry in ledger.files.items()
-        ]
+        files[contract.name] = bronze_files(setup.lake, ledger)
     largest = max(sum(file.facts.size_bytes for file in of) for of in files.values())
 
     def write(contract: Contract, _: object) -> None:
-        cleaned = cleaned_rows(spark, contract, files[contract.name])
-        kept = [column.name for column in contract.silver_columns]
-        staged = out.parent / "staged" / contract.name
-        valid = cleaned.where(~is_invalid(contract)).select(*kept)
-        write_frame(valid, str(staged), varied=contract.varied_columns)
-        valid = spark.read.schema(valid.schema).parquet(str(staged))
+        staging = Place(LocalStorage(out.parent / "staged"), contract.name)
+        read = readings(spark, contract, files[contract.name])
+        rows = stage_rows(spark, contract, staging, read, dropped=[RAW]).rows
+        valid = cleaned_rows(rows, contract).where(~is_invalid(contract))
         if contract.name == "users":
             history = setup.contracts.users_history
             _write(current_users(valid, contract), out / contract.name, contract)

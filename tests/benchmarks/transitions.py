@@ -45,6 +45,7 @@ def measure_transitions(ground: Ground) -> Findings:
     found.notes.append(
         f"RAW: {raw_bytes / MEGABYTE:,.0f} MB in {sum(1 for p in raw.rglob('*') if p.is_file()):,} files"
     )
+    found.notes.append("not counted: what workers stage, in any step; the texts that they read, in the last")
     return found
 
 
@@ -64,10 +65,13 @@ def as_row(name: str, figures: Figures, raw_bytes: int) -> tuple[object, ...]:
 
 
 def _with_files(name: str, figures: Figures, lake: Path, raw_bytes: int) -> Figures:
-    """Put in what the two transitions without Spark moved: the files that went in and came out."""
+    """Put in what was not moved by Spark: the files of two transitions, and the texts that workers read."""
     values = figures.as_values()
     if name == "raw_to_bronze":
         values |= {"bytes_read": raw_bytes, "bytes_written": folder_bytes(lake / "bronze")}
+    elif name == "bronze_to_silver":
+        texts = (path for path in (lake / "bronze").rglob("*") if path.suffix.lower() != ".parquet")
+        values["bytes_read"] += sum(path.stat().st_size for path in texts if path.is_file())
     elif name == "gold_to_redshift":
         warehouse = sum(path.stat().st_size for path in lake.glob("warehouse.duckdb*"))
         values |= {"bytes_read": folder_bytes(lake / "gold"), "bytes_written": warehouse}

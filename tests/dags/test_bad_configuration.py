@@ -128,22 +128,6 @@ def test_an_expression_that_cannot_run_is_named_before_anything_is_written(
     assert lake.files() == before
 
 
-def test_an_encoding_that_java_cannot_read_is_named_before_anything_is_written(
-    lake: LakeRuns, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    lake.drop_shop()
-    before = lake.files()
-    source = "  - property: sources\n    value: [{name: till, glob: 'till/**', encoding: utf-7}]\n"
-    ignored = "  - property: ignoredColumns"
-    contracts = edited(tmp_path, CONTRACTS, "silver/transactions.yaml", ignored, source + ignored)
-    monkeypatch.setenv("LAKEGATE_CONTRACTS", str(contracts))
-    spoken = lakegate("run", "--lake", lake.root)
-    assert_one_sentence(spoken, 2)
-    for told in ("transactions", "source till", "'utf-7'"):
-        assert told in spoken.err
-    assert lake.files() == before
-
-
 def test_a_source_columns_name_need_not_parse(lake: LakeRuns, tmp_path: Path) -> None:
     lake.drop_shop()
     lake.drop("transactions/till/a.csv", "tx_id,user_id,total price (EUR,created_at\nt9,u1,3.00,2024-05-01\n")

@@ -1,4 +1,4 @@
-"""Tables between transform and gate: what is staged of a row, and what a written table turns out to be."""
+"""Tables between transform and gate: what a written table turns out to be."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 from pyspark.sql import functions as sf
 
-from checkpoints.gate.routing import with_broken_rules
 from checkpoints.lake.layout import open_lake
 from contracts.model import Column, Contract, DataType, Kind, Zone
 from dags.pipeline.candidates import measure_candidates, write_candidate
 from dags.pipeline.frames import read_frame, write_frame, written_schema
-from dags.pipeline.staging import stage_rows
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,39 +55,6 @@ def test_a_place_without_a_file_has_no_schema_and_no_rows(spark: SparkSession, p
     assert written_schema(place) is None
     schema = spark.createDataFrame([], "id string").schema
     assert read_frame(spark, place, schema).collect() == []
-
-
-def test_of_a_row_that_breaks_nothing_only_its_own_columns_are_staged(
-    spark: SparkSession, place: Place
-) -> None:
-    rows = spark.createDataFrame(
-        [(name, 1, "{}", "f", "raw", "xx", "EUR") for name in ("good", "odd", "bad")],
-        "id string, age int, _extra string, _source_file string, _raw string, _uncastable_age string, "
-        "_currency_price string",
-    )
-    routed = with_broken_rules(rows, {"is_bad": sf.col("id") == "bad"}, {"is_odd": sf.col("id") == "odd"})
-
-    staged = stage_rows(spark, VISITS, place, routed)
-
-    assert {row.id: row.asDict() for row in staged.collect()} == {
-        name: {
-            "id": name,
-            "age": 1,
-            "_extra": "{}",
-            "_source_file": "f",
-            "_raw": raw,
-            "_uncastable_age": told,
-            "_currency_price": "EUR",
-            "_broken_rules": broken,
-            "_is_valid": is_valid,
-            "_breaks_rules": breaks_rules,
-        }
-        for name, raw, told, broken, is_valid, breaks_rules in (
-            ("good", None, None, [], "true", "false"),
-            ("odd", None, "xx", ["is_odd"], "true", "true"),
-            ("bad", "raw", "xx", ["is_bad"], "false", "true"),
-        )
-    }
 
 
 @pytest.mark.parametrize(

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from functools import reduce
 from typing import TYPE_CHECKING
 
-from pyspark.sql import DataFrame
 from pyspark.sql import functions as sf
 
 from contracts.model import Kind
 from transforms.bronze_to_silver import transactions
-from transforms.bronze_to_silver.files import BronzeFile
 from transforms.bronze_to_silver.gather import Layout, gather, layout
 from transforms.bronze_to_silver.peculiarities import peculiar_columns
 from transforms.bronze_to_silver.precedence import EVENT_DATE
@@ -20,27 +17,19 @@ from transforms.bronze_to_silver.values import RecordReader, conventions
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pyspark.sql import Column, SparkSession
+    from pyspark.sql import Column, DataFrame, SparkSession
 
     from contracts.model import Contract
-    from transforms.bronze_to_silver.rows_read import RowsRead
-
-__all__ = ["BronzeFile", "cleaned_rows"]
+    from transforms.bronze_to_silver.files import BronzeFile
+    from transforms.bronze_to_silver.records import Reading
 
 _UNDATED = "1900-01-01"  # the event_date of a row that need not have a time and has none
 
 
-def cleaned_rows(
-    spark: SparkSession,
-    contract: Contract,
-    files: Sequence[BronzeFile],
-    read_rows: RowsRead | None = None,
-) -> DataFrame:
-    """Return every record of a dataset's BRONZE files as one cleaned row; with no file, an empty frame.
+def readings(spark: SparkSession, contract: Contract, files: Sequence[BronzeFile]) -> list[Reading]:
+    """Say how every record of a dataset's BRONZE files is read, each as a row of ``values_schema``.
 
-    Columns: those of ``RecordReader.schema``; for transactions the two comparable times; ``event_date``. Rows
-    are in no order. Nothing is read but file listings and Parquet footers. ``read_rows`` hears of each row
-    when it is read: hand it over for one reading alone.
+    Rows are in no order. Nothing is read but file listings and Parquet footers.
 
     Raises:
         ContractError: an expression of a source cannot be computed.
@@ -49,10 +38,21 @@ def cleaned_rows(
     by_layout: dict[Layout, list[BronzeFile]] = defaultdict(list)
     for file in files:
         by_layout[layout(file)].append(file)
-    frames = gather(spark, contract, by_layout, read_rows)
-    if not frames:
-        frames = [spark.createDataFrame([], RecordReader(contract, conventions(contract, None)).schema)]
-    rows = reduce(DataFrame.unionByName, frames).withColumns(peculiar_columns(contract))
+    return gather(spark, contract, by_layout)
+
+
+def values_schema(contract: Contract) -> str:
+    """Return the columns of values as they are read, as Spark's DDL: see ``RecordReader.schema``."""
+    return RecordReader(contract, conventions(contract, None)).schema
+
+
+def cleaned_rows(values: DataFrame, contract: Contract) -> DataFrame:
+    """Return values as cleaned rows of the contract.
+
+    Grain, key and order stay. Columns: those of ``values_schema``; for transactions the two comparable times;
+    ``event_date``.
+    """
+    rows = values.withColumns(peculiar_columns(contract))
     comparable = transactions.comparable_times() if contract.name == transactions.DATASET else []
     return rows.select("*", *comparable, _event_date(contract).alias(EVENT_DATE))
 

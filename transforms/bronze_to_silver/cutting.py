@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.bronze_to_silver.extra import extra_text
+from transforms.bronze_to_silver.extra import extra_text, extra_texts
 from transforms.bronze_to_silver.json_members import text_of, value_at
 from transforms.bronze_to_silver.precedence import EXTRA
 from transforms.bronze_to_silver.records import FLAW, KEY, RAW, TEXT, is_typed_of
@@ -133,7 +133,8 @@ class Cutter:
         """Return a batch of KEY and record with what their columns hold: whole columns find their places."""
         placement = self.places.of(plain.keys)
         nulls = pa.nulls(batch.num_rows, pa.string())
-        extras = _extras(placement, plain.columns) if placement.unknown else nulls
+        unknown = [(name, [plain.columns[place] for place in of]) for name, of in placement.unknown]
+        extras = extra_texts(unknown, batch.num_rows)
         *cells, _, _ = placement.take((*plain.columns, nulls))
         for number, rivals in placement.rivals:
             target = self.places.targets[number]
@@ -196,17 +197,6 @@ def _extra(placement: Placement, values: Sequence[object]) -> str | None:
     return extra_text(
         (name, (text_of(values[place]) for place in places)) for name, places in placement.unknown
     )
-
-
-def _extras(placement: Placement, columns: Sequence[pa.StringArray]) -> pa.StringArray:
-    """Return the ``_extra`` of many records, whose columns these are."""
-    places = sorted({place for _, of_name in placement.unknown for place in of_name})
-    texts = dict(zip(places, (columns[place].to_pylist() for place in places), strict=True))
-    by_name = [
-        (name, list(zip(*(texts[p] for p in of_name), strict=True))) for name, of_name in placement.unknown
-    ]
-    rows = range(len(columns[0]))
-    return pa.array([extra_text((name, held[row]) for name, held in by_name) for row in rows], pa.string())
 
 
 def _text_at(parsed: Parsed, path: Path) -> str | None:

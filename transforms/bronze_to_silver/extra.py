@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from json.encoder import encode_basestring
 from typing import TYPE_CHECKING
 
-from transforms.bronze_to_silver.text import clean_text, is_null_word
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from contracts.model import DataType, Kind
+from transforms.bronze_to_silver.plain_values import PlainForm, are_null_words
+from transforms.bronze_to_silver.text import DEFAULT_WORDS, clean_text, is_null_word
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
+
+_MEMBER = r'("(?:[^"\\]|\\.)*"):"(?:[^"\\]|\\.)*"'
+_ESCAPED = r'["\\]'  # of what is plain, all that JSON escapes
+_PLAIN = PlainForm(DataType(Kind.STRING), DEFAULT_WORDS)
 
 
 def extra_text(unknown: Iterable[tuple[str, Iterable[str | None]]]) -> str | None:
@@ -28,3 +39,48 @@ def extra_text(unknown: Iterable[tuple[str, Iterable[str | None]]]) -> str | Non
         if held is not None:
             members.append(f"{encode_basestring(name)}:{encode_basestring(held)}")
     return "{" + ",".join(members) + "}" if members else None
+
+
+def extra_texts(unknown: Sequence[tuple[str, Sequence[pa.StringArray]]], rows: int) -> pa.StringArray:
+    """Return what ``extra_text`` does for each of so many rows, whose columns these are.
+
+    Plain texts need no cleaning, and hardly one an escape: they are joined as whole columns.
+    """
+    if not unknown:
+        return pa.nulls(rows, pa.string())
+    is_left = pa.repeat(any(len(texts) > 1 for _, texts in unknown), rows)
+    members: list[pa.StringArray] = []
+    for name, (texts, *_) in unknown:
+        plain = _PLAIN.read(texts)
+        is_value = pc.and_not(pc.is_valid(texts), are_null_words(texts, DEFAULT_WORDS))
+        is_odd = pc.fill_null(pc.match_substring_regex(plain, _ESCAPED), is_value)
+        is_left = pc.or_(is_left, is_odd)
+        member = pc.binary_join_element_wise(f',{encode_basestring(name)}:"', plain, '"', "")
+        members.append(pc.fill_null(member, ""))
+    joined = pc.binary_join_element_wise(*members, "")
+    objects = pc.binary_join_element_wise("{", pc.utf8_slice_codeunits(joined, 1), "}", "")
+    objects = pc.if_else(pc.equal(joined, ""), None, objects)
+    if not is_left.true_count:
+        return objects
+    names = [name for name, _ in unknown]
+    left = [zip(*(one.filter(is_left).to_pylist() for one in texts), strict=True) for _, texts in unknown]
+    written = [extra_text(zip(names, held, strict=True)) for held in zip(*left, strict=True)]
+    return pc.replace_with_mask(objects, is_left, pa.array(written, pa.string()))
+
+
+def names_in(extras: pa.StringArray) -> Counter[str]:
+    r"""Count the rows that hold each unknown column, by its name.
+
+    Args:
+        extras: what ``extra_text`` returned for each row.
+
+    >>> import pyarrow as pa
+    >>> sorted(names_in(pa.array(['{"a":"x","b":"\\":\\""}', None, '{"b":","}'])).items())
+    [('a', 1), ('b', 2)]
+    """
+    rows = Counter[str]()
+    shapes = pc.replace_substring_regex(extras.drop_null(), _MEMBER, r"\1")
+    for shape in pc.value_counts(shapes).to_pylist():
+        for name in json.loads(f"[{shape['values'][1:-1]}]"):
+            rows[name] += shape["counts"]
+    return rows

@@ -14,27 +14,26 @@ from transforms.bronze_to_silver.cutting import Cutter
 from transforms.bronze_to_silver.delimited_fields import Dialect
 from transforms.bronze_to_silver.delimited_form import DelimitedForm
 from transforms.bronze_to_silver.expressions import Path, SpecPlace, compute, parse_expression
-from transforms.bronze_to_silver.files import quoted, read_lines, read_texts
+from transforms.bronze_to_silver.files import quoted
 from transforms.bronze_to_silver.json_form import JsonForm
 from transforms.bronze_to_silver.json_members import text_of, value_at
 from transforms.bronze_to_silver.parquet import alike_in_parquet, parquet_records
 from transforms.bronze_to_silver.placement import Places
 from transforms.bronze_to_silver.precedence import EXTRA
-from transforms.bronze_to_silver.records import Cell, Records, is_typed_of
+from transforms.bronze_to_silver.records import Cell, Reading, Records, is_typed_of
 from transforms.bronze_to_silver.records import text_of as text_column
-from transforms.bronze_to_silver.text_groups import TextGroup, cut_records, read_records
+from transforms.bronze_to_silver.text_groups import TextGroup, text_tasks
 from transforms.bronze_to_silver.values import RecordReader, conventions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from pyspark.sql import Column, DataFrame, SparkSession
+    from pyspark.sql import Column, SparkSession
 
     from contracts.model import Contract, Source
     from transforms.bronze_to_silver.choice import Assignment
     from transforms.bronze_to_silver.expressions import Expression
     from transforms.bronze_to_silver.files import BronzeFile
-    from transforms.bronze_to_silver.rows_read import RowsRead
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,37 +71,36 @@ def gather(
     spark: SparkSession,
     contract: Contract,
     by_layout: Mapping[Layout, Sequence[BronzeFile]],
-    read_rows: RowsRead | None,
-) -> list[DataFrame]:
-    """Read the values of files, each layout its own way. Returns frames of what ``RecordReader.schema`` says.
-
-    ``read_rows`` hears of each record that is read.
+) -> list[Reading]:
+    """Say how the values of files are read, each layout its own way. Nothing is read yet.
 
     Raises:
         ContractError: a source's expression cannot be computed.
     """
     plain: list[tuple[TextGroup, RecordReader]] = []
-    frames: list[DataFrame] = []
+    readings: list[Reading] = []
     for layout, files in by_layout.items():
         source = next((s for s in contract.sources if s.name == layout.source), None)
-        reader = RecordReader(contract, conventions(contract, source), read_rows)
+        reader = RecordReader(contract, conventions(contract, source))
         if layout.format is FileFormat.PARQUET:
             for alike in alike_in_parquet(spark, files):
-                frames.append(_of_parquet(spark, alike, contract, source).read(reader))
+                readings.append(_of_parquet(spark, alike, contract, source).read(reader))
             continue
         names = _expected_keys(files, source) if layout.dialect is None else _fields(layout, contract)
         assignment = assign(names, contract, source)
         expressions = _expressions(spark, assignment, contract, source)
-        groups = _text_groups(spark, layout, files, contract, source, assignment, expressions)
+        groups = _text_groups(layout, files, contract, source, assignment, expressions)
         if expressions:
-            frames.append(_of_text(groups, expressions, contract, source).read(reader))
+            readings.append(_of_text(spark, groups, expressions, contract, source).read(reader))
         else:
             plain += [(group, reader) for group in groups]
-    return [*frames, read_records(plain)] if plain else frames
+    if plain:
+        steps = [reader.read for _, reader in plain]
+        readings.append(Reading(*text_tasks(spark, [group for group, _ in plain], steps)))
+    return readings
 
 
 def _text_groups(
-    spark: SparkSession,
     layout: Layout,
     files: Sequence[BronzeFile],
     contract: Contract,
@@ -110,27 +108,30 @@ def _text_groups(
     assignment: Assignment,
     expressions: Sequence[Expression],
 ) -> list[TextGroup]:
-    """Group the text files of one layout by their encoding and by the form of their records."""
+    """Group the text files of one layout by the form of their records."""
     places = Places(contract, assignment)
     inputs = {name: path for path, name in _input_names(expressions).items()}
     tells_typed = layout.dialect is None and conventions(contract, source).decimal_mark != "."
-    by_form: dict[tuple[FileFormat, str, bool], list[BronzeFile]] = defaultdict(list)
+    by_form: dict[tuple[FileFormat, bool], list[BronzeFile]] = defaultdict(list)
     for file in files:
-        by_form[file.facts.format or layout.format, file.facts.encoding, file.facts.multiline].append(file)
+        by_form[file.facts.format or layout.format, file.facts.multiline].append(file)
     groups = []
-    for (file_format, encoding, is_multiline), alike in sorted(by_form.items()):
+    for (file_format, is_multiline), alike in sorted(by_form.items()):
         form = (
             JsonForm(file_format)
             if layout.dialect is None
             else DelimitedForm(layout.dialect, _fields(layout, contract), layout.header, is_multiline)
         )
-        texts = (read_texts if form.is_whole else read_lines)(spark, alike, encoding)
-        groups.append(TextGroup(texts, Cutter(form, places, inputs, tells_typed)))
+        groups.append(TextGroup(alike, Cutter(form, places, inputs, tells_typed)))
     return groups
 
 
 def _of_text(
-    groups: Sequence[TextGroup], expressions: Sequence[Expression], contract: Contract, source: Source | None
+    spark: SparkSession,
+    groups: Sequence[TextGroup],
+    expressions: Sequence[Expression],
+    contract: Contract,
+    source: Source | None,
 ) -> Records:
     """Cut the records of texts from which a source computes columns."""
     cutter = groups[0].cutter
@@ -142,7 +143,8 @@ def _of_text(
         for target in cutter.places.targets
     }
     inputs = _input_names(expressions)
-    records = Records(cut_records(groups), cells, sf.col(EXTRA))
+    tasks, cut = text_tasks(spark, groups, [None for _ in groups])
+    records = Records(tasks.mapInArrow(cut, cutter.schema), cells, sf.col(EXTRA))
     return _with_computed(records, expressions, lambda path: quoted(inputs[path]), contract, source)
 
 

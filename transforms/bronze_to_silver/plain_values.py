@@ -107,6 +107,16 @@ class PlainForm:
         raise ValueError(f"no value is written as {self.type}")
 
 
+def are_null_words(texts: pa.StringArray, words: Collection[str]) -> pa.BooleanArray:
+    """Whether each text, without blanks around it, is written as a null word; of a null, it is not.
+
+    Args:
+        texts: any texts. One that is not, may still be a null word once it is cleaned.
+        words: in lower case.
+    """
+    return pc.is_in(pc.ascii_lower(texts), pa.array(sorted(words), pa.string()))
+
+
 def _are_plain(texts: pa.StringArray) -> pa.BooleanArray:
     """Whether each text matches ``_STRING``; of a null, nothing is said.
 

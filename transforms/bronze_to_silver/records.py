@@ -10,11 +10,14 @@ from pyspark.sql import functions as sf
 from transforms.bronze_to_silver.precedence import EXTRA
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    import pyarrow as pa
     from pyspark.sql import Column, DataFrame
 
     from transforms.bronze_to_silver.values import RecordReader
+
+    Step = Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]
 
 # Columns of ours that travel beside a source's own: a blank in the name keeps them apart from those.
 KEY = "_source_file"
@@ -50,8 +53,8 @@ class Records:
     cells: Mapping[str, Cell]
     extra: Column
 
-    def read(self, reader: RecordReader) -> DataFrame:
-        """Read the cells' values. Returns what ``reader.schema`` says, a row a record."""
+    def read(self, reader: RecordReader) -> Reading:
+        """Read the cells' values. Yields what ``reader.schema`` says, a row a record."""
         columns = [sf.col(KEY), sf.col(RAW), sf.col(FLAW), self.extra.alias(EXTRA)]
         for name, cell in self.cells.items():
             time = cell.moment if name in reader.timestamps else None
@@ -62,7 +65,18 @@ class Records:
                 failure_of(name): cell.failure,
             }
             columns += [trait.alias(of) for of, trait in traits.items() if trait is not None]
-        return self.frame.select(*columns).mapInArrow(reader.read, reader.schema)
+        return Reading(self.frame.select(*columns), reader.read)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A way to read records: ``frame`` has what comes in, ``step`` yields values of it (``RecordReader``).
+
+    The step runs as Python on Arrow batches; what else shall happen there goes behind it.
+    """
+
+    frame: DataFrame
+    step: Step
 
 
 def moment(value: Column, *, is_date_only: bool) -> Column:

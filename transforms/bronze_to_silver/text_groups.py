@@ -1,90 +1,86 @@
-"""Groups of text files, each cut its own way, in one step of Spark's plan."""
+"""Groups of text files, each cut its own way, read in one step of Spark's plan, task by task."""
 
 from __future__ import annotations
 
 import gc
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import reduce
-from itertools import groupby
-from operator import itemgetter
 from typing import TYPE_CHECKING
 
-import pyarrow.compute as pc
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as sf
-
-from transforms.bronze_to_silver.records import KEY, TEXT
+from transforms.bronze_to_silver.splits import plan_tasks, portions
+from transforms.bronze_to_silver.texts import is_line_by_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     import pyarrow as pa
+    from pyspark.sql import DataFrame, SparkSession
 
     from transforms.bronze_to_silver.cutting import Cutter
-    from transforms.bronze_to_silver.values import RecordReader
+    from transforms.bronze_to_silver.files import BronzeFile
+    from transforms.bronze_to_silver.records import Step
+    from transforms.bronze_to_silver.texts import Split
 
     Batches = Iterable[pa.RecordBatch]
-
-_GROUP = "lakegate group"
 
 
 @dataclass(frozen=True, slots=True)
 class TextGroup:
-    """Texts of one group of files (KEY and TEXT: a line, or a whole file), and how they are to be cut."""
+    """Text files whose records are cut the same way."""
 
-    texts: DataFrame
+    files: Sequence[BronzeFile]
     cutter: Cutter
 
 
-def cut_records(groups: Sequence[TextGroup]) -> DataFrame:
-    """Cut texts into records.
+@dataclass(frozen=True, slots=True)
+class _TextTasks:
+    """Reads what tasks are to read. ``tasks``: of each, a group's number and a split of one of its files."""
+
+    cutters: Sequence[Cutter]
+    steps: Sequence[Step | None]
+    tasks: Sequence[Sequence[tuple[int, Split]]]
+
+    def __call__(self, batches: Batches) -> Iterator[pa.RecordBatch]:
+        """Yield what the splits of some tasks hold, whose numbers come in."""
+        with _no_search_for_cycles():
+            for batch in batches:
+                for task in batch.column(0).to_pylist():
+                    for group, split in self.tasks[task]:
+                        cutter, step = self.cutters[group], self.steps[group]
+                        records = cutter.cut(split.texts() if cutter.form.is_whole else split.lines())
+                        yield from records if step is None else step(records)
+
+
+def text_tasks(
+    spark: SparkSession, groups: Sequence[TextGroup], steps: Sequence[Step | None]
+) -> tuple[DataFrame, Step]:
+    """Plan how tasks read the files of groups.
+
+    Whatever follows is then planned once, not once a group, and small files of several groups share a task.
 
     Args:
-        groups: whose cutters have the same schema.
+        spark: its cores are to be used.
+        groups: the files.
+        steps: what each group's records go through in the same process, of one schema; None: nothing.
 
     Returns:
-        Grain: a record that is not blank and no header. KEY, RAW, FLAW, ``_extra``, the text of each of the
-        cutters' targets, and their inputs; where FLAW is not null, all of those are null.
+        A frame of the numbers of tasks, a partition each; and the step by which a task is read.
+        Grain of what that yields: a record that is not blank and no header.
     """
-    steps = [group.cutter.cut for group in groups]
-    return _in_one_step([group.texts for group in groups], steps, groups[0].cutter.schema)
+    found = [
+        (number, portion)
+        for number, group in enumerate(groups)
+        for file in group.files
+        for portion in portions(file, is_divisible=_is_divisible(group, file))
+    ]
+    shared = plan_tasks([portion.text_bytes for _, portion in found], spark.sparkContext.defaultParallelism)
+    tasks = [[(found[one][0], found[one][1].split) for one in task] for task in shared]
+    read = _TextTasks([group.cutter for group in groups], steps, tasks)
+    return spark.range(0, len(tasks), 1, max(1, len(tasks))), read
 
 
-def read_records(groups: Sequence[tuple[TextGroup, RecordReader]]) -> DataFrame:
-    """Cut texts into records and read their values. Returns what ``RecordReader.schema`` says."""
-    steps = [_cut_and_read(group.cutter, reader) for group, reader in groups]
-    return _in_one_step([group.texts for group, _ in groups], steps, groups[0][1].schema)
-
-
-def _cut_and_read(cutter: Cutter, reader: RecordReader) -> Callable[[Batches], Batches]:
-    return lambda batches: reader.read(cutter.cut(batches))
-
-
-def _in_one_step(
-    texts: Sequence[DataFrame], steps: Sequence[Callable[[Batches], Batches]], schema: str
-) -> DataFrame:
-    """Take each group's texts through its own step, which is one of the plan for all of them.
-
-    Whatever follows it is then planned, generated and compiled once, not once a group.
-    """
-
-    def step(batches: Batches) -> Batches:
-        with _no_search_for_cycles():
-            for number, of_group in groupby(_by_group(batches), itemgetter(0)):
-                yield from steps[number](batch for _, batch in of_group)
-
-    numbered = [frame.select(sf.lit(number).alias(_GROUP), KEY, TEXT) for number, frame in enumerate(texts)]
-    return reduce(DataFrame.unionByName, numbered).mapInArrow(step, schema)
-
-
-def _by_group(batches: Batches) -> Iterator[tuple[int, pa.RecordBatch]]:
-    """Split batches by their group. All of a partition is of one group, unless Spark put some together."""
-    for batch in batches:
-        groups, texts = batch.column(_GROUP), batch.select([KEY, TEXT])
-        numbers = pc.unique(groups).to_pylist()
-        for number in numbers:
-            yield number, texts if len(numbers) == 1 else texts.filter(pc.equal(groups, number))
+def _is_divisible(group: TextGroup, file: BronzeFile) -> bool:
+    return not group.cutter.form.is_whole and is_line_by_line(file.facts.encoding)
 
 
 @contextmanager

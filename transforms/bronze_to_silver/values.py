@@ -14,10 +14,9 @@ import pyarrow.compute as pc
 
 from contracts.model import DateOrder, Kind
 from transforms.bronze_to_silver.numbers import is_not_finite, read_number
-from transforms.bronze_to_silver.plain_values import PlainForm
+from transforms.bronze_to_silver.plain_values import PlainForm, are_null_words
 from transforms.bronze_to_silver.precedence import EXTRA
 from transforms.bronze_to_silver.records import FLAW, KEY, RAW, failure_of, is_typed_of, moment_of, text_of
-from transforms.bronze_to_silver.rows_read import count_rows
 from transforms.bronze_to_silver.text import clean_text, is_null_word, lowered, null_words_of
 from transforms.bronze_to_silver.timestamps import read_timestamp
 
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 
     from contracts.model import Column as ContractColumn
     from contracts.model import Contract, DataType, Source
-    from transforms.bronze_to_silver.rows_read import RowsRead
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +83,7 @@ class ColumnReader:
             rows: how many rows the batch has.
         """
         texts = cells.get(text_of(self.name), pa.nulls(rows, pa.string()))
-        value = PlainForm(self.type, self.null_words, has_point=self.by.decimal_mark == ".").read(texts)
-        is_left = pc.and_(pc.is_valid(texts), pc.is_null(value))
+        value, is_left = self._read_plain(texts)
         outcomes = self._read_left(texts.filter(is_left), cells.get(is_typed_of(self.name)), is_left)
         values, uncastables, remarks = zip(*outcomes, strict=True) if outcomes else ((), (), ())
         value = _put(value, is_left, values)
@@ -108,6 +105,19 @@ class ColumnReader:
             case Kind.TIMESTAMP:
                 return {f"_date_only_{self.name}": ("boolean", pa.bool_())}
         return {}
+
+    def _read_plain(self, texts: pa.Array) -> tuple[pa.Array, pa.Array]:
+        """Read what is plain, also between blanks, and null words. Returns values, and what is left."""
+        form = PlainForm(self.type, self.null_words, has_point=self.by.decimal_mark == ".")
+        value = form.read(texts)
+        is_left = pc.and_(pc.is_valid(texts), pc.is_null(value))
+        if is_left.true_count:
+            trimmed = pc.ascii_trim(texts.filter(is_left), " ")
+            again = form.read(trimmed)
+            is_odd = pc.and_not(pc.is_null(again), are_null_words(trimmed, self.null_words))
+            value = pc.replace_with_mask(value, is_left, again)
+            is_left = pc.replace_with_mask(is_left, is_left, is_odd)
+        return value, is_left
 
     def _read_left(self, texts: pa.Array, is_typed: pa.Array | None, is_left: pa.Array) -> list[_Outcome]:
         if is_typed is None:
@@ -135,13 +145,9 @@ class ColumnReader:
 
 
 class RecordReader:
-    """Reads the values of a dataset's records that were written under the same conventions.
+    """Reads the values of a dataset's records that were written under the same conventions."""
 
-    ``read_rows`` hears of each record that is read.
-    """
-
-    def __init__(self, contract: Contract, by: Conventions, read_rows: RowsRead | None = None) -> None:
-        self._read_rows = read_rows
+    def __init__(self, contract: Contract, by: Conventions) -> None:
         self._columns = tuple(_reader_of(column, contract, by) for column in contract.columns)
         self.timestamps = frozenset(c.name for c in contract.columns if c.type.kind is Kind.TIMESTAMP)
 
@@ -167,8 +173,6 @@ class RecordReader:
         """Read batches of records: KEY, RAW, FLAW, ``_extra``, and what is known of each column's cells."""
         for batch in batches:
             cells = dict(zip(batch.schema.names, batch.columns, strict=True))
-            if self._read_rows is not None:
-                count_rows(self._read_rows, cells[KEY])
             values, told = [], []
             for column in self._columns:
                 value, further = column.read(cells, batch.num_rows)

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 _GZIP = 16 + zlib.MAX_WBITS  # zlib's code for: a gzip header and trailer, both checked
 _OUTPUT_BYTES = 1024 * 1024
 _HEAD_BYTES = 4
+_NO_LIMIT = 2**63
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,3 +88,17 @@ class Gunzip:
             self.oversize = self._limits.exceeded_by(self.expanded_bytes, self._size_bytes)
             if piece and not self.oversize:
                 yield piece
+
+
+def gunzipped(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield what a gzip file decompresses to, however far it expands.
+
+    Raises:
+        ValueError: it is no valid gzip file; those of BRONZE are, so that this one was damaged since.
+    """
+    unzip = Gunzip(0, ExpansionLimits(max_expanded_bytes=_NO_LIMIT))
+    for block in blocks:
+        yield from unzip.feed(block)
+    unzip.finish()
+    if unzip.corruption:
+        raise ValueError(f"expected a valid gzip file, found it {unzip.corruption}; run raw_to_bronze again")

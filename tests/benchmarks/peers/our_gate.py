@@ -1,9 +1,10 @@
 """Our gate on the peers' job: routed by GX's own conditions, counted, and judged by a GX checkpoint.
 
-It goes the way of ``dags/pipeline/silver_candidates.py``: conditions, one partitioned write, a count of what
-was written, a judgement of the counts. The gate routes by a row alone, and takes no rule that looks at other
-rows; what does, the pipeline's transforms find beforehand and hand over as a column that a rule of the
-contract judges (as ``_malformed``). Here that is ``_copies``, made by the same plain Spark as for the floor.
+The rows lie in Parquet, as those that ``dags/pipeline/silver_candidates.py`` has staged: conditions, one
+partitioned write, a count of what broke rules, a judgement of the counts. The gate routes by a row alone, and
+takes no rule that looks at other rows; what does, the pipeline's transforms find beforehand and hand over as
+a column that a rule of the contract judges (as ``_malformed``). Here that is ``_copies``, made by the same
+plain Spark as for the floor.
 """
 
 from __future__ import annotations
@@ -18,16 +19,18 @@ from checkpoints.gate.checkpoint import judge
 from checkpoints.gate.conditions import routing_conditions
 from checkpoints.gate.expectations import load_gx
 from checkpoints.gate.masking import Masking
-from checkpoints.gate.measure_records import measure_records
+from checkpoints.gate.measure_records import RAW, SOURCE_FILE, measure_records
 from checkpoints.gate.measures import Measures
-from checkpoints.gate.routing import IS_VALID, with_broken_rules
+from checkpoints.gate.routing import breaks_any
 from checkpoints.lake.layout import open_lake
+from checkpoints.quarantine.rejected import Rejection
 from contracts.model import Contract, Domain, Rule, Severity, Zone
-from dags.pipeline.staging import stage_rows
+from dags.pipeline.frames import write_frame
 from tests.benchmarks.peers.expectations import EXPECTATIONS, UNIQUE_BY_ROW
 from tests.benchmarks.peers.job import Result, arguments, start_spark, timed, with_copies
 
 RUN = "peers"
+IS_VALID = "_is_valid"
 
 
 def main() -> None:
@@ -40,12 +43,22 @@ def main() -> None:
     counts: dict[str, int] = {}
     with timed(Result(written / f"{IS_VALID}=true", written / f"{IS_VALID}=false", counts)):
         contract = orders_contract()
-        rows = with_copies(spark.read.parquet(source))
-        routed = with_broken_rules(rows, routing_conditions(spark, contract, contract.rules, rows.schema, {}))
+        rows = with_copies(spark.read.parquet(source)).withColumns(
+            {SOURCE_FILE: sf.lit(source), RAW: sf.lit("")}
+        )
+        conditions = routing_conditions(spark, contract, contract.rules, rows.schema, {})
         read = Observation("rows read")  # the pipeline's readers count them, and there are none here
-        routed = routed.observe(read, sf.count(sf.lit(1)).alias("rows"))
-        staged = stage_rows(spark, contract, place, routed)
-        records = measure_records(staged, contract.rules, {source: read.get["rows"]})
+        marked = rows.observe(read, sf.count(sf.lit(1)).alias("rows"))
+        write_frame(marked.withColumn(IS_VALID, ~breaks_any(conditions)), place.spark_uri, [IS_VALID])
+        bad = spark.read.schema(rows.schema).parquet(f"{place.spark_uri}/{IS_VALID}=false")
+        records, _ = measure_records(
+            bad,
+            conditions,
+            contract.rules,
+            {source: read.get["rows"]},
+            (),
+            Rejection(RUN, contract.name, contract.version, datetime.now(UTC), place.child("rejected")),
+        )
         judgement = judge(
             "peers.orders",
             contract,

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import reduce
 from operator import xor
 from typing import TYPE_CHECKING
 
+import pyarrow.parquet as pq
 import pytest
+from pyspark.sql import functions as sf
 
 from checkpoints.gate.measure_gold import GoldMeasured, measure_gold
 from checkpoints.gate.measure_records import measure_records
@@ -24,12 +26,16 @@ from checkpoints.gate.measures import (
     UnknownColumn,
     account,
 )
+from checkpoints.lake.layout import open_lake
+from checkpoints.quarantine.rejected import Rejection
 from contracts.key_hash import key_hash
 from contracts.model import Column, Contract, DataType, Domain, Kind, Rule, Severity, Zone
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
+    from pyspark.sql import Column as SparkColumn
     from pyspark.sql import DataFrame, SparkSession
 
 TEXT, INT = DataType(Kind.STRING), DataType(Kind.INTEGER)
@@ -57,8 +63,32 @@ RULES = (
     rule("malformed", Severity.ERROR, "_malformed"),
     rule("age_odd", Severity.WARN, "age"),
 )
-STAGED = """id string, age int, _extra string, _source_file string, _malformed string, _uncastable_age string,
-    _currency_price string, _broken_rules array<string>, _is_valid boolean, _breaks_rules boolean"""
+READ = """id string, age int, _extra string, _source_file string, _raw string, _malformed string,
+    _uncastable_age string, _currency_price string"""
+DRIFT = (UnknownColumn("x", 3, "f1"),)
+AS_OF = datetime(2024, 5, 1, 12, tzinfo=UTC)
+
+
+def conditions() -> dict[str, SparkColumn]:
+    """What is true for a row that breaks each of RULES."""
+    age = sf.col("age")
+    return {
+        "age_range": sf.coalesce(~age.between(0, 120), sf.lit(False)),
+        "age_uncastable": sf.col("_uncastable_age").isNotNull(),
+        "id_required": sf.col("id").isNull() & sf.col("_uncastable_age").isNull(),
+        "malformed": sf.col("_malformed").isNotNull(),
+        "age_odd": sf.coalesce(age % 2 == 1, sf.lit(False)),
+    }
+
+
+def rejection(folder: Path) -> Rejection:
+    staging = open_lake(str(folder)).staging(Zone.SILVER, "r").child("rejected")
+    return Rejection("r", "events", "1.2.3", AS_OF, staging)
+
+
+def rejected_rows(rejection: Rejection, names: Sequence[str]) -> list[dict[str, object]]:
+    files = [pq.read_table(rejection.staging.child(name).uri) for name in names]
+    return sorted((row for file in files for row in file.to_pylist()), key=lambda row: str(row["raw"]))
 
 
 def measured_table(frame: DataFrame) -> TableMeasured:
@@ -66,27 +96,24 @@ def measured_table(frame: DataFrame) -> TableMeasured:
     return measured
 
 
-@pytest.mark.parametrize("is_partitioned", [False, True])
-def test_staged_rows_are_counted_by_rule_and_file(
-    spark: SparkSession, tmp_path: Path, is_partitioned: bool
+def test_rows_are_counted_by_rule_and_file_and_the_invalid_are_written(
+    spark: SparkSession, tmp_path: Path
 ) -> None:
     rows = [
-        ("a", 1, '{"x":"1","y":"2"}', "f1", None, None, "$", ["age_odd"], True, True),
-        ("a", 3, '{"x":"1"}', "f2 ü%41", None, None, "EUR", ["age_odd"], True, True),
-        ("b", 2, None, "f1", None, None, "EUR", [], True, False),
-        (None, 130, '{"x":"0"}', "f1", None, None, "USD", ["age_range", "id_required"], False, True),
-        ("c", -1, None, "f3", None, None, None, ["age_range"], False, True),
-        (None, None, None, "f3", None, "x" * 300, None, ["age_uncastable"], False, True),
+        ("a", 1, None, "f1", "1", None, None, "$"),
+        ("a", 3, None, "f2 ü%41", "2", None, None, "EUR"),
+        ("b", 2, None, "f1", "3", None, None, "EUR"),
+        ("b", 2, None, "f1", "4", None, None, None),
+        (None, 130, None, "f1", "5", None, None, "USD"),
+        ("c", -1, None, "f3", "6", None, None, None),
+        (None, None, None, "f3", "7", None, "x" * 300, None),
     ]
-    staged = spark.createDataFrame(rows, STAGED)
-    if is_partitioned:
-        staged.write.partitionBy("_is_valid", "_breaks_rules").parquet(str(tmp_path / "staged"))
-        staged = spark.read.parquet(str(tmp_path / "staged"))
-
-    found = measure_records(staged, RULES, {"f1": 3, "f2 ü%41": 1, "f4": 2})
+    read, rejects = spark.createDataFrame(rows, READ), rejection(tmp_path)
+    rows_read = {"f1": 4, "f2 ü%41": 1, "f4": 2}
+    found, names = measure_records(read, conditions(), RULES, rows_read, DRIFT, rejects)
 
     assert found == RecordsMeasured(
-        rows_read=6,
+        rows_read=7,
         rows_quarantined=3,
         broken={
             "age_range": RuleCount(2, ("-1", "130")),
@@ -95,17 +122,27 @@ def test_staged_rows_are_counted_by_rule_and_file(
             "malformed": RuleCount(0),
         },
         warned={"age_odd": RuleCount(2, ("1", "3"))},
-        rows_by_file={"f1": (3, 1), "f2 ü%41": (1, 0), "f3": (0, 2), "f4": (2, 0)},
+        rows_by_file={"f1": (4, 1), "f2 ü%41": (1, 0), "f3": (0, 2), "f4": (2, 0)},
         currencies={"price": ("$", "EUR")},
-        unknown_columns=(UnknownColumn("x", 3, "f1"), UnknownColumn("y", 1, "f1")),
+        unknown_columns=DRIFT,
     )
-    assert found.quarantine_ratio == 0.5
+    assert found.quarantine_ratio == pytest.approx(3 / 7)
     assert found.most_currencies == 2
+    alike = {"run_id": "r", "dataset": "events", "contract_version": "1.2.3", "quarantined_at": AS_OF}
+    assert rejected_rows(rejects, names) == [
+        {**alike, "source_file": file, "raw": raw, "failed_rules": failed}
+        for file, raw, failed in (
+            ("f1", "5", ["age_range", "id_required"]),
+            ("f3", "6", ["age_range"]),
+            ("f3", "7", ["age_uncastable"]),
+        )
+    ]
 
 
-def test_no_rows_at_all_are_counted_as_none(spark: SparkSession) -> None:
-    nothing = spark.createDataFrame([], STAGED)
-    found = measure_records(nothing, RULES, {})
+def test_no_rows_at_all_are_counted_as_none(spark: SparkSession, tmp_path: Path) -> None:
+    nothing = spark.createDataFrame([], READ)
+    found, names = measure_records(nothing, conditions(), RULES, {}, (), rejection(tmp_path))
+    assert list(names) == []
     assert (found.rows_read, found.rows_quarantined) == (0, 0)
     assert found.broken == {r.name: RuleCount(0) for r in RULES if r.severity is Severity.ERROR}
     assert found.warned == {"age_odd": RuleCount(0)}
@@ -115,13 +152,12 @@ def test_no_rows_at_all_are_counted_as_none(spark: SparkSession) -> None:
     assert measured_table(table) == TableMeasured(0, 0, (), 0, 0, 0, {}, DistinctKeys(0, 0))
 
 
-def test_without_warn_rules_currencies_and_extra_the_rest_is_still_counted(spark: SparkSession) -> None:
-    staged = spark.createDataFrame(
-        [("f", [], True, False)],
-        "_source_file string, _broken_rules array<string>, _is_valid boolean, _breaks_rules boolean",
-    )
-    found = measure_records(staged, (), {"f": 1})
-    assert found == RecordsMeasured(1, 0, {}, {}, {"f": (1, 0)}, {}, ())
+def test_without_rules_currencies_are_still_told(spark: SparkSession, tmp_path: Path) -> None:
+    rows = [("f", "raw", "EUR"), ("f", "raw", None)]
+    read = spark.createDataFrame(rows, "_source_file string, _raw string, _currency_price string")
+    found, names = measure_records(read, {}, (), {"f": 2}, (), rejection(tmp_path))
+    assert found == RecordsMeasured(2, 0, {}, {}, {"f": (2, 0)}, {"price": ("EUR",)}, ())
+    assert list(names) == []
 
 
 def test_a_candidate_is_measured_with_its_keys_nulls_dates_and_files(spark: SparkSession) -> None:

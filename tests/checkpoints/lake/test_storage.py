@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
@@ -226,3 +227,17 @@ def test_the_storage_is_chosen_by_the_uri(uri: str, path: str, spark: str) -> No
     storage = open_storage(uri)
     assert storage.uri("a b") == path
     assert storage.spark_uri("a b") == spark
+
+
+def test_a_storage_that_went_to_another_process_is_the_same_place(storage: Storage) -> None:
+    storage.write_bytes("a/b.json", b"one")
+    elsewhere = pickle.loads(pickle.dumps(storage))
+    assert elsewhere.uri("a/b.json") == storage.uri("a/b.json")
+    assert elsewhere.read_bytes("a/b.json") == b"one"
+
+
+def test_a_file_is_written_in_place_of_another(storage: Storage) -> None:
+    for content in (b"one", b"another"):
+        storage.write_file("a/b.parquet", content)
+        assert storage.read_bytes("a/b.parquet") == content
+    assert [info.path for info in storage.list("a")] == ["a/b.parquet"]

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial, reduce
 from typing import TYPE_CHECKING, Any
 
+from pyspark.sql import DataFrame
+
 from contracts.inventory import FileFacts, FileFormat
-from transforms.bronze_to_silver.clean import BronzeFile, cleaned_rows
+from transforms.bronze_to_silver.clean import cleaned_rows, readings, values_schema
+from transforms.bronze_to_silver.files import BronzeFile
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from pyspark.sql import SparkSession
@@ -27,7 +32,7 @@ class Bronze:
         path.parent.mkdir(parents=True, exist_ok=True)
         encoding = facts.get("encoding", "utf-8")
         path.write_bytes(content if isinstance(content, bytes) else content.encode(encoding))
-        return BronzeFile(FileFacts(key, path.stat().st_size, "", form, **facts), f"file://{path}")
+        return bronze_file(FileFacts(key, path.stat().st_size, "", form, **facts), path)
 
     def delimited(
         self, key: str, content: str | bytes, delimiter: str = ",", *, header: bool = True, **facts: Any
@@ -42,9 +47,21 @@ class Bronze:
         return self.add(key, content, FileFormat.JSON_LINES, names=names, **facts)
 
 
+def bronze_file(facts: FileFacts, path: Path) -> BronzeFile:
+    return BronzeFile(facts, f"file://{path}", partial(open, path, "rb"))
+
+
+def read_and_cleaned(spark: SparkSession, contract: Contract, files: Sequence[BronzeFile]) -> DataFrame:
+    """The cleaned rows of files, not staged in between."""
+    schema = values_schema(contract)
+    frames = [one.frame.mapInArrow(one.step, schema) for one in readings(spark, contract, files)]
+    values = reduce(DataFrame.unionByName, frames, spark.createDataFrame([], schema))
+    return cleaned_rows(values, contract)
+
+
 def cleaned(spark: SparkSession, contract: Contract, *files: BronzeFile) -> list[dict[str, Any]]:
     """The cleaned rows by file and raw record; null columns, and flags that are false, left out."""
-    rows = [row.asDict() for row in cleaned_rows(spark, contract, files).collect()]
+    rows = [row.asDict() for row in read_and_cleaned(spark, contract, files).collect()]
     rows.sort(key=lambda row: (row["_source_file"], row["_raw"]))
     return [
         {n: value for n, value in row.items() if value is not None and value is not False} for row in rows

@@ -11,9 +11,9 @@ from pyspark.sql import SparkSession
 from pyspark.sql import types as st
 
 from contracts.inventory import FileFacts, FileFormat
-from tests.transforms.bronze_to_silver.bronze import Bronze, cleaned, only
+from tests.transforms.bronze_to_silver.bronze import Bronze, bronze_file, cleaned, only, read_and_cleaned
 from tests.transforms.promises import EVENTS, TRANSACTIONS, USERS
-from transforms.bronze_to_silver.clean import BronzeFile, cleaned_rows
+from transforms.bronze_to_silver.clean import readings
 
 
 def at(*parts: int) -> datetime:
@@ -22,7 +22,7 @@ def at(*parts: int) -> datetime:
 
 
 def test_no_file_gives_an_empty_frame_of_the_full_schema(spark: SparkSession) -> None:
-    frame = cleaned_rows(spark, TRANSACTIONS, [])
+    frame = read_and_cleaned(spark, TRANSACTIONS, [])
     assert frame.count() == 0
     assert [(field.name, field.dataType) for field in frame.schema] == [
         ("tx_id", st.StringType()),
@@ -134,9 +134,9 @@ def test_extra_is_sorted_by_code_point_and_cleaned(spark: SparkSession, tmp_path
     ]
 
 
-def test_a_file_without_its_facts_is_refused(spark: SparkSession) -> None:
+def test_a_file_without_its_facts_is_refused(spark: SparkSession, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"file a\.csv: expected the format .* run raw_to_bronze again"):
-        cleaned_rows(spark, EVENTS, [BronzeFile(FileFacts("a.csv", 1, ""), "file:///a.csv")])
+        readings(spark, EVENTS, [bronze_file(FileFacts("a.csv", 1, ""), tmp_path / "a.csv")])
 
 
 def test_files_of_every_format_side_by_side_keep_their_values(spark: SparkSession, tmp_path: Path) -> None:
@@ -146,7 +146,7 @@ def test_files_of_every_format_side_by_side_keep_their_values(spark: SparkSessio
     pq.write_table(table, tmp_path / "a.parquet")
     facts = FileFacts("a.parquet", 1, "", FileFormat.PARQUET, names=tuple(table.column_names))
     files = [
-        BronzeFile(facts, f"file://{tmp_path}/a.parquet"),
+        bronze_file(facts, tmp_path / "a.parquet"),
         bronze.delimited("b.csv", "event_id,user_id,ts,age\nc,u,2024-01-02T03:04:05Z,34\nd,u,2024-01-02,x\n"),
         bronze.json_lines("c.jsonl", '{"event_id":"j","user_id":"u","ts":"2024-01-02 03:04:05Z","age":34.0}'),
     ]

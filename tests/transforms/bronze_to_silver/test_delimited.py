@@ -94,6 +94,7 @@ def test_every_dialect_and_encoding_gives_the_same_rows(spark: SparkSession, tmp
             delimiter=";",
             header=True,
             names=("event_id", "user_id", "ts", "message"),
+            compression="gzip",
         ),
         bronze.delimited("c.tsv", tabs, "\t"),
         bronze.delimited("d.csv", text.replace(";", "|").replace("grün|", "grün;"), "|"),

@@ -14,7 +14,7 @@ from pyspark.sql import SparkSession
 
 from contracts.inventory import FileFacts, FileFormat
 from contracts.model import Contract
-from tests.transforms.bronze_to_silver.bronze import cleaned, only
+from tests.transforms.bronze_to_silver.bronze import bronze_file, cleaned, only
 from tests.transforms.promises import EVENTS, TRANSACTIONS
 from transforms.bronze_to_silver.files import BronzeFile
 from transforms.raw_to_bronze.portable import is_portable, write_portable
@@ -32,7 +32,7 @@ def of(path: Path) -> BronzeFile:
     schema = pq.ParquetFile(path).schema_arrow
     text = schema.to_string(show_schema_metadata=False)
     facts = FileFacts(path.name, 1, "", FileFormat.PARQUET, schema=text, names=tuple(schema.names))
-    return BronzeFile(facts, f"file://{path}")
+    return bronze_file(facts, path)
 
 
 def test_typed_values_go_to_their_columns_and_the_rest_to_extra(spark: SparkSession, tmp_path: Path) -> None:
@@ -157,7 +157,7 @@ def test_what_spark_refuses_is_read_from_a_portable_copy(spark: SparkSession, tm
         with copy.open("wb") as target:
             write_portable(source, target)
         assert is_portable(pq.ParquetFile(copy)), name
-        files.append(BronzeFile(of(path).facts, f"file://{copy}"))
+        files.append(bronze_file(of(path).facts, copy))
     rows = cleaned(spark, EVENTS, *files)
     assert {row["_source_file"].removesuffix(".parquet"): row["_extra"] for row in rows} == {
         name: '{"x":"' + text.replace('"', '\\"') + '"}' for name, (_, _, text) in FOREIGN.items()
