@@ -22,8 +22,6 @@ from transforms.bronze_to_silver.json_members import members_of
 from transforms.bronze_to_silver.text_bytes import bytes_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from transforms.bronze_to_silver.text_bytes import Bytes, Marks, Places
 
 _SHOWN = 8  # objects that are asked how the others are written
@@ -102,6 +100,8 @@ def _plain_objects(records: pa.StringArray, template: Template) -> PlainRecords:
     is_among = np.zeros(len(records), np.bool_)
     is_among[rows] = True
     held = tuple(_read(column, is_text[:, place]) for place, column in enumerate(columns))
+    if len(escaped):
+        held = tuple(map(_unescaped, held))
     return PlainRecords(pa.array(is_among), template.keys, held)
 
 
@@ -201,16 +201,17 @@ def _is_value(column: pa.StringArray, is_text: Marks) -> Marks:
 
 
 def _read(column: pa.StringArray, is_text: Marks) -> pa.StringArray:
-    """Return values in their text form (spec 4.1): texts without escapes, literals as they are, null null."""
-    if not is_text.all():
-        column = pc.if_else(pc.and_not(pc.equal(column, "null"), pa.array(is_text)), None, column)
+    """Return values in their text form (spec 4.1): texts and literals as they are written, null null."""
+    if is_text.all():
+        return column
+    return pc.if_else(pc.and_not(pc.equal(column, "null"), pa.array(is_text)), None, column)
+
+
+def _unescaped(column: pa.StringArray) -> pa.StringArray:
+    """Return values with the characters that their escapes stand for."""
+    if not len(column) or not (bytes_of(column)[0] == _BACKSLASH).any():
+        return column
     has_escapes = pc.fill_null(pc.match_substring(column, "\\"), False)
     written = column.filter(has_escapes).to_pylist()
-    return pc.replace_with_mask(column, has_escapes, pa.array(_unescaped(written), pa.string()))
-
-
-def _unescaped(texts: Sequence[str]) -> list[str]:
-    if not texts:
-        return []
-    read: list[str] = json.loads('["' + '","'.join(texts) + '"]')
-    return read
+    read: list[str] = json.loads('["' + '","'.join(written) + '"]')
+    return pc.replace_with_mask(column, has_escapes, pa.array(read, pa.string()))
