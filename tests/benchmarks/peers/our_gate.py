@@ -19,7 +19,7 @@ from checkpoints.gate.checkpoint import judge
 from checkpoints.gate.conditions import routing_conditions
 from checkpoints.gate.expectations import load_gx
 from checkpoints.gate.masking import Masking
-from checkpoints.gate.measure_records import RAW, SOURCE_FILE, measure_records
+from checkpoints.gate.measure_records import RAW, measure_records
 from checkpoints.gate.measures import Measures
 from checkpoints.gate.routing import breaks_any
 from checkpoints.lake.layout import open_lake
@@ -43,14 +43,13 @@ def main() -> None:
     counts: dict[str, int] = {}
     with timed(Result(written / f"{IS_VALID}=true", written / f"{IS_VALID}=false", counts)):
         contract = orders_contract()
-        rows = with_copies(spark.read.parquet(source)).withColumns(
-            {SOURCE_FILE: sf.lit(source), RAW: sf.lit("")}
-        )
+        rows = with_copies(spark.read.parquet(source))
         conditions = routing_conditions(spark, contract, contract.rules, rows.schema, {})
         read = Observation("rows read")  # the pipeline's readers count them, and there are none here
         marked = rows.observe(read, sf.count(sf.lit(1)).alias("rows"))
         write_frame(marked.withColumn(IS_VALID, ~breaks_any(conditions)), place.spark_uri, [IS_VALID])
         bad = spark.read.schema(rows.schema).parquet(f"{place.spark_uri}/{IS_VALID}=false")
+        bad = bad.withColumn(RAW, sf.lit(None).cast("string"))  # rows of Parquet, of which no text is kept
         records, _ = measure_records(
             bad,
             conditions,
