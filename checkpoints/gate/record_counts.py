@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     Marks = NDArray[np.bool_]
 
 COUNTED = "kind string, name string, rows bigint, low string, high string"
-FILE, RULE, CURRENCY, WRITTEN = "file", "rule", "currency", "written"
 _SAMPLE_CHARACTERS = 200
 
 
@@ -103,12 +102,12 @@ class RecordCounts:
     def batch(self) -> pa.RecordBatch:
         """Return the counts as rows of ``COUNTED``."""
         rows: list[tuple[str, str, int, str | None, str | None]] = []
-        rows += [(FILE, name, rows, None, None) for name, rows in self.by_file.items()]
+        rows += [("file", name, rows, None, None) for name, rows in self.by_file.items()]
         rows += [
-            (RULE, name, rows, *self.samples.get(name, (None, None))) for name, rows in self.by_rule.items()
+            ("rule", name, rows, *self.samples.get(name, (None, None))) for name, rows in self.by_rule.items()
         ]
-        rows += [(CURRENCY, column, 0, written, None) for column, written in self.currencies]
-        rows += [(WRITTEN, name, 0, None, None) for name in self.written]
+        rows += [("currency", column, 0, written, None) for column, written in self.currencies]
+        rows += [("written", name, 0, None, None) for name in self.written]
         names = ("kind", "name", "rows", "low", "high")
         types = (pa.string(), pa.string(), pa.int64(), pa.string(), pa.string())
         columns = zip(*rows, strict=True) if rows else ((),) * len(names)

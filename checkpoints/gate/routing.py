@@ -1,4 +1,4 @@
-"""Routes each row by the rules it breaks: one condition for all that stays, one for all that is told of."""
+"""Routes each row by the rules it breaks: one condition for all of them together."""
 
 from __future__ import annotations
 

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from checkpoints.lake.crew import THREADS, in_threads
 from checkpoints.lake.parquet_files import ParquetFiles
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
     from datetime import datetime
 
     from checkpoints.lake.layout import Place
@@ -59,16 +60,17 @@ class Rejection:
         ]
         return pa.RecordBatch.from_arrays(columns, schema=SCHEMA)
 
-    def publish(self, names: Iterable[str], quarantine: Place) -> None:
+    def publish(self, names: Sequence[str], quarantine: Place) -> None:
         """Copy to the quarantine what tasks wrote that came to their end; a file without rows, if none did.
 
         Whoever looks for the last run that rejected something must find that this one rejected nothing.
         """
-        published = False
-        for name in names:
-            target = quarantine.child(name)
-            target.storage.copy_from(self.staging.storage, self.staging.child(name).path, target.path)
-            published = True
-        if not published:
+
+        def copy(name: str) -> None:
+            origin, target = self.staging.child(name), quarantine.child(name)
+            target.storage.copy_from(origin.storage, origin.path, target.path)
+
+        in_threads(copy, names, THREADS, lambda: None)
+        if not names:
             with ParquetFiles(quarantine, SCHEMA, is_empty_written=True):
                 pass

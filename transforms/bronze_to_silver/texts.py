@@ -52,8 +52,12 @@ class Split:
     def lines(self) -> Iterator[pa.RecordBatch]:
         """Yield the lines that begin in the split, without their ends (LF or CRLF). A lone CR is content."""
         if is_line_by_line(self.encoding):
+            is_at_start = self.start == 0
             for block in _whole_lines(self._bytes()):
-                yield from _batches(self.key, _lines_of(_as_utf_8(block, self.encoding)))
+                content = block.removeprefix(codecs.BOM_UTF8) if is_at_start else block
+                is_at_start = False
+                if content:
+                    yield from _batches(self.key, _lines_of(_as_utf_8(content, self.encoding)))
         else:
             yield from _batches(self.key, _lines_of(self._text().encode()))
 
@@ -65,12 +69,10 @@ class Split:
         return _decoded(b"".join(self._bytes()), self.encoding).removeprefix(_MARK)
 
     def _bytes(self) -> Iterator[bytes]:
-        """Yield the split's bytes, unpacked, without UTF-8's byte-order mark."""
+        """Yield the split's bytes, unpacked."""
         with self.open() as stream:
             blocks = _blocks(stream) if self.start == 0 and self.stop is None else _between(stream, self)
-            if self.is_compressed:
-                blocks = gunzipped(blocks)
-            yield from blocks if self.start else _without_mark(blocks)
+            yield from gunzipped(blocks, self.key) if self.is_compressed else blocks
 
 
 def is_line_by_line(encoding: str) -> bool:
@@ -113,21 +115,6 @@ def _between(stream: BinaryIO, split: Split) -> Iterator[bytes]:
                 return
         yield block
         at += len(block)
-
-
-def _without_mark(blocks: Iterable[bytes]) -> Iterator[bytes]:
-    head = b""
-    is_head = True
-    for block in blocks:
-        if not is_head:
-            yield block
-            continue
-        head += block
-        if len(head) >= len(codecs.BOM_UTF8):
-            is_head = False
-            yield head.removeprefix(codecs.BOM_UTF8)
-    if is_head:
-        yield head
 
 
 def _whole_lines(blocks: Iterable[bytes]) -> Iterator[bytes]:

@@ -90,8 +90,8 @@ class Gunzip:
                 yield piece
 
 
-def gunzipped(blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield what a gzip file decompresses to, however far it expands.
+def gunzipped(blocks: Iterable[bytes], key: str) -> Iterator[bytes]:
+    """Yield what the gzip file of a key decompresses to, however far it expands.
 
     Raises:
         ValueError: it is no valid gzip file; those of BRONZE are, so that this one was damaged since.
@@ -101,4 +101,6 @@ def gunzipped(blocks: Iterable[bytes]) -> Iterator[bytes]:
         yield from unzip.feed(block)
     unzip.finish()
     if unzip.corruption:
-        raise ValueError(f"expected a valid gzip file, found it {unzip.corruption}; run raw_to_bronze again")
+        raise ValueError(
+            f"file {key}: expected a valid gzip file, found it {unzip.corruption}; run raw_to_bronze again"
+        )

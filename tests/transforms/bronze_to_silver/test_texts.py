@@ -84,6 +84,13 @@ def test_a_text_has_no_byte_order_mark() -> None:
         assert text.column(TEXT).to_pylist() == ["[]"]
 
 
+def test_what_only_looks_like_a_mark_in_another_encoding_is_text() -> None:
+    text = "\ubbef\u00bf!"  # begins, as UTF-16, with the bytes of UTF-8's mark
+    split = split_of(text.encode("utf-16-le"), "utf-16-le")
+    (batch,) = split.texts()
+    assert batch.column(TEXT).to_pylist() == lines_of(split) == [text]
+
+
 def test_what_is_no_character_is_the_replacement_character() -> None:
     assert lines_of(split_of(b"a\x81b", "cp1252")) == ["a\ufffdb"]
     assert lines_of(split_of("a\ud800b\n".encode("utf-16-le", "surrogatepass"), "utf-16-le")) == ["a\ufffdb"]
@@ -95,7 +102,7 @@ def test_gzip_is_unpacked_member_by_member() -> None:
 
 
 def test_damaged_gzip_is_no_shorter_file() -> None:
-    with pytest.raises(ValueError, match="expected a valid gzip file, found it truncated; run raw_to_bronze"):
+    with pytest.raises(ValueError, match=r"file a key\.txt: expected a valid gzip file, found it truncated"):
         lines_of(split_of(gzip.compress(b"a\nb\n")[:-9], is_compressed=True))
 
 
