@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -21,7 +22,13 @@ from dags.pipeline.frames import held
 from dags.pipeline.staging import stage_rows
 from quarantine_policies.decision import Decision, Verdict, counted_rules, decide, routed_rules
 from transforms.bronze_to_silver.clean import cleaned_rows, readings
-from transforms.bronze_to_silver.deduplicate import deduplicate, deduplicated_by_file, part, suspect_keys
+from transforms.bronze_to_silver.deduplicate import (
+    Parted,
+    deduplicate,
+    deduplicated_by_file,
+    part,
+    suspect_keys,
+)
 from transforms.bronze_to_silver.users import current_users
 from transforms.bronze_to_silver.users_history import users_history
 
@@ -113,7 +120,8 @@ def judge_dataset(
     version = new_version(run.id)
     valid = valid_rows(cleaned, errors)
     found = Observation(f"{contract.name} keys")
-    with held(suspect_keys(valid, contract, found)) as suspects:
+    with ExitStack() as holding:
+        suspects = holding.enter_context(held(suspect_keys(valid, contract, found)))
         parted = part(valid, contract, suspects)
         if contract.name == USERS:
             history = setup.contracts.users_history
@@ -122,6 +130,8 @@ def judge_dataset(
                 (history, users_history(valid, contract, history)),
             ]
         else:
+            # Who lost, and who won, are both told by these.
+            parted = Parted(parted.lone, holding.enter_context(held(parted.contested)))
             frames = [(contract, deduplicate(parted, contract))]
         losers = deduplicated_by_file(parted.contested, contract).collect()
         keys = partial(told_keys, found)
