@@ -25,7 +25,7 @@ SEMANTICS: Mapping[str, str] = {
     "spark.sql.legacy.parquet.nanosAsLong": "true",  # Spark cannot read TIMESTAMP(NANOS)
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",  # Redshift reads no INT96
     "spark.sql.parquet.compression.codec": "zstd",
-    "spark.hadoop.parquet.compression.codec.zstd.level": "1",  # 1 % larger than by 3, a tenth cheaper to write
+    "spark.hadoop.parquet.compression.codec.zstd.level": "1",  # 1 % more bytes than by 3, for 9 % less work
     "spark.hadoop.parquet.size.statistics.enabled": "false",  # counted value by value, and read by nobody
     "spark.sql.parquet.int96RebaseModeInRead": "CORRECTED",
     "spark.sql.parquet.datetimeRebaseModeInRead": "CORRECTED",
