@@ -13,8 +13,8 @@ from contracts.reader import load_contracts
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-EMAIL = str(load_contracts().silver("users").rule("email_format").kwargs["regex"])
-
+CONTRACTS = load_contracts()
+EMAIL = str(CONTRACTS.silver("users").rule("email_format").kwargs["regex"])
 
 EMAILS = [
     ("a@b.c", True),
@@ -50,10 +50,15 @@ def test_an_email_has_one_at_and_a_dot_behind_it_with_something_on_both_sides(
 
 
 def test_spark_finds_the_same_emails_good(spark: SparkSession) -> None:
-    hostile = ("a@" + "." * 100_000 + " ", False)
-    frame = spark.createDataFrame([*EMAILS, hostile], "email string, is_good boolean")
+    hostile = [("a@" + "." * 100_000 + end, False) for end in (" ", "@")]
+    frame = spark.createDataFrame([*EMAILS, *hostile], "email string, is_good boolean")
     assert frame.where(sf.col("email").rlike(EMAIL) != sf.col("is_good")).collect() == []
 
 
-def test_an_email_of_a_million_dots_is_judged_at_once() -> None:
-    assert re.search(EMAIL, "a@" + "." * 1_000_000 + " ") is None
+@pytest.mark.parametrize("end", [" ", "@"], ids=["blank", "second at"])
+def test_an_email_of_a_million_dots_is_judged_at_once(end: str) -> None:
+    assert re.search(EMAIL, "a@" + "." * 1_000_000 + end) is None
+
+
+def test_every_dataset_takes_the_same_emails_for_good() -> None:
+    assert {one.rule("email_format").kwargs["regex"] for one in CONTRACTS.datasets} == {EMAIL}
