@@ -6,8 +6,10 @@ others are read one by one. This runs as Python on Arrow batches within Spark, b
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -58,6 +60,19 @@ class _Outcome(NamedTuple):
 
 _NOTHING = _Outcome()
 
+_ReadOdd: TypeAlias = Callable[[str, str], _Outcome]
+"""Reads one text that is not plainly written; the other argument is its decimal mark."""
+
+# Of a column, by their texts: what is oddly written is mostly so in the same few ways, again and again.
+_MOST_REMEMBERED = 4096
+_LONGEST_REMEMBERED = 64  # characters
+
+
+def remembering(read_odd: _ReadOdd) -> _ReadOdd:
+    """Return the same, which need not read a text anew that it has just read."""
+    remembered = lru_cache(_MOST_REMEMBERED)(read_odd)
+    return lambda text, mark: (remembered if len(text) <= _LONGEST_REMEMBERED else read_odd)(text, mark)
+
 
 @dataclass(frozen=True, slots=True)
 class ColumnReader:
@@ -75,16 +90,19 @@ class ColumnReader:
         told = {f"_uncastable_{self.name}": "string"} if self.tells_uncastable else {}
         return told | {name: spark_type for name, (spark_type, _) in self._remark.items()}
 
-    def read(self, cells: Mapping[str, pa.Array], rows: int) -> tuple[pa.Array, list[pa.Array]]:
+    def read(
+        self, cells: Mapping[str, pa.Array], rows: int, read_odd: _ReadOdd
+    ) -> tuple[pa.Array, list[pa.Array]]:
         """Return the values of a batch's cells, and what ``schema`` tells of them.
 
         Args:
             cells: a batch's columns by name; those that this column's source lacks may be missing.
             rows: how many rows the batch has.
+            read_odd: ``self.read_odd``, or what does the same.
         """
         texts = cells.get(text_of(self.name), pa.nulls(rows, pa.string()))
         value, is_left = self._read_plain(texts)
-        outcomes = self._read_left(texts.filter(is_left), cells.get(is_typed_of(self.name)), is_left)
+        outcomes = self._read_left(texts, cells.get(is_typed_of(self.name)), is_left, read_odd)
         values, uncastables, remarks = zip(*outcomes, strict=True) if outcomes else ((), (), ())
         value = _put(value, is_left, values)
         told = [_put(pa.nulls(rows, type_), is_left, remarks) for _, type_ in self._remark.values()]
@@ -119,13 +137,17 @@ class ColumnReader:
             is_left = pc.replace_with_mask(is_left, is_left, is_odd)
         return value, is_left
 
-    def _read_left(self, texts: pa.Array, is_typed: pa.Array | None, is_left: pa.Array) -> list[_Outcome]:
+    def _read_left(
+        self, texts: pa.Array, is_typed: pa.Array | None, is_left: pa.Array, read_odd: _ReadOdd
+    ) -> list[_Outcome]:
+        left = texts.filter(is_left).to_pylist()
         if is_typed is None:
-            return [self._read(text, self.by.decimal_mark) for text in texts.to_pylist()]
+            return [read_odd(text, self.by.decimal_mark) for text in left]
         marks = ("." if typed else self.by.decimal_mark for typed in is_typed.filter(is_left).to_pylist())
-        return [self._read(text, mark) for text, mark in zip(texts.to_pylist(), marks, strict=True)]
+        return [read_odd(text, mark) for text, mark in zip(left, marks, strict=True)]
 
-    def _read(self, text: str, decimal_mark: str) -> _Outcome:
+    def read_odd(self, text: str, decimal_mark: str) -> _Outcome:
+        """Read one text, however it is written."""
         cleaned = clean_text(text)
         if is_null_word(cleaned, self.null_words):
             return _NOTHING
@@ -171,11 +193,12 @@ class RecordReader:
 
     def read(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Read batches of records: KEY, RAW, FLAW, ``_extra``, and what is known of each column's cells."""
+        readers = [(column, remembering(column.read_odd)) for column in self._columns]
         for batch in batches:
             cells = dict(zip(batch.schema.names, batch.columns, strict=True))
             values, told = [], []
-            for column in self._columns:
-                value, further = column.read(cells, batch.num_rows)
+            for column, read_odd in readers:
+                value, further = column.read(cells, batch.num_rows, read_odd)
                 values.append(value)
                 told += further
             whole = [cells[name] for name in (EXTRA, KEY, RAW, FLAW)]

@@ -13,7 +13,7 @@ from contracts.model import DataType, DateOrder, Kind
 from transforms.bronze_to_silver.extra import extra_text, extra_texts
 from transforms.bronze_to_silver.records import text_of
 from transforms.bronze_to_silver.text import DEFAULT_NULL_WORDS, DEFAULT_WORDS
-from transforms.bronze_to_silver.values import ColumnReader, Conventions
+from transforms.bronze_to_silver.values import ColumnReader, Conventions, remembering
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,22 +50,23 @@ def test_a_column_means_what_its_texts_mean_alone(
 ) -> None:
     by = Conventions(DateOrder.MDY, decimal_mark=mark)
     reader = ColumnReader("c", type_, DEFAULT_WORDS, by, tells_uncastable=True)
+    read_odd = remembering(reader.read_odd)
 
     def read(texts: list[str | None]) -> list[Mapping[str, object]]:
-        value, told = reader.read({text_of("c"): pa.array(texts, pa.string())}, len(texts))
+        value, told = reader.read({text_of("c"): pa.array(texts, pa.string())}, len(texts), read_odd)
         names = ["value", *reader.schema]
         return pa.RecordBatch.from_arrays([value, *told], names).to_pylist()
 
     def read_alone(text: str | None) -> Mapping[str, object]:
         """What a text alone is read as, which is what the grammars say."""
-        outcome = reader._read(text, mark) if text is not None else None
+        outcome = reader.read_odd(text, mark) if text is not None else None
         (whole,) = read([text])
         value = pa.array([outcome and outcome.value], whole_type).to_pylist()
         assert [whole["value"]] == value
         assert whole["_uncastable_c"] == (outcome and outcome.uncastable)
         return whole
 
-    whole_type = reader.read({}, 0)[0].type
+    whole_type = reader.read({}, 0, read_odd)[0].type
     assert read(texts) == [read_alone(text) for text in texts]
 
 
