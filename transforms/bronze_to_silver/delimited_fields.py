@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from pyarrow import csv as arrow_csv
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+MOST_FIELDS = 200  # that are told apart by one pattern
 
 @dataclass(frozen=True)
 class Dialect:
@@ -39,7 +41,9 @@ class Dialect:
             return [record.split(self.delimiter) for record in records]
         is_good = [
             is_good and len(record) < csv.field_size_limit()
-            for record, is_good in zip(records, self._are_well_quoted(records), strict=True)
+            for record, is_good in zip(
+                records, self._are_well_quoted(pa.array(records, pa.string())).to_pylist(), strict=True
+            )
         ]
         rows = csv.reader(
             compress(records, is_good), delimiter=self.delimiter, quotechar=self.quote, strict=True
@@ -74,14 +78,43 @@ class Dialect:
                 return fields
             place = end + 1
 
-    def _are_well_quoted(self, records: Sequence[str]) -> list[bool]:
+    def have_fields(self, records: pa.StringArray, count: int) -> pa.BooleanArray:
+        """Whether each record is well quoted and has so many fields, at most ``MOST_FIELDS``."""
+        return self._are_well_quoted(records, f"{{{count - 1}}}")
+
+    def columns_of(self, records: pa.StringArray, count: int) -> list[pa.StringArray]:
+        """Return the fields of records that ``have_fields``, column by column.
+
+        By Arrow's reader of CSV, which is told nothing but how fields end: it skips the first line, since a
+        byte-order mark at the beginning would be none of the text.
+        """
+        if not len(records):
+            return [records] * count
+        bounds = pa.array([0, len(records)], pa.int32())
+        lines = pc.binary_join(pa.ListArray.from_arrays(bounds, records), "\n")[0].as_buffer()
+        text = b"\n" + memoryview(lines)
+        names = [str(place) for place in range(count)]
+        table = arrow_csv.read_csv(
+            pa.BufferReader(text),
+            arrow_csv.ReadOptions(
+                use_threads=False, block_size=len(text) + 1, skip_rows=1, column_names=names
+            ),
+            arrow_csv.ParseOptions(
+                delimiter=self.delimiter,
+                quote_char=self.quote or False,
+                newlines_in_values=True,
+                ignore_empty_lines=False,
+            ),
+            arrow_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), check_utf8=False),
+        )
+        return [column.combine_chunks() for column in table.columns]
+
+    def _are_well_quoted(self, records: pa.StringArray, further_fields: str = "*") -> pa.BooleanArray:
+        """Whether each record's quotes are in order; a line's end within an unquoted field is not."""
         delimiter, quote = re.escape(self.delimiter), re.escape(self.quote)
-        # A line's end within an unquoted field is none to csv.
         bare = rf"(?:[^{quote}{delimiter}\r\n][^{delimiter}\r\n]*)?"
-        field = f"(?:{quote}(?:[^{quote}]|{quote}{quote})*{quote}|{bare})"
-        pattern = rf"(?s)\A{field}(?:{delimiter}{field})*\z"
-        found: list[bool] = pc.match_substring_regex(pa.array(records, pa.string()), pattern).to_pylist()
-        return found
+        field = f"(?:{quote}(?:[^{quote}]|{quote}{quote})*{quote}|{bare})" if quote else bare
+        return pc.match_substring_regex(records, rf"(?s)\A{field}(?:{delimiter}{field}){further_fields}\z")
 
     @cached_property
     def _quoted(self) -> re.Pattern[str]:

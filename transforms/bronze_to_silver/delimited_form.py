@@ -6,18 +6,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms.bronze_to_silver.cutting import Parsed, PlainRecords
+from transforms.bronze_to_silver.delimited_fields import MOST_FIELDS
 from transforms.bronze_to_silver.text import is_blank
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    import pyarrow as pa
-
     from transforms.bronze_to_silver.delimited_fields import Dialect
+    from transforms.bronze_to_silver.text_bytes import Marks
 
+_MOST_BYTES = 64 * 1024 * 1024  # of records that are taken apart together
 _BROKEN_QUOTING = Parsed(flaw="broken quoting")
 
 
@@ -44,22 +46,32 @@ class DelimitedForm:
         return self.dialect.records_of(text)
 
     def plain(self, records: pa.StringArray) -> PlainRecords | None:
-        """Take those records apart that hold no quote, and as many fields as there are names.
+        """Take those records apart that are well quoted, and have as many fields as there are names.
 
         A form whose records could be blank, and none then, has no plain ones: one of a single field, and one
         whose delimiter is a blank.
         """
-        delimiter, quote, width = self.dialect.delimiter, self.dialect.quote, len(self.names)
-        if width == 1 or is_blank(delimiter, self.kept_blank):
+        dialect, width = self.dialect, len(self.names)
+        if not 1 < width <= MOST_FIELDS or is_blank(dialect.delimiter, self.kept_blank):
             return None
-        is_plain = pc.equal(pc.count_substring(records, delimiter), width - 1)
-        if quote:
-            is_plain = pc.and_not(is_plain, pc.match_substring(records, quote))
-        if self.header:
-            is_plain = pc.and_not(is_plain, pc.equal(records, delimiter.join(self.header)))
-        fields = pc.split_pattern(records.filter(is_plain), delimiter).flatten()
-        columns = [fields.take(np.arange(place, len(fields), width)) for place in range(width)]
+        if not (dialect.delimiter + dialect.quote).isascii() or records.nbytes > _MOST_BYTES:
+            return None
+        is_plain = dialect.have_fields(records, width)
+        columns = dialect.columns_of(records.filter(is_plain), width)
+        is_header = self._are_headers(columns)
+        if is_header.any():
+            columns = [column.filter(pa.array(~is_header)) for column in columns]
+            is_plain = pc.replace_with_mask(is_plain, is_plain, pa.array(~is_header))
         return PlainRecords(is_plain, self.names, tuple(columns))
+
+    def _are_headers(self, columns: Sequence[pa.StringArray]) -> Marks:
+        """Mark the records that name the columns again."""
+        are_headers = np.full(len(columns[0]), bool(self.header))
+        for column, name in zip(columns, self.header, strict=False):
+            if not are_headers.any():
+                break
+            are_headers &= np.asarray(pc.equal(column, name), np.bool_)
+        return are_headers
 
     def parse(self, records: Sequence[str]) -> Iterator[Parsed | None]:
         """Take records apart; one with a wrong number of fields, or broken quoting, is flawed."""

@@ -69,7 +69,7 @@ def test_plain_records_are_cut_as_each_on_its_own(
     names: tuple[str, ...], delimiter: str, quote: str, data: st.DataObject
 ) -> None:
     form = DelimitedForm(Dialect(delimiter, quote), names, data.draw(st.sampled_from([names, ()])), False)
-    some = st.text(st.sampled_from(["a", "é", " ", "\u00a0", "\t", "\r", '"', delimiter, "日"]), max_size=9)
+    some = st.text(st.sampled_from(["a", "é", " ", "\u00a0", "\t", "\r", '"', delimiter, "日", "\ufeff"]), max_size=9)
     good = st.lists(st.sampled_from(["", "x", " n/a", "日本"]), min_size=len(names), max_size=len(names))
     written = some | good.map(delimiter.join) | st.just(delimiter.join(names))
     records = data.draw(st.lists(written, max_size=12))
@@ -90,13 +90,20 @@ def test_plain_objects_are_cut_as_each_on_its_own(names: tuple[str, ...], data: 
     assert cut(form, names, records) == cut(one_by_one, names, records)
 
 
-def test_a_record_with_a_quote_is_not_taken_for_plain() -> None:
+def test_a_record_is_plain_that_is_well_quoted_and_no_header() -> None:
     form = DelimitedForm(Dialect(",", '"'), PROMISED, PROMISED, is_whole=False)
-    records = pa.array(["1,a", '2,"b"', "event_id,message", "3", "4,d,e", ",", '5" pipe,c'])
-    plain = form.plain(records)
+    rows = ["1,a", '2,"b, ""c"""', ",", '5" pipe,c', "event_id,x"]
+    others = ["event_id,message", '"event_id",message', "3", "4,d,e", '6,"d"e', '7,"', "8,\r"]
+    plain = form.plain(pa.array([*others[:2], *rows, *others[2:]]))
     assert plain is not None
-    assert plain.is_among.to_pylist() == [True, False, False, False, False, True, False]
-    assert [column.to_pylist() for column in plain.columns] == [["1", ""], ["a", ""]]
+    assert plain.is_among.to_pylist() == [False] * 2 + [True] * len(rows) + [False] * 5
+    ids, messages = (column.to_pylist() for column in plain.columns)
+    assert ids == ["1", "2", "", '5" pipe', "event_id"]
+    assert messages == ["a", 'b, "c"', "", "c", "x"]
+
+
+def test_what_one_byte_does_not_delimit_is_taken_apart_record_by_record() -> None:
+    assert DelimitedForm(Dialect("§", '"'), PROMISED, (), is_whole=False).plain(pa.array(["1§a"])) is None
 
 
 def test_where_nothing_is_quoted_a_quote_is_plain() -> None:
