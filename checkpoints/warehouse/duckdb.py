@@ -22,6 +22,7 @@ from checkpoints.warehouse.warehouse import (
     WarehouseError,
 )
 from contracts.ddl import Dialect, create_table, quote, sql_type
+from contracts.model import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from checkpoints.warehouse.request import LoadRequest, TableLoad
     from checkpoints.warehouse.warehouse import Reconcile
+    from contracts.model import Column
 
 _SCHEMA = "main"
 _RELEASE = f'"{_SCHEMA}"."_lakegate_release"'
@@ -144,13 +146,22 @@ def _replace(connection: duckdb.DuckDBPyConnection, table: TableLoad) -> None:
         return
     columns = table.contract.columns
     listed = ", ".join(quote(column.name) for column in columns)
-    cast = ", ".join(
-        f"CAST({quote(column.name)} AS {sql_type(column.type, Dialect.DUCKDB)})" for column in columns
-    )
+    cast = ", ".join(_as_promised(column) for column in columns)
     connection.execute(
         f"INSERT INTO {name} ({listed}) SELECT {cast} FROM read_parquet(?, hive_partitioning = false)",  # noqa: S608 - quoted names, bound values
         [[_globless(table.place(file).uri) for file in table.files]],
     )
+
+
+def _as_promised(column: Column) -> str:
+    """Return what is selected for a column: its value in the table's type.
+
+    A file's timestamps are moments, the table's are without a zone, in UTC: that is the same number, which a
+    cast would find out by the calendar, row by row.
+    """
+    if column.type.kind is Kind.TIMESTAMP:
+        return f"make_timestamp(epoch_us({quote(column.name)}))"
+    return f"CAST({quote(column.name)} AS {sql_type(column.type, Dialect.DUCKDB)})"
 
 
 def _globless(uri: str) -> str:
