@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 MOST_FIELDS = 200  # that are told apart by one pattern
 
+
 @dataclass(frozen=True)
 class Dialect:
     """How one file delimits. Its patterns are possessive, so that no input can exhaust the regex engine."""
@@ -83,10 +84,10 @@ class Dialect:
         return self._are_well_quoted(records, f"{{{count - 1}}}")
 
     def columns_of(self, records: pa.StringArray, count: int) -> list[pa.StringArray]:
-        """Return the fields of records that ``have_fields``, column by column.
+        """Return the fields of records that ``have_fields``, column by column, read by Arrow as CSV.
 
-        By Arrow's reader of CSV, which is told nothing but how fields end: it skips the first line, since a
-        byte-order mark at the beginning would be none of the text.
+        Arrow drops a byte-order mark at the beginning of a text, which here would be content: so each text
+        begins with a line that is skipped.
         """
         if not len(records):
             return [records] * count

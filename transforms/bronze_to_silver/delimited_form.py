@@ -49,7 +49,7 @@ class DelimitedForm:
         """Take those records apart that are well quoted, and have as many fields as there are names.
 
         A form whose records could be blank, and none then, has no plain ones: one of a single field, and one
-        whose delimiter is a blank.
+        whose delimiter is a blank. Nor has one whose delimiter or quote is more than a byte to Arrow.
         """
         dialect, width = self.dialect, len(self.names)
         if not 1 < width <= MOST_FIELDS or is_blank(dialect.delimiter, self.kept_blank):
