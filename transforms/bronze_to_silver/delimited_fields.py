@@ -79,6 +79,11 @@ class Dialect:
                 return fields
             place = end + 1
 
+    @property
+    def is_known_to_arrow(self) -> bool:
+        """Whether Arrow can read the dialect: delimiter and quote are a byte each."""
+        return (self.delimiter + self.quote).isascii()
+
     def have_fields(self, records: pa.StringArray, count: int) -> pa.BooleanArray:
         """Whether each record is well quoted and has so many fields, at most ``MOST_FIELDS``."""
         return self._are_well_quoted(records, f"{{{count - 1}}}")

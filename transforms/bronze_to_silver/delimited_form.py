@@ -49,12 +49,12 @@ class DelimitedForm:
         """Take those records apart that are well quoted, and have as many fields as there are names.
 
         A form whose records could be blank, and none then, has no plain ones: one of a single field, and one
-        whose delimiter is a blank. Nor has one whose delimiter or quote is more than a byte to Arrow.
+        whose delimiter is a blank. Nor has one whose dialect Arrow does not know.
         """
         dialect, width = self.dialect, len(self.names)
         if not 1 < width <= MOST_FIELDS or is_blank(dialect.delimiter, self.kept_blank):
             return None
-        if not (dialect.delimiter + dialect.quote).isascii() or records.nbytes > _MOST_BYTES:
+        if not dialect.is_known_to_arrow or records.nbytes > _MOST_BYTES:
             return None
         is_plain = dialect.have_fields(records, width)
         columns = dialect.columns_of(records.filter(is_plain), width)

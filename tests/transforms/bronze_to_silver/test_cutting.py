@@ -103,8 +103,13 @@ def test_a_record_is_plain_that_is_well_quoted_and_no_header() -> None:
     assert messages == ["a", 'b, "c"', "", "c", "x"]
 
 
-def test_what_one_byte_does_not_delimit_is_taken_apart_record_by_record() -> None:
-    assert DelimitedForm(Dialect("§", '"'), PROMISED, (), is_whole=False).plain(pa.array(["1§a"])) is None
+@pytest.mark.parametrize(("delimiter", "quote"), [("§", '"'), (",", "“")])
+def test_a_dialect_that_arrow_does_not_know_is_read_record_by_record(delimiter: str, quote: str) -> None:
+    form = DelimitedForm(Dialect(delimiter, quote), PROMISED, (), is_whole=False)
+    records = [f"1{delimiter}a", f"2{delimiter}{quote}b{quote}", delimiter]
+    assert form.plain(pa.array(records)) is None
+    one_by_one = OneByOneForm(form.dialect, PROMISED, (), is_whole=False)
+    assert cut(form, PROMISED, records) == cut(one_by_one, PROMISED, records)
 
 
 def test_where_nothing_is_quoted_a_quote_is_plain() -> None:
