@@ -42,7 +42,8 @@ def measure_records(
     which counts and writes them. Nothing but counts, currencies and two sample values a rule is collected.
 
     Args:
-        rows: contract columns, ``_source_file``, ``_raw``, ``_currency_<column>``.
+        rows: contract columns, ``_source_file``, ``_raw`` (null where the text was not kept),
+            ``_currency_<column>``.
         conditions: by rule, what is true for a row that breaks it, and never null.
         rules: the row rules of the contract; those of other domains are passed over.
         rows_read: by file, the rows that were counted when they were read.
@@ -70,6 +71,7 @@ def measure_records(
             for name in _money(rows)
         },
         unknown_columns=tuple(unknown_columns),
+        rows_without_text=counts.textless,
     )
     return measured, counts.written
 
@@ -119,6 +121,7 @@ def _count_and_reject(
             counts.count(judged, columns[SOURCE_FILE], _named(columns, _TEXT), {n: columns[n] for n in money})
             is_invalid = pa.array(~judged.is_valid)
             sources, raws = (columns[name].filter(is_invalid) for name in (SOURCE_FILE, RAW))
+            counts.textless += raws.null_count
             if len(sources):
                 files.add(rejection.rows(sources, raws, judged.broken_rules()))
     counts.written = files.written

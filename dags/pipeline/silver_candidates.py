@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from checkpoints.gate.checkpoint import judge
 from checkpoints.gate.conditions import routing_conditions
+from checkpoints.gate.doubts import EVERY_ROW, doubts_of
 from checkpoints.gate.known_keys import told_keys
 from checkpoints.gate.masking import Masking
 from checkpoints.gate.measure_records import measure_records
@@ -29,16 +30,18 @@ from transforms.bronze_to_silver.deduplicate import (
     part,
     suspect_keys,
 )
+from transforms.bronze_to_silver.transactions import COMPARABLE
 from transforms.bronze_to_silver.users import current_users
 from transforms.bronze_to_silver.users_history import users_history
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pyspark.sql import SparkSession
+    from pyspark.sql import DataFrame, SparkSession
 
+    from checkpoints.gate.doubts import Doubts
     from checkpoints.gate.measures import Accounting, RecordsMeasured
-    from contracts.model import Contract
+    from contracts.model import Contract, Rule
     from dags.pipeline.candidates import Candidate
     from dags.pipeline.progress import Progress
     from dags.pipeline.setup import Run, Setup
@@ -99,26 +102,19 @@ def judge_dataset(
     policy = setup.policies.of(contract.name)
     parameters = {**policy.parameters, **run.parameters}
     routed, counted = routed_rules(contract, policy), counted_rules(contract, policy)
-
-    progress.step(f"{contract.name}: reading and judging {len(files):,} files")
-    place = setup.lake.staging(Zone.SILVER, run.id).child(contract.name)
-    staged = stage_rows(spark, contract, place.child("rows"), readings(spark, contract, files))
-    cleaned = cleaned_rows(staged.rows, contract)
-    errors = routing_conditions(spark, contract, routed, cleaned.schema, parameters)
-    warnings = routing_conditions(spark, contract, counted, cleaned.schema, parameters)
     rules = (*routed, *counted)
 
-    progress.step(f"{contract.name}: counting rows by file and by rule, rejecting the invalid")
-    rejection = Rejection(run.id, contract.name, contract.version, run.as_of, place.child("rejected"))
-    records, rejected = measure_records(
-        cleaned, {**errors, **warnings}, rules, staged.rows_read, staged.unknown_columns, rejection
-    )
-    progress.step(f"{contract.name}: quarantining {records.rows_quarantined:,} rows")
-    rejection.publish(rejected, setup.lake.quarantined_rows(contract.name, run.id))
+    read = partial(_read, setup, run, spark, contract, files, rules, parameters, progress)
+    valid, records = read(doubts_of(contract, routed, counted, parameters, COMPARABLE))
+    if records.rows_without_text:
+        progress.step(
+            f"{contract.name}: reading it all again, since {records.rows_without_text:,} rows to quarantine "
+            "broke a rule that nobody doubted, and their text was not kept"
+        )
+        valid, records = read(EVERY_ROW)
 
     progress.step(f"{contract.name}: deduplicating {records.rows_valid:,} rows")
     version = new_version(run.id)
-    valid = valid_rows(cleaned, errors)
     found = Observation(f"{contract.name} keys")
     with ExitStack() as holding:
         suspects = holding.enter_context(held(suspect_keys(valid, contract, found)))
@@ -175,6 +171,42 @@ def judge_dataset(
         )
         tables.append(JudgedTable(candidate, judged, measured[Domain.TABLE], judgement, decision))
     return JudgedDataset(contract, records, accounting, tuple(tables))
+
+
+def _read(
+    setup: Setup,
+    run: Run,
+    spark: SparkSession,
+    contract: Contract,
+    files: Sequence[BronzeFile],
+    rules: Sequence[Rule],
+    parameters: Mapping[str, object],
+    progress: Progress,
+    doubts: Doubts,
+) -> tuple[DataFrame, RecordsMeasured]:
+    """Stage and measure the rows of files by the row rules, and quarantine the invalid ones.
+
+    Only where there are doubts is a row's text kept. If one is missing, nothing is quarantined.
+
+    Returns:
+        the valid rows, and what was measured of all.
+    """
+    progress.step(f"{contract.name}: reading and judging {len(files):,} files")
+    place = setup.lake.staging(Zone.SILVER, run.id).child(contract.name)
+    staged = stage_rows(spark, contract, place.child("rows"), readings(spark, contract, files), doubts)
+    cleaned = cleaned_rows(staged.rows, contract)
+    conditions = routing_conditions(spark, contract, rules, cleaned.schema, parameters)
+
+    progress.step(f"{contract.name}: counting rows by file and by rule, rejecting the invalid")
+    rejection = Rejection(run.id, contract.name, contract.version, run.as_of, place.child("rejected"))
+    records, rejected = measure_records(
+        cleaned, conditions, rules, staged.rows_read, staged.unknown_columns, rejection
+    )
+    if not records.rows_without_text:
+        progress.step(f"{contract.name}: quarantining {records.rows_quarantined:,} rows")
+        rejection.publish(rejected, setup.lake.quarantined_rows(contract.name, run.id))
+    errors = {rule.name: conditions[rule.name] for rule in rules if rule.domain is Domain.RECORDS}
+    return valid_rows(cleaned, errors), records
 
 
 def _measures(

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from pyspark.sql import DataFrame, SparkSession
 
+    from checkpoints.gate.doubts import Doubts
     from checkpoints.gate.measures import UnknownColumn
     from checkpoints.lake.layout import Place
     from contracts.model import Contract
@@ -47,7 +48,7 @@ def stage_rows(
     contract: Contract,
     place: Place,
     readings: Sequence[Reading],
-    dropped: Collection[str] = (),
+    doubts: Doubts,
 ) -> Staged:
     """Carry out readings, each task writing what it reads below a place, in one Spark job.
 
@@ -59,19 +60,18 @@ def stage_rows(
         contract: of the dataset.
         place: the folder, of this run alone.
         readings: how the dataset's files are read.
-        dropped: columns of ``values_schema`` that nobody will ask for.
+        doubts: the text of a record is staged where there is one; that of the others is null.
     """
     from pyspark.sql import DataFrame
     from pyspark.sql.pandas.types import to_arrow_schema
-    from pyspark.sql.types import StructType
 
-    values = spark.createDataFrame([], values_schema(contract)).schema
-    schema = StructType([field for field in values.fields if field.name not in dropped])
+    schema = spark.createDataFrame([], values_schema(contract)).schema
     write = partial(
         _read_and_write,
         place=place,
         schema=to_arrow_schema(schema),
         varied=(*contract.varied_columns, RAW, EXTRA),
+        doubts=doubts,
     )
     jobs = [one.frame.mapInArrow(partial(write, one.step), _WRITTEN) for one in readings]
     written = reduce(DataFrame.unionByName, jobs).collect() if jobs else []
@@ -86,7 +86,13 @@ def stage_rows(
 
 
 def _read_and_write(
-    read: Step, batches: Iterable[pa.RecordBatch], *, place: Place, schema: pa.Schema, varied: Collection[str]
+    read: Step,
+    batches: Iterable[pa.RecordBatch],
+    *,
+    place: Place,
+    schema: pa.Schema,
+    varied: Collection[str],
+    doubts: Doubts,
 ) -> Iterator[pa.RecordBatch]:
     """Write what a task reads. Yields one row: what was written."""
     import pyarrow as pa
@@ -103,7 +109,9 @@ def _read_and_write(
                 )
                 for name, held in names_in(extras).items():
                     unknown.add(name, held, file)
-            files.add(batch.select(schema.names))
+            texts = batch[RAW]
+            kept = pc.if_else(doubts.about(batch), texts, pa.scalar(None, texts.type))
+            files.add(batch.set_column(batch.schema.get_field_index(RAW), RAW, kept).select(schema.names))
     counted = pa.array([list(rows.items())], pa.map_(pa.string(), pa.int64()))
     written = pa.array([files.written], pa.list_(pa.string()))
     found = pa.array(

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as sf
 
-from checkpoints.gate.measure_records import RAW
+from checkpoints.gate.doubts import NO_ROW
 from checkpoints.lake.bronze import current_ledger
 from checkpoints.lake.layout import Place
 from checkpoints.lake.local import LocalStorage
@@ -71,7 +71,7 @@ def bare_silver(setup: Setup, spark: SparkSession, out: Path) -> None:
     def write(contract: Contract, _: object) -> None:
         staging = Place(LocalStorage(out.parent / "staged"), contract.name)
         read = readings(spark, contract, files[contract.name])
-        rows = stage_rows(spark, contract, staging, read, dropped=[RAW]).rows
+        rows = stage_rows(spark, contract, staging, read, NO_ROW).rows
         valid = cleaned_rows(rows, contract).where(~is_invalid(contract))
         if contract.name == "users":
             history = setup.contracts.users_history

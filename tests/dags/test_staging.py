@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from checkpoints.gate.doubts import EVERY_ROW, NO_ROW, doubts_of
 from checkpoints.lake.layout import open_lake
+from checkpoints.quarantine.rows import last_quarantine
 from contracts.inventory import FileFormat
 from contracts.model import Zone
 from dags.pipeline.staging import stage_rows
@@ -19,9 +21,14 @@ from transforms.bronze_to_silver.clean import cleaned_rows, readings
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import pytest
     from pyspark.sql import SparkSession
 
+    from tests.dags.lake_runs import LakeRuns
     from transforms.bronze_to_silver.files import BronzeFile
+
+
+DATASETS = ("events", "users", "transactions")
 
 
 def files_of_every_form(folder: Path) -> list[BronzeFile]:
@@ -45,7 +52,7 @@ def test_each_record_of_each_file_is_staged_and_counted_once(spark: SparkSession
     place = open_lake(str(tmp_path / "lake")).staging(Zone.SILVER, "run").child("events")
     place.child("of a task that failed.parquet").write_bytes((tmp_path / "rows.parquet").read_bytes())
 
-    staged = stage_rows(spark, EVENTS, place, readings(spark, EVENTS, files))
+    staged = stage_rows(spark, EVENTS, place, readings(spark, EVENTS, files), EVERY_ROW)
 
     expected = {"a ü.csv": 25_001, "b.jsonl": 2, "c/b.jsonl": 6, "d.json": 2, "e.parquet": 3}
     assert staged.rows_read == expected
@@ -54,18 +61,37 @@ def test_each_record_of_each_file_is_staged_and_counted_once(spark: SparkSession
     assert values(cleaned_rows(staged.rows, EVENTS)) == values(read_and_cleaned(spark, EVENTS, files))
 
 
-def test_what_nobody_asks_for_is_not_staged(spark: SparkSession, tmp_path: Path) -> None:
+def test_a_text_is_staged_only_where_there_are_doubts(spark: SparkSession, tmp_path: Path) -> None:
     files = files_of_every_form(tmp_path)
     place = open_lake(str(tmp_path / "lake")).staging(Zone.SILVER, "run").child("events")
-    staged = stage_rows(spark, EVENTS, place, readings(spark, EVENTS, files), dropped=["_raw"])
-    assert "_raw" not in staged.rows.columns
-    (first, *_) = place.list()
-    with place.storage.open(first.path) as stream:
-        assert pq.read_schema(stream).names == staged.rows.columns
+    doubts = doubts_of(EVENTS, [rule for rule in EVENTS.rules if rule.name == "malformed"], [], {}, {})
+    staged = stage_rows(spark, EVENTS, place, readings(spark, EVENTS, files), doubts)
+    texts = staged.rows.where("_raw IS NOT NULL").select("_raw", "_source_file").collect()
+    assert sorted((row["_source_file"], row["_raw"]) for row in texts) == [
+        ("b.jsonl", "no JSON"),
+        *[("c/b.jsonl", "no JSON")] * 3,
+        ("d.json", "5"),
+    ]
 
 
 def test_without_files_no_row_is_staged(spark: SparkSession, tmp_path: Path) -> None:
     place = open_lake(str(tmp_path)).staging(Zone.SILVER, "run").child("transactions")
-    staged = stage_rows(spark, TRANSACTIONS, place, [])
+    staged = stage_rows(spark, TRANSACTIONS, place, [], EVERY_ROW)
     assert staged.rows_read == {}
     assert staged.rows.collect() == []
+
+
+def test_a_text_that_was_not_kept_is_read_after_all(
+    messy_shop: LakeRuns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = {name: last_quarantine(messy_shop.lake, name) for name in DATASETS}
+    monkeypatch.setattr("dags.pipeline.silver_candidates.doubts_of", lambda *_: NO_ROW)  # as a defect would
+    messy_shop.run(run_id="again", force=True, only="bronze_to_silver")
+    for name, was in before.items():
+        now = last_quarantine(messy_shop.lake, name)
+        assert was is not None
+        assert now is not None
+        assert (now.run_id, now.rows_by_rule) == ("again", was.rows_by_rule)
+        assert sorted(now.samples, key=str) == sorted(was.samples, key=str)
+        assert now.rows > 0
+        assert None not in [row.raw for row in now.samples]

@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from pyspark.sql import Column
 
 DATASET = "transactions"
-_TIMES = ("created_at", "delivered_at")
+# Comparable time -> the column whose order it keeps: where the columns do not descend, nor do these.
+COMPARABLE = {"_created_at_comparable": "created_at", "_delivered_at_comparable": "delivered_at"}
 
 
 def comparable_times() -> list[Column]:
@@ -19,11 +20,9 @@ def comparable_times() -> list[Column]:
     They equal the columns; when either came without a time of day, both are cut to their UTC date.
     """
     is_any_date_only = sf.lit(False)
-    for name in _TIMES:
+    for name in COMPARABLE.values():
         is_any_date_only |= sf.coalesce(sf.col(f"_date_only_{name}"), sf.lit(False))
     return [
-        sf.when(is_any_date_only, sf.date_trunc("day", name))
-        .otherwise(sf.col(name))
-        .alias(f"_{name}_comparable")
-        for name in _TIMES
+        sf.when(is_any_date_only, sf.date_trunc("day", name)).otherwise(sf.col(name)).alias(comparable)
+        for comparable, name in COMPARABLE.items()
     ]

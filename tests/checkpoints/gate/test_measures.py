@@ -139,6 +139,18 @@ def test_rows_are_counted_by_rule_and_file_and_the_invalid_are_written(
     ]
 
 
+def test_invalid_rows_whose_text_was_not_kept_are_counted(spark: SparkSession, tmp_path: Path) -> None:
+    rows = [
+        ("a", 2, None, "f", None, None, None, "EUR"),
+        ("b", -1, None, "f", None, None, None, None),
+        ("c", 121, None, "f", "text", None, None, None),
+        (None, 130, None, "f", None, None, None, None),
+    ]
+    read = spark.createDataFrame(rows, READ)
+    found, _ = measure_records(read, conditions(), RULES, {"f": 4}, (), rejection(tmp_path))
+    assert (found.rows_quarantined, found.rows_without_text) == (3, 2)
+
+
 def test_no_rows_at_all_are_counted_as_none(spark: SparkSession, tmp_path: Path) -> None:
     nothing = spark.createDataFrame([], READ)
     found, names = measure_records(nothing, conditions(), RULES, {}, (), rejection(tmp_path))

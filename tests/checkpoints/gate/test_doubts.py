@@ -1,0 +1,153 @@
+"""No row breaks an error rule that nobody doubted; and few are doubted in vain."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from itertools import product
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pytest
+from pyspark.sql.pandas.types import to_arrow_schema
+
+from checkpoints.gate.conditions import routing_conditions
+from checkpoints.gate.doubts import EVERY_ROW, NO_ROW, doubts_of
+from checkpoints.gate.routing import breaks_any
+from contracts.errors import ContractError
+from contracts.model import Contract, Domain, Rule, Severity
+from tests.transforms.promises import EVENTS, TRANSACTIONS, USERS
+from transforms.bronze_to_silver.clean import cleaned_rows, values_schema
+from transforms.bronze_to_silver.transactions import COMPARABLE
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+    Row = dict[str, object]
+
+LATEST = datetime(2024, 6, 2, tzinfo=UTC)
+PARAMETERS = {"as_of_limit": LATEST}
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+INSTANT = timedelta(microseconds=1)
+MORNING, NOON = datetime(2024, 5, 1, 8, tzinfo=UTC), datetime(2024, 5, 1, 12, tzinfo=UTC)
+TIMES = (None, EARLIEST - INSTANT, EARLIEST, MORNING, NOON, LATEST, LATEST + INSTANT)
+AGES = (None, -1, 0, 120, 121)
+AMOUNTS = (None, Decimal("-0.0001"), Decimal("0.0000"), Decimal("1.5000"))
+
+
+def errors_of(contract: Contract) -> list[Rule]:
+    return [rule for rule in contract.rules_in(Domain.RECORDS) if rule.severity is Severity.ERROR]
+
+
+def rows_of_every_kind(contract: Contract) -> list[Row]:
+    """Rows that differ from a good one in one value, or in any two that a rule compares."""
+    good: Row = {name: "x" for name in contract.column_names if contract.column(name).type.kind == "string"}
+    good |= dict.fromkeys((c.name for c in contract.columns if c.type.kind == "timestamp"), NOON)
+    good |= {"amount": Decimal(1)} if contract is TRANSACTIONS else {}
+    rows = [good, {**good, "_malformed": "broken", **dict.fromkeys(contract.column_names)}]
+    rows += [{**good, name: None} for name in contract.column_names]
+    rows += [{**good, name: None, f"_uncastable_{name}": "text"} for name in contract.uncastable_columns]
+    rows += [{**good, "age": age} for age in AGES]
+    if "amount" in contract.column_names and contract is TRANSACTIONS:
+        rows += [{**good, "amount": amount} for amount in AMOUNTS]
+        rows += [
+            {**good, "created_at": created, "delivered_at": delivered, "_date_only_delivered_at": is_date}
+            for created, delivered, is_date in product(TIMES, TIMES, (False, True))
+        ]
+    times = [column.name for column in contract.columns if column.type.kind == "timestamp"]
+    return rows + [{**good, name: time} for name in times for time in TIMES]
+
+
+@pytest.mark.parametrize("contract", [EVENTS, USERS, TRANSACTIONS], ids=lambda contract: contract.name)
+def test_the_shipped_rules_break_doubted_rows_alone(spark: SparkSession, contract: Contract) -> None:
+    values = spark.createDataFrame([], values_schema(contract)).schema
+    batch = pa.RecordBatch.from_pylist(rows_of_every_kind(contract), to_arrow_schema(values))
+    doubts = doubts_of(contract, errors_of(contract), [], PARAMETERS, COMPARABLE)
+    doubted = doubts.about(batch)
+    assert doubted.null_count == 0
+
+    marked = spark.createDataFrame(
+        pa.Table.from_batches([batch.append_column("doubted", doubted)]), values.add("doubted", "boolean")
+    )
+    cleaned = cleaned_rows(marked, contract)
+    conditions = routing_conditions(spark, contract, errors_of(contract), cleaned.schema, PARAMETERS)
+    found = cleaned.select("doubted", breaks_any(conditions).alias("broken")).collect()
+    outcomes = Counter((row["doubted"], row["broken"]) for row in found)
+    assert outcomes[False, True] == 0
+    assert min(outcomes[True, True], outcomes[False, False]) > 0
+    # Delivered in the morning by the date alone, and ordered at noon: a doubt does not ask for dates.
+    assert outcomes[True, False] == (contract is TRANSACTIONS)
+
+
+def rule(expectation: str, **kwargs: object) -> Rule:
+    return Rule("r", Domain.RECORDS, Severity.ERROR, "validity", "", "", expectation, kwargs)
+
+
+BETWEEN, ORDERED = "expect_column_values_to_be_between", "expect_column_pair_values_a_to_be_greater_than_b"
+ROWS = pa.RecordBatch.from_pylist(
+    [{"amount": Decimal(n), "age": n} for n in (1, 2, 3)] + [{"amount": None, "age": None}],
+    pa.schema([("amount", pa.decimal128(18, 4)), ("age", pa.int32())]),
+)
+
+
+@pytest.mark.parametrize(
+    ("doubted_by", "doubted"),
+    [
+        (rule(BETWEEN, column="amount", min_value=2), [True, False, False, False]),
+        (rule(BETWEEN, column="amount", max_value=1.5), [False, True, True, False]),
+        (rule(BETWEEN, column="age", min_value=1, strict_min=True), [True, False, False, False]),
+        (rule(BETWEEN, column="age", max_value=3, strict_max=True), [False, False, True, False]),
+        (rule(ORDERED, column_A="age", column_B="age", or_equal=True), [False] * 4),
+        (rule("expect_column_values_to_be_null", column="age"), [True, True, True, False]),
+        (rule("expect_column_values_to_not_be_null", column="age"), [False, False, False, True]),
+    ],
+)
+def test_a_rule_doubts_what_it_would_reject(doubted_by: Rule, doubted: list[bool]) -> None:
+    assert doubts_of(TRANSACTIONS, [doubted_by], [], {}, {}).about(ROWS).to_pylist() == doubted
+
+
+@pytest.mark.parametrize(
+    "unknown",
+    [
+        rule("expect_column_values_to_match_regex", column="email", regex="@"),
+        rule("expect_column_values_to_be_in_set", column="status", value_set=["paid"]),
+        rule(BETWEEN, column="email", min_value=1),
+        rule(BETWEEN, column="event_date", min_value="2000-01-01"),
+        rule(BETWEEN, column="created_at", min_value=5),
+        rule(ORDERED, column_A="age", column_B="amount"),
+        rule(ORDERED, column_A="status", column_B="email", or_equal=True),
+        rule(ORDERED, column_A="_delivered_at_comparable", column_B="created_at", or_equal=True),
+        rule("expect_column_values_to_not_be_null", column="_created_at_comparable"),
+        rule("expect_column_values_to_be_null", column="_currency_amount"),
+        rule("expect_column_values_to_not_be_null", column="_raw"),
+        rule("expect_column_values_to_not_be_null", column="age", row_condition="_raw IS NOT NULL"),
+    ],
+    ids=lambda unknown: f"{unknown.expectation} {unknown.kwargs}",
+)
+def test_a_rule_of_another_kind_doubts_every_row(unknown: Rule) -> None:
+    known = rule("expect_column_values_to_not_be_null", column="age")
+    assert doubts_of(TRANSACTIONS, [known, unknown], [], {}, {}) == EVERY_ROW
+
+
+def test_a_warning_is_no_reason_to_keep_a_text_unless_it_looks_at_it() -> None:
+    warning = replace(
+        rule("expect_column_values_to_match_regex", column="email", regex="@"),
+        domain=Domain.VALID_ROWS,
+        severity=Severity.WARN,
+    )
+    assert doubts_of(TRANSACTIONS, [], [warning], {}, {}) == NO_ROW
+    looks = replace(warning, kwargs={"column": "_raw", "regex": "@"})
+    assert doubts_of(TRANSACTIONS, [], [looks], {}, {}) == EVERY_ROW
+
+
+def test_all_rows_and_none_are_doubted_without_a_look_at_them() -> None:
+    assert EVERY_ROW.about(ROWS).to_pylist() == [True] * 4
+    assert NO_ROW.about(ROWS).to_pylist() == [False] * 4
+
+
+def test_a_parameter_that_is_not_given_is_an_error_that_names_the_rule() -> None:
+    needing = rule(BETWEEN, column="created_at", max_value={"$PARAMETER": "as_of_limit"})
+    with pytest.raises(ContractError, match=r"rule r: .*needs the parameter 'as_of_limit'"):
+        doubts_of(TRANSACTIONS, [needing], [], {}, {})
