@@ -38,8 +38,11 @@ def measure_gold(tables: Mapping[str, DataFrame]) -> GoldMeasured:
 
     events, transactions = tables["fact_events"], tables["fact_transactions"]
 
-    def summed(name: str, frame: DataFrame, column: str) -> DataFrame:
-        return frame.agg(sf.lit(name).alias("name"), sf.sum(column).cast("decimal(38,4)").alias("value"))
+    def summed(frame: DataFrame, **columns: str) -> DataFrame:
+        """Sum up columns, each under a name; the frame is computed once for all of them."""
+        sums = {name: sf.sum(column).cast("decimal(38,4)") for name, column in columns.items()}
+        named = [sf.struct(sf.lit(name).alias("name"), of.alias("value")) for name, of in sums.items()]
+        return frame.agg(sf.array(*named).alias("sums")).select(sf.inline("sums"))
 
     def uncovered(name: str, found: DataFrame, promised: DataFrame) -> DataFrame:
         missing = found.dropna().distinct().join(promised, found.columns, "left_anti")
@@ -56,14 +59,13 @@ def measure_gold(tables: Mapping[str, DataFrame]) -> GoldMeasured:
     unknown = tables["user_ltv"].join(users, "user_id", "left_anti")
 
     parts = [
-        summed("facts", transactions, "amount"),
-        summed("days", tables["daily_revenue"], "total_revenue"),
-        summed("users", tables["user_ltv"], "total_revenue"),
+        summed(transactions, facts="amount"),
+        summed(tables["daily_revenue"], days="total_revenue"),
+        summed(tables["user_ltv"], users="total_revenue"),
         uncovered("dates", dates, tables["dim_date"].select("date")),
         uncovered("statuses", of_transactions.select("status"), tables["dim_status"].select("status")),
         uncovered("countries", of_events.select("country"), tables["dim_country"].select("country")),
-        summed("fact_events", unknown, "event_count"),
-        summed("fact_transactions", unknown, "transaction_count"),
+        summed(unknown, fact_events="event_count", fact_transactions="transaction_count"),
     ]
     rows = reduce(lambda left, right: left.union(right), parts).collect()
     value = {row["name"]: row["value"] if row["value"] is not None else Decimal(0) for row in rows}

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from pyspark.sql import Column, DataFrame
 
-    from checkpoints.gate.measures import UnknownColumn
+    from checkpoints.gate.measures import RowsRead
     from checkpoints.quarantine.rejected import Rejection
     from contracts.model import Rule
 
@@ -32,22 +32,21 @@ def measure_records(
     rows: DataFrame,
     conditions: Mapping[str, Column],
     rules: Sequence[Rule],
-    rows_read: Mapping[str, int],
-    unknown_columns: Sequence[UnknownColumn],
+    read: RowsRead,
     rejection: Rejection,
 ) -> tuple[RecordsMeasured, Sequence[str]]:
     """Count the rows that break rules, by file and by rule, and write the invalid ones, in one Spark job.
 
-    Only rows that break a rule or name a currency are looked at closely: they go to Python on the workers,
-    which counts and writes them. Nothing but counts, currencies and two sample values a rule is collected.
+    Only rows that break a rule are looked at closely, and those with a currency that no reader has told: they
+    go to Python on the workers, which counts and writes them. Nothing but counts, currencies and two sample
+    values a rule is collected.
 
     Args:
         rows: contract columns, ``_source_file``, ``_raw`` (null where the text was not kept),
             ``_currency_<column>``.
         conditions: by rule, what is true for a row that breaks it, and never null.
         rules: the row rules of the contract; those of other domains are passed over.
-        rows_read: by file, the rows that were counted when they were read.
-        unknown_columns: what was found then that no contract knows.
+        read: what was counted when the rows were read.
         rejection: where and as what invalid rows are written.
 
     Returns:
@@ -56,21 +55,27 @@ def measure_records(
     judged = {domain: [rule.name for rule in rules if rule.domain is domain] for domain in Domain}
     errors, warnings = judged[Domain.RECORDS], judged[Domain.VALID_ROWS]
     counts = RecordCounts()
-    for row in _counted(rows, conditions, rules, errors, sum(rows_read.values()), rejection).collect():
+    for row in _counted(rows, conditions, rules, errors, read.rows, rejection).collect():
         counts.add(*row)
     by_rule = {name: RuleCount(counts.by_rule[name], _samples(counts, name)) for name in conditions}
-    files = {**rows_read, **counts.by_file}
+    found = {
+        name: {written for of, written in counts.currencies if of == name}
+        for name in money_columns(rows.columns)
+    }
     measured = RecordsMeasured(
-        rows_read=sum(rows_read.values()),
+        rows_read=read.rows,
         rows_quarantined=counts.by_file.total(),
         broken={name: by_rule[name] for name in errors},
         warned={name: by_rule[name] for name in warnings},
-        rows_by_file={file: (rows_read.get(file, 0), counts.by_file[file]) for file in files},
-        currencies={
-            name.removeprefix(CURRENCY): tuple(sorted(w for of, w in counts.currencies if of == name))
-            for name in _money(rows)
+        rows_by_file={
+            file: (read.by_file.get(file, 0), counts.by_file[file])
+            for file in {**read.by_file, **counts.by_file}
         },
-        unknown_columns=tuple(unknown_columns),
+        currencies={
+            name.removeprefix(CURRENCY): tuple(sorted(written.union(read.currencies.get(name, ()))))
+            for name, written in found.items()
+        },
+        unknown_columns=read.unknown_columns,
         rows_without_text=counts.textless,
     )
     return measured, counts.written
@@ -87,13 +92,13 @@ def _counted(
     """Return the counts of each task's rows, as rows of ``COUNTED``."""
     from pyspark.sql import functions as sf
 
-    money = _money(rows)
-    named = (sf.col(name).isNotNull() for name in money)
+    money = money_columns(rows.columns)
+    named = reduce(or_, (sf.col(name).isNotNull() for name in money), sf.lit(False))
     texts = {rule.name: _offending_text(rule, rows.columns) for rule in rules if rule.name in conditions}
     cores = rows.sparkSession.sparkContext.defaultParallelism
     # What is computed of the few rows is not generated into the loop over all rows: that is soon too long for
     # the JVM to compile well. A step between them that generates no code, as ``coalesce``, keeps them apart.
-    remarkable = rows.where(reduce(or_, named, breaks_any(conditions))).coalesce(
+    remarkable = rows.where(breaks_any(conditions) | (sf.col(RAW).isNotNull() & named)).coalesce(
         max(cores, row_count // _ROWS_A_TASK)
     )
     judged = remarkable.select(
@@ -132,8 +137,9 @@ def _named(columns: Mapping[str, pa.Array], prefix: str) -> dict[str, pa.Array]:
     return {name.removeprefix(prefix): column for name, column in columns.items() if name.startswith(prefix)}
 
 
-def _money(rows: DataFrame) -> list[str]:
-    return [name for name in rows.columns if name.startswith(CURRENCY)]
+def money_columns(names: Sequence[str]) -> list[str]:
+    """Return the columns that hold what currency was written with an amount."""
+    return [name for name in names if name.startswith(CURRENCY)]
 
 
 def _offending_text(rule: Rule, columns: Sequence[str]) -> Column | None:

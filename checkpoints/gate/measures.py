@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
@@ -84,6 +84,24 @@ class UnknownColumn:
     name: str
     rows: int
     first_file: str
+
+
+@dataclass(frozen=True, slots=True)
+class RowsRead:
+    """What was counted of rows by those who read them, before anything of them was written.
+
+    ``by_file``: key -> rows. ``currencies``: by the column that holds them (``_currency_<c>``), those of rows
+    without a text.
+    """
+
+    by_file: Mapping[str, int]
+    unknown_columns: tuple[UnknownColumn, ...] = ()
+    currencies: Mapping[str, Collection[str]] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> int:
+        """All of them."""
+        return sum(self.by_file.values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -199,9 +199,7 @@ def _read(
 
     progress.step(f"{contract.name}: counting rows by file and by rule, rejecting the invalid")
     rejection = Rejection(run.id, contract.name, contract.version, run.as_of, place.child("rejected"))
-    records, rejected = measure_records(
-        cleaned, conditions, rules, staged.rows_read, staged.unknown_columns, rejection
-    )
+    records, rejected = measure_records(cleaned, conditions, rules, staged.read, rejection)
     if not records.rows_without_text:
         progress.step(f"{contract.name}: quarantining {records.rows_quarantined:,} rows")
         rejection.publish(rejected, setup.lake.quarantined_rows(contract.name, run.id))

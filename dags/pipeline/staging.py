@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import asdict, dataclass
 from functools import partial, reduce
 from typing import TYPE_CHECKING
 
-from checkpoints.gate.measure_records import RAW
+from checkpoints.gate.measure_records import RAW, money_columns
+from checkpoints.gate.measures import RowsRead
 from checkpoints.gate.unknown_columns import UnknownColumns
 from checkpoints.lake.parquet_files import ParquetFiles
 from transforms.bronze_to_silver.clean import values_schema
@@ -16,31 +17,30 @@ from transforms.bronze_to_silver.precedence import EXTRA
 from transforms.bronze_to_silver.records import KEY
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     import pyarrow as pa
     from pyspark.sql import DataFrame, SparkSession
 
     from checkpoints.gate.doubts import Doubts
-    from checkpoints.gate.measures import UnknownColumn
     from checkpoints.lake.layout import Place
     from contracts.model import Contract
     from transforms.bronze_to_silver.records import Reading, Step
 
-# Of a task: names of files; rows by source file; columns that no contract knows.
+# Of a task: names of files; rows by source file; columns that no contract knows; currencies by column.
 _WRITTEN = (
     "files array<string>, rows map<string, bigint>, "
-    "unknown array<struct<name: string, rows: bigint, first_file: string>>"
+    "unknown array<struct<name: string, rows: bigint, first_file: string>>, "
+    "currencies array<struct<column: string, written: string>>"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """Rows as they were read, and what was counted by those who read them: rows by source file, drift."""
+    """Rows as they were read, and what was counted of them by those who read them."""
 
     rows: DataFrame
-    rows_read: Mapping[str, int]
-    unknown_columns: Sequence[UnknownColumn]
+    read: RowsRead
 
 
 def stage_rows(
@@ -75,14 +75,16 @@ def stage_rows(
     )
     jobs = [one.frame.mapInArrow(partial(write, one.step), _WRITTEN) for one in readings]
     written = reduce(DataFrame.unionByName, jobs).collect() if jobs else []
-    rows_read, unknown = Counter[str](), UnknownColumns()
+    by_file, unknown, currencies = Counter[str](), UnknownColumns(), defaultdict[str, set[str]](set)
     for task in written:
-        rows_read.update(task["rows"])
+        by_file.update(task["rows"])
         for one in task["unknown"]:
             unknown.add(*one)
+        for column, currency in task["currencies"]:
+            currencies[column].add(currency)
     uris = [place.child(name).spark_uri for task in written for name in task["files"]]
     rows = spark.read.schema(schema).parquet(*uris) if uris else spark.createDataFrame([], schema)
-    return Staged(rows, rows_read, unknown.found())
+    return Staged(rows, RowsRead(by_file, tuple(unknown.found()), currencies))
 
 
 def _read_and_write(
@@ -98,7 +100,7 @@ def _read_and_write(
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    rows, unknown = Counter[str](), UnknownColumns()
+    rows, unknown, currencies = Counter[str](), UnknownColumns(), set[tuple[str, str]]()
     with ParquetFiles(place, schema, varied) as files:
         for batch in read(batches):
             by_file = {one["values"]: one["counts"] for one in pc.value_counts(batch[KEY]).to_pylist()}
@@ -109,8 +111,11 @@ def _read_and_write(
                 )
                 for name, held in names_in(extras).items():
                     unknown.add(name, held, file)
-            texts = batch[RAW]
-            kept = pc.if_else(doubts.about(batch), texts, pa.scalar(None, texts.type))
+            is_doubted, texts = doubts.about(batch), batch[RAW]
+            for name in money_columns(schema.names):
+                written = pc.unique(pc.drop_null(batch[name].filter(pc.invert(is_doubted))))
+                currencies.update((name, currency) for currency in written.to_pylist())
+            kept = pc.if_else(is_doubted, texts, pa.scalar(None, texts.type))
             files.add(batch.set_column(batch.schema.get_field_index(RAW), RAW, kept).select(schema.names))
     counted = pa.array([list(rows.items())], pa.map_(pa.string(), pa.int64()))
     written = pa.array([files.written], pa.list_(pa.string()))
@@ -118,4 +123,10 @@ def _read_and_write(
         [[asdict(one) for one in unknown.found()]],
         pa.list_(pa.struct({"name": pa.string(), "rows": pa.int64(), "first_file": pa.string()})),
     )
-    yield pa.RecordBatch.from_arrays([written, counted, found], ["files", "rows", "unknown"])
+    told = pa.array(
+        [[{"column": column, "written": currency} for column, currency in sorted(currencies)]],
+        pa.list_(pa.struct({"column": pa.string(), "written": pa.string()})),
+    )
+    yield pa.RecordBatch.from_arrays(
+        [written, counted, found, told], ["files", "rows", "unknown", "currencies"]
+    )

@@ -55,7 +55,7 @@ def test_each_record_of_each_file_is_staged_and_counted_once(spark: SparkSession
     staged = stage_rows(spark, EVENTS, place, readings(spark, EVENTS, files), EVERY_ROW)
 
     expected = {"a ü.csv": 25_001, "b.jsonl": 2, "c/b.jsonl": 6, "d.json": 2, "e.parquet": 3}
-    assert staged.rows_read == expected
+    assert staged.read.by_file == expected
     counted = staged.rows.groupBy("_source_file").count().collect()
     assert {row["_source_file"]: row["count"] for row in counted} == expected
     assert values(cleaned_rows(staged.rows, EVENTS)) == values(read_and_cleaned(spark, EVENTS, files))
@@ -72,12 +72,20 @@ def test_a_text_is_staged_only_where_there_are_doubts(spark: SparkSession, tmp_p
         *[("c/b.jsonl", "no JSON")] * 3,
         ("d.json", "5"),
     ]
+    assert staged.read.currencies == {"_currency_price": {"$"}}
+
+
+def test_currencies_of_doubted_rows_are_left_to_the_gate(spark: SparkSession, tmp_path: Path) -> None:
+    files = files_of_every_form(tmp_path)
+    place = open_lake(str(tmp_path / "lake")).staging(Zone.SILVER, "run").child("events")
+    staged = stage_rows(spark, EVENTS, place, readings(spark, EVENTS, files), EVERY_ROW)
+    assert staged.read.currencies == {}
 
 
 def test_without_files_no_row_is_staged(spark: SparkSession, tmp_path: Path) -> None:
     place = open_lake(str(tmp_path)).staging(Zone.SILVER, "run").child("transactions")
     staged = stage_rows(spark, TRANSACTIONS, place, [], EVERY_ROW)
-    assert staged.rows_read == {}
+    assert staged.read.by_file == {}
     assert staged.rows.collect() == []
 
 

@@ -20,7 +20,7 @@ from checkpoints.gate.conditions import routing_conditions
 from checkpoints.gate.expectations import load_gx
 from checkpoints.gate.masking import Masking
 from checkpoints.gate.measure_records import RAW, measure_records
-from checkpoints.gate.measures import Measures
+from checkpoints.gate.measures import Measures, RowsRead
 from checkpoints.gate.routing import breaks_any
 from checkpoints.lake.layout import open_lake
 from checkpoints.quarantine.rejected import Rejection
@@ -54,8 +54,7 @@ def main() -> None:
             bad,
             conditions,
             contract.rules,
-            {source: read.get["rows"]},
-            (),
+            RowsRead({source: read.get["rows"]}),
             Rejection(RUN, contract.name, contract.version, datetime.now(UTC), place.child("rejected")),
         )
         judgement = judge(

@@ -21,6 +21,7 @@ from checkpoints.gate.measures import (
     DistinctKeys,
     FileAccount,
     RecordsMeasured,
+    RowsRead,
     RuleCount,
     TableMeasured,
     UnknownColumn,
@@ -110,7 +111,7 @@ def test_rows_are_counted_by_rule_and_file_and_the_invalid_are_written(
     ]
     read, rejects = spark.createDataFrame(rows, READ), rejection(tmp_path)
     rows_read = {"f1": 4, "f2 ü%41": 1, "f4": 2}
-    found, names = measure_records(read, conditions(), RULES, rows_read, DRIFT, rejects)
+    found, names = measure_records(read, conditions(), RULES, RowsRead(rows_read, DRIFT), rejects)
 
     assert found == RecordsMeasured(
         rows_read=7,
@@ -147,13 +148,27 @@ def test_invalid_rows_whose_text_was_not_kept_are_counted(spark: SparkSession, t
         (None, 130, None, "f", None, None, None, None),
     ]
     read = spark.createDataFrame(rows, READ)
-    found, _ = measure_records(read, conditions(), RULES, {"f": 4}, (), rejection(tmp_path))
+    found, _ = measure_records(read, conditions(), RULES, RowsRead({"f": 4}), rejection(tmp_path))
     assert (found.rows_quarantined, found.rows_without_text) == (3, 2)
+
+
+def test_currencies_of_rows_without_a_text_are_those_that_the_readers_tell(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    rows = [
+        ("a", 2, None, "f", None, None, None, "never told"),
+        ("b", 2, None, "f", "text", None, None, "EUR"),
+        ("c", 3, None, "f", None, None, None, "kr"),  # a warning: looked at anyhow
+    ]
+    told = RowsRead({"f": 3}, currencies={"_currency_price": {"$", "EUR"}})
+    frame = spark.createDataFrame(rows, READ)
+    found, _ = measure_records(frame, conditions(), RULES, told, rejection(tmp_path))
+    assert found.currencies == {"price": ("$", "EUR", "kr")}
 
 
 def test_no_rows_at_all_are_counted_as_none(spark: SparkSession, tmp_path: Path) -> None:
     nothing = spark.createDataFrame([], READ)
-    found, names = measure_records(nothing, conditions(), RULES, {}, (), rejection(tmp_path))
+    found, names = measure_records(nothing, conditions(), RULES, RowsRead({}), rejection(tmp_path))
     assert list(names) == []
     assert (found.rows_read, found.rows_quarantined) == (0, 0)
     assert found.broken == {r.name: RuleCount(0) for r in RULES if r.severity is Severity.ERROR}
@@ -167,7 +182,7 @@ def test_no_rows_at_all_are_counted_as_none(spark: SparkSession, tmp_path: Path)
 def test_without_rules_currencies_are_still_told(spark: SparkSession, tmp_path: Path) -> None:
     rows = [("f", "raw", "EUR"), ("f", "raw", None)]
     read = spark.createDataFrame(rows, "_source_file string, _raw string, _currency_price string")
-    found, names = measure_records(read, {}, (), {"f": 2}, (), rejection(tmp_path))
+    found, names = measure_records(read, {}, (), RowsRead({"f": 2}), rejection(tmp_path))
     assert found == RecordsMeasured(2, 0, {}, {}, {"f": (2, 0)}, {"price": ("EUR",)}, ())
     assert list(names) == []
 
