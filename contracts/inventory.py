@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+DEFAULT_QUOTE = '"'
+
 
 class FileFormat(StrEnum):
     """How a file's records are laid out."""
@@ -45,7 +47,7 @@ class FileFacts:
     compression: str = "none"  # none | gzip
     encoding: str = "utf-8"  # a Python codec name: utf-8, utf-16, or what the contract names
     delimiter: str | None = None
-    quote: str = '"'
+    quote: str = DEFAULT_QUOTE
     header: bool = False
     multiline: bool = False  # a quoted field holds a line break (or a quote is never closed)
     names: tuple[str, ...] = ()

@@ -6,6 +6,7 @@ import codecs
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from contracts.inventory import DEFAULT_QUOTE
 from contracts.model import DateOrder, Source
 
 if TYPE_CHECKING:
@@ -54,13 +55,19 @@ def _read_source(value: object, columns: Collection[str], place: Place) -> Sourc
             raise place.error(
                 f"unknown key {key!r} in a source", next_step=f"a source has {', '.join(_KEYS)}"
             )
+    delimiter, quote = _character(value, "delimiter", place), _character(value, "quote", place)
+    if delimiter is not None and delimiter == (quote or DEFAULT_QUOTE):
+        raise place.error(
+            f"the delimiter cannot be the quote too, which is {delimiter!r}",
+            next_step="name a quote that the files do not hold, if they quote nothing",
+        )
     return Source(
         name=_required_text(value, "name", place),
         glob=_required_text(value, "glob", place),
         encoding=_encoding(value, place),
-        delimiter=_character(value, "delimiter", place),
+        delimiter=delimiter,
         header=_header(value, place),
-        quote=_character(value, "quote", place),
+        quote=quote,
         columns=_columns(value, columns, place),
         date_order=_date_order(value, place),
         decimal_mark=_decimal_mark(value, place),

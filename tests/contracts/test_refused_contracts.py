@@ -207,6 +207,8 @@ def test_other_kinds_of_rules_are_refused_with_their_reason(entry: str, sentence
         ("[{name: a, glob: '*', encoding: klingon}]", "'klingon' is no text encoding"),
         ("[{name: a, glob: '*', encoding: zlib}]", "'zlib' is no text encoding"),
         ("[{name: a, glob: '*', delimiter: '||'}]", "delimiter must be one character"),
+        ("[{name: a, glob: '*', delimiter: ';', quote: ';'}]", "the delimiter cannot be the quote too"),
+        ("[{name: a, glob: '*', delimiter: '\"'}]", "the delimiter cannot be the quote too, which is '\"'"),
         ("[{name: a, glob: '*', header: maybe}]", "header must be true or false"),
         ("[{name: a, glob: '*', columns: {size: x}}]", "the contract has no column 'size'"),
         ("[{name: a, glob: '*', columns: {age: 3}}]", "a source column or Spark SQL expression is expected"),

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from transforms.bronze_to_silver.placement import Placement, Places, Target
 
 _RECORDS_A_BATCH = 4_000
+_MOST_BYTES = 64 * 1024 * 1024  # of records that are taken apart together, which takes several times that
 _CHARACTERS_A_BATCH = 16 * 1024 * 1024  # an Arrow array of strings holds 2 GiB, and a record may be long
 
 
@@ -103,12 +104,18 @@ class Cutter:
         """Cut batches of KEY and TEXT into batches of records, in no order."""
         for batch in self._records_in(batches):
             left = batch
-            plain = None if self.inputs or self.tells_typed else self.form.plain(batch.column(TEXT))
+            plain = self._plain(batch.column(TEXT))
             if plain is not None:
                 yield self._cut_plain(batch.filter(plain.is_among), plain)
                 left = batch.filter(pc.invert(plain.is_among))
             if left.num_rows:
                 yield self._cut_each(left)
+
+    def _plain(self, records: pa.StringArray) -> PlainRecords | None:
+        """Take those records apart that may go together; None where they go one by one, or are too many."""
+        if self.inputs or self.tells_typed or records.nbytes > _MOST_BYTES:
+            return None
+        return self.form.plain(records)
 
     def _records_in(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Return batches of KEY and record, so much at a time as suits the memory."""

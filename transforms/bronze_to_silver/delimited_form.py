@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from transforms.bronze_to_silver.delimited_fields import Dialect
     from transforms.bronze_to_silver.text_bytes import Marks
 
-_MOST_BYTES = 64 * 1024 * 1024  # of records that are taken apart together
 _BROKEN_QUOTING = Parsed(flaw="broken quoting")
 
 
@@ -54,7 +53,7 @@ class DelimitedForm:
         dialect, width = self.dialect, len(self.names)
         if not 1 < width <= MOST_FIELDS or is_blank(dialect.delimiter, self.kept_blank):
             return None
-        if not dialect.is_known_to_arrow or records.nbytes > _MOST_BYTES:
+        if not dialect.is_known_to_arrow:
             return None
         is_plain = dialect.have_fields(records, width)
         columns = dialect.columns_of(records.filter(is_plain), width)

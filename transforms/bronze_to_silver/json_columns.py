@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from transforms.bronze_to_silver.text_bytes import Bytes, Marks, Places
 
 _SHOWN = 8  # objects that are asked how the others are written
-_MOST_BYTES = 64 * 1024 * 1024  # of a batch; the places of its quotes take several times that
 _FIRST_VISIBLE, _QUOTE, _COLON, _BACKSLASH = b' ":\\'
 _BRACES = np.frombuffer(b"{}", np.uint8)
 _LITERAL = r"\A(?:-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|null|true|false)\z"
@@ -71,7 +70,7 @@ class Template:
 
 def plain_objects(records: pa.StringArray) -> PlainRecords | None:
     """Take those records apart that are written as most of them are; None where no way is common."""
-    if records.type != pa.string() or records.null_count or not 0 < records.nbytes <= _MOST_BYTES:
+    if records.type != pa.string() or records.null_count or not records.nbytes:
         return None
     template = _common_template(records)
     return None if template is None else _plain_objects(records, template)

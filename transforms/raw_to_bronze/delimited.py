@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from contracts.inventory import FileFormat
+from contracts.inventory import DEFAULT_QUOTE, FileFormat
 from transforms.raw_to_bronze.quotes import QuoteScanner
 from transforms.raw_to_bronze.records import FirstRecord, is_blank, read_first_record
 from transforms.raw_to_bronze.source_names import SourceNames
@@ -34,8 +34,9 @@ class DelimitedText:
         self._contract = contract
         self._source = source
         self._names = SourceNames(contract, source)
-        self._quote = '"' if source is None or source.quote is None else source.quote
-        self._delimiters = (source.delimiter,) if source and source.delimiter else DELIMITERS
+        self._quote = DEFAULT_QUOTE if source is None or source.quote is None else source.quote
+        likely = tuple(delimiter for delimiter in DELIMITERS if delimiter != self._quote)
+        self._delimiters = (source.delimiter,) if source and source.delimiter else likely
         self._head = ""
         self._next_look = _FIRST_LOOK
         self._layout: _Layout | None = None

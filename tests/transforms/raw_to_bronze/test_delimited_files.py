@@ -184,6 +184,12 @@ SOURCES: list[tuple[str, Source, bytes, dict[str, object]]] = [
         delimited(",", ("tx_id", "uid"), multiline=True) | {"quote": "'"},
     ),
     (
+        "a given quote is no delimiter",
+        Source("s", "**", quote=";"),
+        b"tx_id,uid\n;a,b;,c;\n",
+        delimited(",", ("tx_id", "uid")) | {"quote": ";"},
+    ),
+    (
         "names that its columns use are known",
         Source("s", "**", columns={"tx_id": "No", "user_id": "concat(`First Name`, '-', Last)"}),
         b"No;First Name;Last;x;y;z\n",
