@@ -6,9 +6,11 @@ from functools import reduce
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from pyspark.sql import Column, DataFrame, Row
+
+    from contracts.model import Contract
 
 
 def counted_rows() -> Column:
@@ -16,6 +18,15 @@ def counted_rows() -> Column:
     from pyspark.sql import functions as sf
 
     return sf.count(sf.lit(1)).alias("rows")
+
+
+def counted_nulls(contract: Contract, columns: Collection[str]) -> Column:
+    """Return the nulls in the required columns of a contract, of those that there are, as ``nulls``."""
+    from pyspark.sql import functions as sf
+
+    required = [column.name for column in contract.columns if column.required and column.name in columns]
+    nulls = sum((sf.col(name).isNull().cast("bigint") for name in required), sf.lit(0).cast("bigint"))
+    return sf.sum(nulls).alias("nulls")
 
 
 def collect_together(parts: Iterable[tuple[str, DataFrame]], shape: Mapping[str, str]) -> list[Row]:

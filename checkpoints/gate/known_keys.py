@@ -5,13 +5,16 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from checkpoints.gate.measures import DistinctKeys
+from checkpoints.gate.counting import counted_nulls
+from checkpoints.gate.measures import DistinctKeys, RowsWritten
 from contracts.key_hash import count_and_xor, key_hash
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from pyspark.sql import DataFrame, Observation
+
+    from contracts.model import Contract
 
 
 def told_keys(observation: Observation) -> DistinctKeys:
@@ -20,21 +23,24 @@ def told_keys(observation: Observation) -> DistinctKeys:
     return DistinctKeys(heard["distinct"], heard["xor"])
 
 
-def counting_keys(
-    frame: DataFrame, key: Sequence[str]
-) -> tuple[DataFrame, Callable[[], DistinctKeys] | None]:
-    """Let the keys of a frame be counted as it is written, if its plan alone makes them unique.
+def counting_rows(frame: DataFrame, contract: Contract) -> tuple[DataFrame, Callable[[], RowsWritten] | None]:
+    """Let a table's rows be counted as they are written, if the frame's plan alone makes its keys unique.
 
     Returns:
-        the frame to write: the same rows; and what tells its keys once they are written, if there are any.
+        the frame to write: the same rows; and what tells of them once they are written, if there are any.
         None when the plan leaves it open whether a key repeats.
     """
     from pyspark.sql import Observation
 
-    if not is_unique_by_plan(frame, key):
+    if not is_unique_by_plan(frame, contract.key):
         return frame, None
     observation = Observation()
-    return frame.observe(observation, *count_and_xor(key_hash(key))), partial(told_keys, observation)
+    counts = (*count_and_xor(key_hash(contract.key)), counted_nulls(contract, frame.columns))
+    return frame.observe(observation, *counts), partial(_told_rows, observation)
+
+
+def _told_rows(observation: Observation) -> RowsWritten:
+    return RowsWritten(told_keys(observation), observation.get["nulls"])
 
 
 def is_unique_by_plan(frame: DataFrame, key: Sequence[str]) -> bool:

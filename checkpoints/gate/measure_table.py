@@ -8,7 +8,7 @@ from functools import reduce
 from operator import xor
 from typing import TYPE_CHECKING
 
-from checkpoints.gate.counting import collect_together, counted_rows
+from checkpoints.gate.counting import collect_together, counted_nulls, counted_rows
 from checkpoints.gate.measures import DistinctKeys, RuleCount, TableMeasured
 from contracts.key_hash import key_hash
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, Row
     from pyspark.sql.types import StructType
 
+    from checkpoints.gate.measures import RowsWritten
     from contracts.model import Contract
 
 EVENT_DATE, SOURCE_FILE = "event_date", "_source_file"
@@ -37,41 +38,72 @@ _COUNTED = {
 
 @dataclass(frozen=True, slots=True)
 class WrittenTable:
-    """A candidate as written: its rows as read back, what it promises, and the keys it should hold.
+    """A candidate as written: its rows as read back, what it promises, and what is known of its rows.
 
-    ``keys`` tells these, if there are any: counted from what the table was made of, not from the table, and
-    each once. None when nobody knows them.
+    ``keys`` tells the keys that it should hold, if any: counted from what the table was made of, not from the
+    table, and each once. ``counted`` tells what was counted as it was written, which says as much.
+    Both are None when nobody knows. ``file_rows``: the rows that its files say they hold.
     """
 
     frame: DataFrame
     contract: Contract
     keys: Callable[[], DistinctKeys] | None = None
+    counted: Callable[[], RowsWritten] | None = None
+    file_rows: int | None = None
+
+    @property
+    def expected_keys(self) -> Callable[[], DistinctKeys] | None:
+        """What tells the keys that the table should hold; None when nobody knows them."""
+        counted = self.counted
+        return self.keys if counted is None else lambda: counted().keys
 
 
 def measure_tables(tables: Sequence[WrittenTable]) -> list[TableMeasured]:
     """Count rows, keys that repeat, nulls where none may be, and dates of written tables, in one Spark job.
 
-    Only required columns (the key among them), ``event_date`` and ``_source_file`` are read, and no row is
-    moved of a table that holds each of its known keys once. Of any other table the keys' hashes are counted:
-    equal keys have equal ones. It takes a further job, which looks at the keys themselves, only for a table
-    in which a hash is repeated, or whose keys are not those that it should hold. Returns one result a table,
-    in turn.
+    A table that was counted as it was written, and whose files say that they hold as many rows, is not read,
+    unless its dates or source files are to be counted too. Of any other, only required columns (the key among
+    them), ``event_date`` and ``_source_file`` are read, and no row is moved of a table that holds each of its
+    known keys once. If nobody knows its keys, their hashes are counted: equal keys have equal ones. A further
+    job looks at the keys themselves, only of a table in which a hash is repeated, or whose keys are not those
+    that it should hold. Returns one result a table, in turn.
     """
-    unproved = [number for number, table in enumerate(tables) if _key(table) and table.keys is None]
-    parts = [(_TOTAL, _totals(number, table)) for number, table in enumerate(tables)]
+    known = [_counted_as_written(table) for table in tables]
+    unread = [number for number, of in enumerate(known) if of is None]
+    unproved = [n for n in unread if _key(tables[n]) and tables[n].expected_keys is None]
+    parts = [(_TOTAL, _totals(number, tables[number])) for number in unread]
     if unproved:
         parts.append((_REPEATED, _repeated([_hashes(number, tables[number]) for number in unproved])))
     totals: dict[int, list[Row]] = defaultdict(list)
     repeated = set()
-    for row in collect_together(parts, _COUNTED):
+    for row in collect_together(parts, _COUNTED) if parts else ():
         if row["kind"] == _TOTAL:
             totals[row["table"]].append(row)
         else:
             repeated.add(row["table"])
     return [
-        _measured(table, totals[number], has_repeated=number in repeated)
-        for number, table in enumerate(tables)
+        of or _measured(table, totals[number], has_repeated=number in repeated)
+        for number, (table, of) in enumerate(zip(tables, known, strict=True))
     ]
+
+
+def _counted_as_written(table: WrittenTable) -> TableMeasured | None:
+    """Return what is known of a table without reading it; None where that is not all that is to be known."""
+    if table.counted is None or not table.file_rows or {EVENT_DATE, SOURCE_FILE} & {*table.frame.columns}:
+        return None
+    counted = table.counted()
+    if counted.keys.distinct != table.file_rows:
+        return None
+    return TableMeasured(
+        rows=table.file_rows,
+        duplicate_rows=0,
+        duplicate_samples=(),
+        required_nulls=counted.required_nulls,
+        date_span_days=0,
+        undated_rows=0,
+        rows_by_file={},
+        keys=counted.keys,
+    )
 
 
 def _measured(table: WrittenTable, totals: Sequence[Row], *, has_repeated: bool) -> TableMeasured:
@@ -79,7 +111,8 @@ def _measured(table: WrittenTable, totals: Sequence[Row], *, has_repeated: bool)
     key = _key(table)
     rows = sum(row["rows"] for row in totals)
     keys = DistinctKeys(rows, reduce(xor, (row["xor"] or 0 for row in totals), 0)) if key else None
-    is_doubtful = has_repeated or (rows > 0 and table.keys is not None and table.keys() != keys)
+    expected = table.expected_keys
+    is_doubtful = has_repeated or (rows > 0 and expected is not None and expected() != keys)
     duplicates = _duplicates(table.frame, key) if is_doubtful else RuleCount(0)
     days = [row[end] for row in totals for end in ("first", "last") if row[end] is not None]
     return TableMeasured(
@@ -101,9 +134,7 @@ def _totals(number: int, table: WrittenTable) -> DataFrame:
     from pyspark.sql import functions as sf
 
     columns, key = table.frame.columns, _key(table)
-    required = [c.name for c in table.contract.columns if c.required and c.name in columns]
-    nulls = sum((sf.col(name).isNull().cast("bigint") for name in required), sf.lit(0).cast("bigint"))
-    counts = [counted_rows(), sf.sum(nulls).alias("nulls")]
+    counts = [counted_rows(), counted_nulls(table.contract, columns)]
     if key:
         counts.append(sf.bit_xor(key_hash(key)).alias("xor"))
     if EVENT_DATE in columns:

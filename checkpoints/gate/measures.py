@@ -153,6 +153,14 @@ class DistinctKeys:
 
 
 @dataclass(frozen=True, slots=True)
+class RowsWritten:
+    """What was counted of a table's rows as they were written: their keys, each of which is there once."""
+
+    keys: DistinctKeys
+    required_nulls: int
+
+
+@dataclass(frozen=True, slots=True)
 class TableMeasured:
     """What was measured of a candidate: rows, rows that share their key with another, nulls, dates, files.
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from checkpoints.gate.known_keys import counting_keys
+from checkpoints.gate.known_keys import counting_rows
 from checkpoints.gate.measure_table import WrittenTable, measure_tables, type_mismatches
 from checkpoints.lake.manifest import Manifest, SchemaColumn
 from checkpoints.lake.promotion import candidate_files, version_folder
 from contracts.spark_schema import struct_type
-from dags.pipeline.frames import read_frame, write_frame, written_schema
+from dags.pipeline.frames import read_frame, rows_in_files, write_frame, written_schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -85,15 +85,17 @@ def write_candidate(
         place: where it is to be.
         version: of the table.
         keys: tells the keys that it should hold, counted from what it is made of, each once; None when nobody
-            has counted them. Then they are counted on the way, if the frame's plan makes them unique.
+            has counted them. Then the rows are counted on the way, if the frame's plan makes them unique.
     """
     schema = struct_type(contract)
     partition = [column.name for column in contract.derived_columns if column.name == EVENT_DATE]
+    counted = None
     if keys is None:
-        frame, keys = counting_keys(frame, contract.key)
+        frame, counted = counting_rows(frame, contract)
     rows = frame.hint("rebalance", *partition) if partition else frame
     write_frame(rows, place.spark_uri, partition, contract.varied_columns)
-    table = WrittenTable(read_frame(spark, place, schema), contract, keys)
+    file_rows = rows_in_files(place) if counted else None
+    table = WrittenTable(read_frame(spark, place, schema), contract, keys, counted, file_rows)
     return Written(version, place, table, _mismatches(place, schema, partition))
 
 

@@ -6,6 +6,8 @@ import json
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from checkpoints.lake.crew import THREADS, in_threads
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -68,6 +70,18 @@ def written_schema(place: Place) -> StructType | None:
     with place.storage.open(file) as stream:
         written = pq.read_schema(stream).metadata[_SPARK_SCHEMA]
     return StructType.fromJson(json.loads(written))
+
+
+def rows_in_files(place: Place) -> int:
+    """Return how many rows a place's Parquet files hold by their footers."""
+    import pyarrow.parquet as pq
+
+    def rows(file: str) -> int:
+        with place.storage.open(file) as stream:
+            return int(pq.read_metadata(stream).num_rows)
+
+    files = [info.path for info in place.list() if info.path.endswith(".parquet")]
+    return sum(in_threads(rows, files, THREADS, lambda: None))
 
 
 def _first_file(place: Place) -> str | None:

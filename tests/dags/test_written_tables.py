@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 from pyspark.sql import functions as sf
 
+from checkpoints.gate.measure_table import measure_tables
 from checkpoints.lake.layout import open_lake
 from contracts.model import Column, Contract, DataType, Kind, Zone
 from dags.pipeline.candidates import measure_candidates, write_candidate
-from dags.pipeline.frames import read_frame, write_frame, written_schema
+from dags.pipeline.frames import read_frame, rows_in_files, write_frame, written_schema
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -99,3 +100,24 @@ def test_rows_are_moved_only_to_bring_those_of_a_day_together(
     write_candidate(spark, contract, rows, place, "v1")
 
     assert len(list(place.list())) == files
+
+
+@pytest.mark.parametrize("files", [0, 1, 3])
+def test_files_tell_how_many_rows_they_hold(spark: SparkSession, place: Place, files: int) -> None:
+    for number in range(files):
+        write_frame(spark.range(number, numPartitions=1), place.child(f"{number}").spark_uri)
+    assert rows_in_files(place) == sum(range(files))
+
+
+def test_a_table_whose_plan_makes_its_keys_unique_is_counted_as_it_is_written(
+    spark: SparkSession, place: Place
+) -> None:
+    gold = replace(VISITS, zone=Zone.GOLD, derived_columns=())
+    rows = spark.range(10).groupBy((sf.col("id") % 3).cast("string").alias("id")).agg(sf.lit(1).alias("age"))
+
+    written = write_candidate(spark, gold, rows, place, "v1")
+
+    assert written.table.file_rows == 3
+    (candidate,) = measure_candidates([written])
+    read = measure_tables([replace(written.table, counted=None)])
+    assert [candidate.measured] == read

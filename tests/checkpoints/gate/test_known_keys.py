@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 from pyspark.sql import functions as sf
 
-from checkpoints.gate.known_keys import counting_keys, is_unique_by_plan
-from checkpoints.gate.measures import DistinctKeys
+from checkpoints.gate.known_keys import counting_rows, is_unique_by_plan
+from checkpoints.gate.measures import DistinctKeys, RowsWritten
 from contracts.key_hash import key_hash
+from contracts.model import Column, Contract, DataType, Kind, Zone
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,14 +80,34 @@ def test_a_plan_that_makes_keys_unique_is_told_from_one_that_does_not(
     assert is_unique_by_plan(plan(stored), key) is is_unique, title
 
 
-def test_keys_are_counted_as_they_are_written(stored: DataFrame, tmp_path: Path) -> None:
-    table = summed(stored, "user", "day")
-    counted, keys = counting_keys(table, ["user", "day"])
-    counted.hint("rebalance").write.parquet(str(tmp_path / "out"))
+SPENT = Contract(
+    "spent",
+    Zone.GOLD,
+    "1.0.0",
+    "",
+    "",
+    "",
+    (
+        Column("user", DataType(Kind.STRING), required=True, primary_key_position=1),
+        Column("day", DataType(Kind.INTEGER), required=True, primary_key_position=2),
+        Column("spent", DataType(Kind.DOUBLE), required=True),
+        Column("rest", DataType(Kind.DOUBLE)),
+    ),
+    (),
+)
+
+
+def test_rows_are_counted_as_they_are_written(stored: DataFrame, tmp_path: Path) -> None:
+    some = sf.when(sf.col("day") == 2, sf.lit(None).cast("double")).otherwise(sf.col("spent"))
+    table = summed(stored, "user", "day").select(
+        "user", "day", some.alias("spent"), sf.lit(None).alias("rest")
+    )
+    counted, told = counting_rows(table, SPENT)
+    counted.drop("rest").hint("rebalance").write.parquet(str(tmp_path / "out"))
     hashes = [row["hash"] for row in table.select(key_hash(["user", "day"]).alias("hash")).collect()]
-    assert keys is not None
-    assert keys() == DistinctKeys(3, reduce(xor, hashes))
+    assert told is not None
+    assert told() == RowsWritten(DistinctKeys(3, reduce(xor, hashes)), required_nulls=1)
 
 
 def test_a_plan_that_leaves_it_open_is_written_as_it_is(stored: DataFrame) -> None:
-    assert counting_keys(stored, ["user"]) == (stored, None)
+    assert counting_rows(stored, SPENT) == (stored, None)

@@ -22,6 +22,7 @@ from checkpoints.gate.measures import (
     FileAccount,
     RecordsMeasured,
     RowsRead,
+    RowsWritten,
     RuleCount,
     TableMeasured,
     UnknownColumn,
@@ -250,6 +251,30 @@ def test_known_keys_prove_a_table_and_never_hide_a_repeated_key(
     (found,) = measure_tables([WrittenTable(rows, CONTRACT, lambda: distinct_keys(spark, *known))])
     assert RuleCount(found.duplicate_rows, found.duplicate_samples) == duplicates
     assert found.keys == (None if duplicates.unexpected else distinct_keys(spark, *ids))
+
+
+@pytest.mark.parametrize(
+    ("ddl", "rows", "file_rows", "is_read"),
+    [
+        ("id string", [("a",), ("a",), ("c",)], 3, False),  # what the files hold is never looked at
+        ("id string", [("a",), ("a",), ("c",)], 4, True),
+        ("id string", [("a",), ("a",)], 2, True),
+        ("id string", [], 0, True),
+        ("id string", [("a",)], None, True),
+        ("id string, _source_file string", [("a", "f"), ("c", "f"), (None, "f")], 3, True),
+        ("id string, event_date date", [("a", date(1900, 1, 1)), ("c", None), ("d", None)], 3, True),
+    ],
+)
+def test_a_table_counted_as_it_was_written_is_read_only_where_that_does_not_tell_all(
+    spark: SparkSession, ddl: str, rows: list[tuple[object, ...]], file_rows: int | None, is_read: bool
+) -> None:
+    keys, frame = distinct_keys(spark, "x", "y", "z"), spark.createDataFrame(rows, ddl)
+    table = WrittenTable(frame, CONTRACT, None, lambda: RowsWritten(keys, required_nulls=7), file_rows)
+    (found,) = measure_tables([table])
+    if is_read:
+        assert found == measured_table(frame)
+    else:
+        assert found == TableMeasured(3, 0, (), 7, 0, 0, {}, keys)
 
 
 def test_types_are_compared_by_name_place_and_type(spark: SparkSession) -> None:
