@@ -23,20 +23,25 @@ from contracts.model import Kind
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from contracts.model import Contract, Rule
+    from contracts.model import Contract, DataType, Rule
 
 
 @dataclass(frozen=True, slots=True)
 class _Sign:
-    """What makes a row doubtful: a function of Arrow's that is true of some columns, and of a bound."""
+    """What makes a row doubtful: a function of Arrow's that is true of some columns, and of a bound.
+
+    Numbers are held against a bound as doubles, since it is one: a large one may be off by a little.
+    """
 
     function: str
     columns: tuple[str, ...]
-    bound: object = None
+    bound: float | datetime | None = None
 
     def marks(self, rows: pa.RecordBatch) -> pa.BooleanArray:
         """Mark the rows; where a value is missing, the mark may be too, which is no doubt."""
         values = [rows.column(name) for name in self.columns]
+        if isinstance(self.bound, float):
+            values = [value.cast(pa.float64(), safe=False) for value in values]
         return pc.call_function(
             self.function, values if self.bound is None else [*values, pa.scalar(self.bound)]
         )
@@ -107,12 +112,11 @@ def _signs(
         case "expect_column_values_to_not_be_null" if _is_read(contract, column):
             return [_Sign("is_null", (column,))]
         case "expect_column_values_to_be_between":
-            signs = _beyond(column, kwargs)
-            is_known = all(isinstance(sign.bound, _comparable(contract, column)) for sign in signs)
-            return signs if is_known else None
+            return _beyond(contract, column, kwargs)
         case "expect_column_pair_values_a_to_be_greater_than_b" if kwargs.get("or_equal"):
             pair = tuple(instead.get(kwargs[of], kwargs[of]) for of in ("column_A", "column_B"))
-            return [_Sign("less", pair)] if all(_comparable(contract, name) for name in pair) else None
+            types = [_ordered_type(contract, name) for name in pair]
+            return [_Sign("less", pair)] if types[0] is not None and types[0] == types[1] else None
     return None
 
 
@@ -122,19 +126,27 @@ def _is_read(contract: Contract, name: str) -> bool:
     return name in {"_malformed", *contract.column_names, *uncastable}
 
 
-def _beyond(column: str, kwargs: Mapping[str, Any]) -> list[_Sign]:
-    """Return the signs of a value beyond its bounds."""
+def _beyond(contract: Contract, column: str, kwargs: Mapping[str, Any]) -> list[_Sign] | None:
+    """Return the signs of a value beyond its bounds; None where Arrow cannot hold one against the other."""
     below = "less_equal" if kwargs.get("strict_min") else "less"
     above = "greater_equal" if kwargs.get("strict_max") else "greater"
-    bounds = ((below, kwargs.get("min_value")), (above, kwargs.get("max_value")))
-    return [_Sign(function, (column,), bound) for function, bound in bounds if bound is not None]
+    found = _ordered_type(contract, column)
+    signs = []
+    for function, bound in ((below, kwargs.get("min_value")), (above, kwargs.get("max_value"))):
+        match bound:
+            case None:
+                continue
+            case int() | float() | Decimal() if found is not None and found.kind.is_number:
+                signs.append(_Sign(function, (column,), float(bound)))
+            case datetime() if found is not None and found.kind is Kind.TIMESTAMP:
+                signs.append(_Sign(function, (column,), bound))
+            case _:
+                return None
+    return signs
 
 
-def _comparable(contract: Contract, name: str) -> tuple[type, ...]:
-    """Return the types of bounds that Arrow compares with a column as Spark does; none: it does with none."""
-    kinds = {column.name: column.type.kind for column in contract.columns}
-    if name not in kinds:
-        return ()
-    if kinds[name].is_number:
-        return (int, float, Decimal)
-    return (datetime,) if kinds[name] is Kind.TIMESTAMP else ()
+def _ordered_type(contract: Contract, name: str) -> DataType | None:
+    """Return the type of a column whose values Arrow puts in order as Spark does; None for any other."""
+    found = next((column.type for column in contract.columns if column.name == name), None)
+    is_ordered = found is not None and (found.kind.is_number or found.kind is Kind.TIMESTAMP)
+    return found if is_ordered else None

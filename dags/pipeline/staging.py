@@ -113,8 +113,8 @@ def _read_and_write(
                     unknown.add(name, held, file)
             is_doubted, texts = doubts.about(batch), batch[RAW]
             for name in money_columns(schema.names):
-                written = pc.unique(pc.drop_null(batch[name].filter(pc.invert(is_doubted))))
-                currencies.update((name, currency) for currency in written.to_pylist())
+                told = pc.unique(pc.drop_null(batch[name].filter(pc.invert(is_doubted))))
+                currencies.update((name, currency) for currency in told.to_pylist())
             kept = pc.if_else(is_doubted, texts, pa.scalar(None, texts.type))
             files.add(batch.set_column(batch.schema.get_field_index(RAW), RAW, kept).select(schema.names))
     counted = pa.array([list(rows.items())], pa.map_(pa.string(), pa.int64()))
@@ -123,10 +123,10 @@ def _read_and_write(
         [[asdict(one) for one in unknown.found()]],
         pa.list_(pa.struct({"name": pa.string(), "rows": pa.int64(), "first_file": pa.string()})),
     )
-    told = pa.array(
+    named = pa.array(
         [[{"column": column, "written": currency} for column, currency in sorted(currencies)]],
         pa.list_(pa.struct({"column": pa.string(), "written": pa.string()})),
     )
     yield pa.RecordBatch.from_arrays(
-        [written, counted, found, told], ["files", "rows", "unknown", "currencies"]
+        [written, counted, found, named], ["files", "rows", "unknown", "currencies"]
     )

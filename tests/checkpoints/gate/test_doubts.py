@@ -17,7 +17,7 @@ from checkpoints.gate.conditions import routing_conditions
 from checkpoints.gate.doubts import EVERY_ROW, NO_ROW, doubts_of
 from checkpoints.gate.routing import breaks_any
 from contracts.errors import ContractError
-from contracts.model import Contract, Domain, Rule, Severity
+from contracts.model import Column, Contract, DataType, Domain, Kind, Rule, Severity
 from tests.transforms.promises import EVENTS, TRANSACTIONS, USERS
 from transforms.bronze_to_silver.clean import cleaned_rows, values_schema
 from transforms.bronze_to_silver.transactions import COMPARABLE
@@ -109,6 +109,24 @@ def test_a_rule_doubts_what_it_would_reject(doubted_by: Rule, doubted: list[bool
 
 
 @pytest.mark.parametrize(
+    ("type_", "values"),
+    [
+        (DataType(Kind.BIGINT), pa.array([-(2**62) - 1, 2**62 + 1, None, 5])),
+        (
+            DataType(Kind.DECIMAL, 38, 30),
+            pa.array([Decimal("-0.5"), Decimal("7.5"), None, 5], pa.decimal128(38, 30)),
+        ),
+        (DataType(Kind.DOUBLE), pa.array([-1e300, 1e300, None, 5.0])),
+    ],
+)
+def test_no_number_is_too_large_to_be_held_against_a_bound(type_: DataType, values: pa.Array) -> None:
+    contract = replace(TRANSACTIONS, columns=(Column("size", type_),))
+    doubts = doubts_of(contract, [rule(BETWEEN, column="size", min_value=0, max_value=6)], [], {}, {})
+    rows = pa.RecordBatch.from_arrays([values], ["size"])
+    assert doubts.about(rows).to_pylist() == [True, True, False, False]
+
+
+@pytest.mark.parametrize(
     "unknown",
     [
         rule("expect_column_values_to_match_regex", column="email", regex="@"),
@@ -117,6 +135,7 @@ def test_a_rule_doubts_what_it_would_reject(doubted_by: Rule, doubted: list[bool
         rule(BETWEEN, column="event_date", min_value="2000-01-01"),
         rule(BETWEEN, column="created_at", min_value=5),
         rule(ORDERED, column_A="age", column_B="amount"),
+        rule(ORDERED, column_A="age", column_B="amount", or_equal=True),
         rule(ORDERED, column_A="status", column_B="email", or_equal=True),
         rule(ORDERED, column_A="_delivered_at_comparable", column_B="created_at", or_equal=True),
         rule("expect_column_values_to_not_be_null", column="_created_at_comparable"),
