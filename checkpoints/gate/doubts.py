@@ -1,4 +1,4 @@
-"""Tells, as rows are read, which of them may be invalid: of these alone the text is kept, for the quarantine.
+"""Tells, as rows are read, which of them may be invalid: the raw text of these alone is kept for quarantine.
 
 A doubt decides nothing. It is a cheap bound on the error rules, which Spark judges later by the conditions of
 Great Expectations: a row that is doubted and valid has cost the room for its text, and the gate sees a row

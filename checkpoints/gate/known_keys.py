@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from checkpoints.gate.counting import counted_nulls
+from checkpoints.gate.measure_table import EVENT_DATE, SOURCE_FILE
 from checkpoints.gate.measures import DistinctKeys, RowsWritten
 from contracts.key_hash import count_and_xor, key_hash
 
@@ -24,19 +25,25 @@ def told_keys(observation: Observation) -> DistinctKeys:
 
 
 def counting_rows(frame: DataFrame, contract: Contract) -> tuple[DataFrame, Callable[[], RowsWritten] | None]:
-    """Let a table's rows be counted as they are written, if the frame's plan alone makes its keys unique.
+    """Let a table's rows be counted as they are written, if that will tell all that is to be known of them.
 
     Returns:
         the frame to write: the same rows; and what tells of them once they are written, if there are any.
-        None when the plan leaves it open whether a key repeats.
+        None when its plan leaves it open whether a key repeats, or dates or source files are to be counted.
     """
     from pyspark.sql import Observation
 
-    if not is_unique_by_plan(frame, contract.key):
+    if {EVENT_DATE, SOURCE_FILE} & {*frame.columns} or not is_unique_by_plan(frame, contract.key):
         return frame, None
     observation = Observation()
     counts = (*count_and_xor(key_hash(contract.key)), counted_nulls(contract, frame.columns))
     return frame.observe(observation, *counts), partial(_told_rows, observation)
+
+
+def agreed_rows(told: Callable[[], RowsWritten], file_rows: int) -> RowsWritten | None:
+    """Return what is told of a table's rows, if its files say that they hold as many; None otherwise."""
+    counted = told() if file_rows else None
+    return counted if counted is not None and counted.keys.distinct == file_rows else None
 
 
 def _told_rows(observation: Observation) -> RowsWritten:

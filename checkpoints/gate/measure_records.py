@@ -76,7 +76,7 @@ def measure_records(
             for name, written in found.items()
         },
         unknown_columns=read.unknown_columns,
-        rows_without_text=counts.textless,
+        rows_without_raw=counts.without_raw,
     )
     return measured, counts.written
 
@@ -126,7 +126,7 @@ def _count_and_reject(
             counts.count(judged, columns[SOURCE_FILE], _named(columns, _TEXT), {n: columns[n] for n in money})
             is_invalid = pa.array(~judged.is_valid)
             sources, raws = (columns[name].filter(is_invalid) for name in (SOURCE_FILE, RAW))
-            counts.textless += raws.null_count
+            counts.without_raw += raws.null_count
             if len(sources):
                 files.add(rejection.rows(sources, raws, judged.broken_rules()))
     counts.written = files.written

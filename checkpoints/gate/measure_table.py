@@ -41,36 +41,27 @@ class WrittenTable:
     """A candidate as written: its rows as read back, what it promises, and what is known of its rows.
 
     ``keys`` tells the keys that it should hold, if any: counted from what the table was made of, not from the
-    table, and each once. ``counted`` tells what was counted as it was written, which says as much.
-    Both are None when nobody knows. ``file_rows``: the rows that its files say they hold.
+    table, and each once. ``counted``: what was counted as it was written, and is all that is to be known.
+    Both are None when nobody knows.
     """
 
     frame: DataFrame
     contract: Contract
     keys: Callable[[], DistinctKeys] | None = None
-    counted: Callable[[], RowsWritten] | None = None
-    file_rows: int | None = None
-
-    @property
-    def expected_keys(self) -> Callable[[], DistinctKeys] | None:
-        """What tells the keys that the table should hold; None when nobody knows them."""
-        counted = self.counted
-        return self.keys if counted is None else lambda: counted().keys
+    counted: RowsWritten | None = None
 
 
 def measure_tables(tables: Sequence[WrittenTable]) -> list[TableMeasured]:
     """Count rows, keys that repeat, nulls where none may be, and dates of written tables, in one Spark job.
 
-    A table that was counted as it was written, and whose files say that they hold as many rows, is not read,
-    unless its dates or source files are to be counted too. Of any other, only required columns (the key among
+    A table that was counted as it was written is not read. Of any other, only required columns (the key among
     them), ``event_date`` and ``_source_file`` are read, and no row is moved of a table that holds each of its
     known keys once. If nobody knows its keys, their hashes are counted: equal keys have equal ones. A further
     job looks at the keys themselves, only of a table in which a hash is repeated, or whose keys are not those
     that it should hold. Returns one result a table, in turn.
     """
-    known = [_counted_as_written(table) for table in tables]
-    unread = [number for number, of in enumerate(known) if of is None]
-    unproved = [n for n in unread if _key(tables[n]) and tables[n].expected_keys is None]
+    unread = [number for number, table in enumerate(tables) if table.counted is None]
+    unproved = [n for n in unread if _key(tables[n]) and tables[n].keys is None]
     parts = [(_TOTAL, _totals(number, tables[number])) for number in unread]
     if unproved:
         parts.append((_REPEATED, _repeated([_hashes(number, tables[number]) for number in unproved])))
@@ -82,20 +73,17 @@ def measure_tables(tables: Sequence[WrittenTable]) -> list[TableMeasured]:
         else:
             repeated.add(row["table"])
     return [
-        of or _measured(table, totals[number], has_repeated=number in repeated)
-        for number, (table, of) in enumerate(zip(tables, known, strict=True))
+        _measured(table, totals[number], has_repeated=number in repeated)
+        if table.counted is None
+        else _as_written(table.counted)
+        for number, table in enumerate(tables)
     ]
 
 
-def _counted_as_written(table: WrittenTable) -> TableMeasured | None:
-    """Return what is known of a table without reading it; None where that is not all that is to be known."""
-    if table.counted is None or not table.file_rows or {EVENT_DATE, SOURCE_FILE} & {*table.frame.columns}:
-        return None
-    counted = table.counted()
-    if counted.keys.distinct != table.file_rows:
-        return None
+def _as_written(counted: RowsWritten) -> TableMeasured:
+    """Put together what was counted of a table as it was written."""
     return TableMeasured(
-        rows=table.file_rows,
+        rows=counted.keys.distinct,
         duplicate_rows=0,
         duplicate_samples=(),
         required_nulls=counted.required_nulls,
@@ -111,8 +99,7 @@ def _measured(table: WrittenTable, totals: Sequence[Row], *, has_repeated: bool)
     key = _key(table)
     rows = sum(row["rows"] for row in totals)
     keys = DistinctKeys(rows, reduce(xor, (row["xor"] or 0 for row in totals), 0)) if key else None
-    expected = table.expected_keys
-    is_doubtful = has_repeated or (rows > 0 and expected is not None and expected() != keys)
+    is_doubtful = has_repeated or (rows > 0 and table.keys is not None and table.keys() != keys)
     duplicates = _duplicates(table.frame, key) if is_doubtful else RuleCount(0)
     days = [row[end] for row in totals for end in ("first", "last") if row[end] is not None]
     return TableMeasured(

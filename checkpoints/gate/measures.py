@@ -111,7 +111,7 @@ class RecordsMeasured:
     ``broken``: by error rule, over all rows. ``warned``: by warn rule, over the valid rows.
     ``rows_by_file``: key -> (rows read, rows quarantined). The rows read were counted by those who read them,
     before anything of them was written. ``currencies``: by decimal column, as written, sorted.
-    ``rows_without_text``: those of the quarantined whose text was not kept.
+    ``rows_without_raw``: those of the quarantined whose raw text was not kept.
     """
 
     rows_read: int
@@ -121,7 +121,7 @@ class RecordsMeasured:
     rows_by_file: Mapping[str, tuple[int, int]]
     currencies: Mapping[str, tuple[str, ...]]
     unknown_columns: tuple[UnknownColumn, ...]
-    rows_without_text: int = 0
+    rows_without_raw: int = 0
 
     @property
     def rows_valid(self) -> int:

@@ -63,7 +63,7 @@ class RecordCounts:
     samples: dict[str, tuple[str, str]] = field(default_factory=dict)
     currencies: set[tuple[str, str]] = field(default_factory=set)  # column, as written in a valid row
     written: list[str] = field(default_factory=list)  # names of files
-    textless: int = 0  # invalid rows whose text was not kept
+    without_raw: int = 0  # invalid rows whose raw text was not kept
 
     def count(
         self,
@@ -99,8 +99,8 @@ class RecordCounts:
                 self.currencies.add((name, low or ""))
             case "written":
                 self.written.append(name)
-            case "textless":
-                self.textless += rows
+            case "without_raw":
+                self.without_raw += rows
 
     def batch(self) -> pa.RecordBatch:
         """Return the counts as rows of ``COUNTED``."""
@@ -111,7 +111,7 @@ class RecordCounts:
         ]
         rows += [("currency", column, 0, written, None) for column, written in self.currencies]
         rows += [("written", name, 0, None, None) for name in self.written]
-        rows.append(("textless", "", self.textless, None, None))
+        rows.append(("without_raw", "", self.without_raw, None, None))
         names = ("kind", "name", "rows", "low", "high")
         types = (pa.string(), pa.string(), pa.int64(), pa.string(), pa.string())
         columns = zip(*rows, strict=True) if rows else ((),) * len(names)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from checkpoints.gate.known_keys import counting_rows
+from checkpoints.gate.known_keys import agreed_rows, counting_rows
 from checkpoints.gate.measure_table import WrittenTable, measure_tables, type_mismatches
 from checkpoints.lake.manifest import Manifest, SchemaColumn
 from checkpoints.lake.promotion import candidate_files, version_folder
@@ -85,17 +85,15 @@ def write_candidate(
         place: where it is to be.
         version: of the table.
         keys: tells the keys that it should hold, counted from what it is made of, each once; None when nobody
-            has counted them. Then the rows are counted on the way, if the frame's plan makes them unique.
+            has counted them. Then the rows are counted on the way, if that tells all of them.
     """
     schema = struct_type(contract)
     partition = [column.name for column in contract.derived_columns if column.name == EVENT_DATE]
-    counted = None
-    if keys is None:
-        frame, counted = counting_rows(frame, contract)
+    frame, told = (frame, None) if keys else counting_rows(frame, contract)
     rows = frame.hint("rebalance", *partition) if partition else frame
     write_frame(rows, place.spark_uri, partition, contract.varied_columns)
-    file_rows = rows_in_files(place) if counted else None
-    table = WrittenTable(read_frame(spark, place, schema), contract, keys, counted, file_rows)
+    counted = agreed_rows(told, rows_in_files(place)) if told else None
+    table = WrittenTable(read_frame(spark, place, schema), contract, keys, counted)
     return Written(version, place, table, _mismatches(place, schema, partition))
 
 

@@ -106,9 +106,9 @@ def judge_dataset(
 
     read = partial(_read, setup, run, spark, contract, files, rules, parameters, progress)
     valid, records = read(doubts_of(contract, routed, counted, parameters, COMPARABLE))
-    if records.rows_without_text:
+    if records.rows_without_raw:
         progress.step(
-            f"{contract.name}: reading it all again, since {records.rows_without_text:,} rows to quarantine "
+            f"{contract.name}: reading it all again, since {records.rows_without_raw:,} rows to quarantine "
             "broke a rule that nobody doubted, and their text was not kept"
         )
         valid, records = read(EVERY_ROW)
@@ -200,7 +200,7 @@ def _read(
     progress.step(f"{contract.name}: counting rows by file and by rule, rejecting the invalid")
     rejection = Rejection(run.id, contract.name, contract.version, run.as_of, place.child("rejected"))
     records, rejected = measure_records(cleaned, conditions, rules, staged.read, rejection)
-    if not records.rows_without_text:
+    if not records.rows_without_raw:
         progress.step(f"{contract.name}: quarantining {records.rows_quarantined:,} rows")
         rejection.publish(rejected, setup.lake.quarantined_rows(contract.name, run.id))
     errors = {rule.name: conditions[rule.name] for rule in rules if rule.domain is Domain.RECORDS}

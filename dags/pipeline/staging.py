@@ -60,7 +60,7 @@ def stage_rows(
         contract: of the dataset.
         place: the folder, of this run alone.
         readings: how the dataset's files are read.
-        doubts: the text of a record is staged where there is one; that of the others is null.
+        doubts: the raw text of a record is staged where there is one; that of the others is null.
     """
     from pyspark.sql import DataFrame
     from pyspark.sql.pandas.types import to_arrow_schema
@@ -112,8 +112,9 @@ def _read_and_write(
                 for name, held in names_in(extras).items():
                     unknown.add(name, held, file)
             is_doubted, texts = doubts.about(batch), batch[RAW]
+            is_plain = pc.invert(is_doubted)
             for name in money_columns(schema.names):
-                told = pc.unique(pc.drop_null(batch[name].filter(pc.invert(is_doubted))))
+                told = pc.unique(pc.drop_null(batch[name].filter(is_plain)))
                 currencies.update((name, currency) for currency in told.to_pylist())
             kept = pc.if_else(is_doubted, texts, pa.scalar(None, texts.type))
             files.add(batch.set_column(batch.schema.get_field_index(RAW), RAW, kept).select(schema.names))

@@ -24,7 +24,7 @@ from checkpoints.lake.promotion import current_place, current_silver
 from contracts.model import Kind, Zone
 from contracts.spark_schema import struct_type
 from dags.pipeline.bronze_to_silver import bronze_files
-from dags.pipeline.frames import write_frame
+from dags.pipeline.frames import rows_in_files, write_frame
 from dags.pipeline.run import spark_of
 from dags.pipeline.settings import read_settings
 from dags.pipeline.setup import MOST_CLOCK_SKEW, read_setup
@@ -53,7 +53,7 @@ def main() -> None:
     setup = read_setup(read_settings(lake=lake))
     spark = spark_of(setup.settings)()
     (bare_silver if name == "bronze_to_silver" else bare_gold)(setup, spark, out)
-    print(json.dumps({folder.name: footer_rows(folder) for folder in sorted(out.iterdir())}))
+    print(json.dumps(rows_by_folder(out)))
 
 
 def bare_silver(setup: Setup, spark: SparkSession, out: Path) -> None:
@@ -133,11 +133,10 @@ def _write(frame: DataFrame, place: Path, contract: Contract) -> None:
     write_frame(rows, str(place), partition, contract.varied_columns)
 
 
-def footer_rows(folder: Path) -> int:
-    """Return the rows of a folder of Parquet without reading any."""
-    import pyarrow.parquet as pq
-
-    return sum(pq.ParquetFile(path).metadata.num_rows for path in folder.rglob("*.parquet"))
+def rows_by_folder(out: Path) -> dict[str, int]:
+    """Return the rows of each folder of Parquet, by its name, without reading any."""
+    storage = LocalStorage(out)
+    return {folder.name: rows_in_files(Place(storage, folder.name)) for folder in sorted(out.iterdir())}
 
 
 if __name__ == "__main__":

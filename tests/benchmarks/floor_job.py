@@ -23,7 +23,7 @@ from dags.pipeline.settings import read_settings
 from dags.pipeline.setup import read_setup
 from dags.pipeline.shuffle import shuffles_sized_for
 from dags.sample.files import spell_name
-from tests.benchmarks.bare_transition import footer_rows
+from tests.benchmarks.bare_transition import rows_by_folder
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -50,7 +50,7 @@ def main() -> None:
             floor(spark, contract, files).hint("rebalance", "event_date").write.partitionBy(
                 "event_date"
             ).parquet(str(out / contract.name))
-    print(json.dumps({folder.name: footer_rows(folder) for folder in sorted(out.iterdir())}))
+    print(json.dumps(rows_by_folder(out)))
 
 
 def floor(spark: SparkSession, contract: Contract, files: list[tuple[FileFacts, str]]) -> DataFrame:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from pyspark.sql import functions as sf
 
-from checkpoints.gate.known_keys import counting_rows, is_unique_by_plan
+from checkpoints.gate.known_keys import agreed_rows, counting_rows, is_unique_by_plan
 from checkpoints.gate.measures import DistinctKeys, RowsWritten
 from contracts.key_hash import key_hash
 from contracts.model import Column, Contract, DataType, Kind, Zone
@@ -111,3 +111,22 @@ def test_rows_are_counted_as_they_are_written(stored: DataFrame, tmp_path: Path)
 
 def test_a_plan_that_leaves_it_open_is_written_as_it_is(stored: DataFrame) -> None:
     assert counting_rows(stored, SPENT) == (stored, None)
+
+
+@pytest.mark.parametrize("column", ["event_date", "_source_file"])
+def test_rows_of_which_more_is_to_be_known_are_written_as_they_are(stored: DataFrame, column: str) -> None:
+    table = summed(stored, "user", "day").withColumn(column, sf.lit("2024-01-01"))
+    assert is_unique_by_plan(table, SPENT.key)
+    assert counting_rows(table, SPENT) == (table, None)
+
+
+def test_what_was_counted_holds_only_if_the_files_hold_as_many_rows() -> None:
+    counted = RowsWritten(DistinctKeys(3, 5), required_nulls=0)
+    assert [agreed_rows(lambda: counted, rows) for rows in (2, 3, 4)] == [None, counted, None]
+
+
+def test_of_no_rows_nobody_is_asked() -> None:
+    def never() -> RowsWritten:
+        raise AssertionError
+
+    assert agreed_rows(never, 0) is None
