@@ -1,1 +1,1 @@
-"""What is promised: one contract a dataset or table, and everything that is derived from it."""
+"""Data contracts: what each dataset and table guarantees, and what is derived from that."""

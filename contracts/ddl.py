@@ -1,4 +1,4 @@
-"""A contract's table in the warehouse's own words: Redshift's, and DuckDB's, which stands in for it."""
+"""DDL of a contract's warehouse table, for Redshift and DuckDB."""
 
 from __future__ import annotations
 
@@ -15,47 +15,39 @@ _PII_COMMENT = "'pii: masked in docs, metrics and logs'"
 
 
 class Dialect(StrEnum):
-    """Whose SQL."""
+    """SQL dialect of a warehouse."""
 
     REDSHIFT = "redshift"
     DUCKDB = "duckdb"
 
 
-# Timestamps are UTC in a type without zone, so that both warehouses show the same wall clock to everybody.
+# Timestamps are UTC in a type without zone: the same wall clock in every session time zone.
+_COMMON_TYPES = {
+    Kind.INTEGER: "INTEGER",
+    Kind.BIGINT: "BIGINT",
+    Kind.TIMESTAMP: "TIMESTAMP",
+    Kind.DATE: "DATE",
+    Kind.BOOLEAN: "BOOLEAN",
+}
 _TYPES = {
-    Dialect.REDSHIFT: {
-        Kind.INTEGER: "INTEGER",
-        Kind.BIGINT: "BIGINT",
-        Kind.DOUBLE: "DOUBLE PRECISION",
-        Kind.TIMESTAMP: "TIMESTAMP",
-        Kind.DATE: "DATE",
-        Kind.BOOLEAN: "BOOLEAN",
-    },
-    Dialect.DUCKDB: {
-        Kind.STRING: "VARCHAR",
-        Kind.INTEGER: "INTEGER",
-        Kind.BIGINT: "BIGINT",
-        Kind.DOUBLE: "DOUBLE",
-        Kind.TIMESTAMP: "TIMESTAMP",
-        Kind.DATE: "DATE",
-        Kind.BOOLEAN: "BOOLEAN",
-    },
+    Dialect.REDSHIFT: {**_COMMON_TYPES, Kind.DOUBLE: "DOUBLE PRECISION"},
+    Dialect.DUCKDB: {**_COMMON_TYPES, Kind.DOUBLE: "DOUBLE", Kind.STRING: "VARCHAR"},
 }
 
 
 def create_table(
     contract: Contract, dialect: Dialect, schema: str, *, table: str | None = None
 ) -> tuple[str, ...]:
-    """Return the statements that create a contract's table if it is missing: CREATE TABLE, then the comments.
+    """Return the statements that create a contract's table if missing: CREATE TABLE, then column comments.
 
     Args:
-        contract: whose columns, in their order (COPY of Parquet goes by position).
-        dialect: whose SQL.
-        schema: the warehouse's schema; it must be there.
-        table: another name than the contract's.
+        contract: defines the columns and their order (COPY of Parquet goes by position).
+        dialect: of the statements.
+        schema: an existing schema of the warehouse.
+        table: the table's name; by default the contract's.
 
-    Redshift plans by the primary key and does not enforce it: the gate has judged it. DuckDB would build
-    an index over every row to enforce what is judged already, so it gets none. PII columns carry a comment.
+    Only Redshift gets the primary key: it uses it for planning without enforcing it. DuckDB would build an
+    index to enforce a key that the gate has already checked. PII columns carry a comment.
     """
     name = f"{quote(schema)}.{quote(table or contract.name)}"
     lines = [_column_line(column, dialect) for column in contract.columns]
@@ -63,29 +55,29 @@ def create_table(
         lines.append(f"  PRIMARY KEY ({_listed(contract.key)})")
     create = f"CREATE TABLE IF NOT EXISTS {name} (\n" + ",\n".join(lines) + "\n)"
     if dialect is Dialect.REDSHIFT:
-        create += _placement(contract)
+        create += _distribution(contract)
     comments = (
         f"COMMENT ON COLUMN {name}.{quote(column)} IS {_PII_COMMENT}" for column in contract.pii_columns
     )
     return (create, *comments)
 
 
-def sql_type(promised: DataType, dialect: Dialect) -> str:
-    """Return a promised type in a dialect's spelling.
+def sql_type(declared: DataType, dialect: Dialect) -> str:
+    """Return the SQL spelling of a type.
 
-    Redshift counts a VARCHAR's length in bytes; a string without a promised length takes the longest.
+    Redshift counts a VARCHAR's length in bytes; a string without a length limit gets the maximum.
     """
-    if promised.kind is Kind.DECIMAL:
-        return f"DECIMAL({promised.precision},{promised.scale})"
-    if promised.kind is Kind.STRING and dialect is Dialect.REDSHIFT:
-        return f"VARCHAR({promised.max_bytes or _MAX_VARCHAR_BYTES})"
-    return _TYPES[dialect][promised.kind]
+    if declared.kind is Kind.DECIMAL:
+        return f"DECIMAL({declared.precision},{declared.scale})"
+    if declared.kind is Kind.STRING and dialect is Dialect.REDSHIFT:
+        return f"VARCHAR({declared.max_bytes or _MAX_VARCHAR_BYTES})"
+    return _TYPES[dialect][declared.kind]
 
 
 def quote(identifier: str) -> str:
-    """Return an identifier in double quotes, which both dialects read as it stands."""
+    """Return an identifier in double quotes, which both dialects accept unchanged."""
     if not identifier or "\x00" in identifier:
-        raise ValueError(f"{identifier!r} is no identifier")
+        raise ValueError(f"invalid identifier {identifier!r}")
     return '"' + identifier.replace('"', '""') + '"'
 
 
@@ -94,12 +86,12 @@ def _column_line(column: Column, dialect: Dialect) -> str:
     return f"  {quote(column.name)} {sql_type(column.type, dialect)}{null}"
 
 
-def _placement(contract: Contract) -> str:
-    """Return where Redshift puts the rows: beside what they are joined with, in the order of filters."""
-    words = f"\nDISTKEY ({quote(contract.dist_key)})" if contract.dist_key else "\nDISTSTYLE AUTO"
+def _distribution(contract: Contract) -> str:
+    """Return Redshift's distribution and sort keys."""
+    clauses = f"\nDISTKEY ({quote(contract.dist_key)})" if contract.dist_key else "\nDISTSTYLE AUTO"
     if contract.sort_key:
-        words += f"\nSORTKEY ({_listed(contract.sort_key)})"
-    return words
+        clauses += f"\nSORTKEY ({_listed(contract.sort_key)})"
+    return clauses
 
 
 def _listed(names: tuple[str, ...]) -> str:

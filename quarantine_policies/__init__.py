@@ -1,1 +1,1 @@
-"""What should happen when a promise is broken: one policy a dataset, and the decision that follows."""
+"""Policies on broken rules, one for each dataset, and the decision that follows from them."""

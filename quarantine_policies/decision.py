@@ -1,4 +1,4 @@
-"""The pure decision: what the rules found, and what the policy wants, give a verdict."""
+"""Pure decision: rule outcomes and a policy give a verdict."""
 
 from __future__ import annotations
 
@@ -17,15 +17,16 @@ if TYPE_CHECKING:
 
 
 class Verdict(StrEnum):
-    """What a gate says. Ordered by weight: pass, warn, block."""
+    """Verdict of a gate, and of the table, transition or run behind it. Ordered from best to worst."""
 
-    PASS = "pass"  # noqa: S105  # a verdict, no secret
+    UNCHANGED = "unchanged"  # inputs, rules and code are those of the last promotion: not judged again
+    PASS = "pass"  # noqa: S105  # not a secret
     WARN = "warn"
     BLOCK = "block"
 
     @staticmethod
     def worst(verdicts: Iterable[Verdict]) -> Verdict:
-        """Return the heaviest verdict; pass when there is none.
+        """Return the worst verdict; pass when there is none.
 
         >>> Verdict.worst([Verdict.PASS, Verdict.BLOCK, Verdict.WARN]).value
         'block'
@@ -35,26 +36,26 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RuleOutcome:
-    """What judging one rule found."""
+    """Result of judging one rule."""
 
     rule: str
     domain: Domain
     severity: Severity  # the contract's
     passed: bool
-    evaluated: int = 0  # rows (or values) that were judged
+    evaluated: int = 0  # rows (or values) judged
     failed: int = 0  # offenders among them
-    observed: float | int | str | None = None  # of a table rule: the number that was judged
+    observed: float | int | str | None = None  # table rules: the number judged
     samples: tuple[str, ...] = ()  # a few offenders, masked
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A verdict and its reasons. Rule names are in the order of the outcomes."""
+    """Verdict and its reasons. Rule names are in the order of the outcomes."""
 
     verdict: Verdict
-    failed: tuple[str, ...]  # the rules of the table (or the load) that broke, error or warn
-    warned: tuple[str, ...]  # the rules of any domain whose offenders warn
-    blocked_by: tuple[str, ...]  # the rules of any domain that block; empty unless the verdict is block
+    failed: tuple[str, ...]  # broken table (or load) rules, error or warn
+    warned: tuple[str, ...]  # broken rules of any domain that warn
+    blocked_by: tuple[str, ...]  # broken rules of any domain that block; empty unless the verdict is block
 
 
 def decide(
@@ -63,11 +64,11 @@ def decide(
     """Return the verdict on one dataset or table.
 
     Args:
-        outcomes: of all its rules; a rule that was not judged must not be missing from them.
-        policy: whose overrides outrank the contract's severities. Its limits need no look here: they are
-            table rules (``quarantine_ratio``, …), judged like the others.
-        files_rejected: files of this run that went to quarantine.
-        rows_quarantined: rows of this run that went to quarantine.
+        outcomes: of all its rules, without exception.
+        policy: its overrides outrank the contract's severities. Its limits are not read here: they are
+            parameters of table rules (``quarantine_ratio``, …), judged like the others.
+        files_rejected: files that this run quarantined.
+        rows_quarantined: rows that this run quarantined.
     """
     failed: list[str] = []
     warned: list[str] = []
@@ -90,8 +91,8 @@ def decide(
 def routed_rules(contract: Contract, policy: Policy) -> tuple[Rule, ...]:
     """Return the row rules whose offenders are quarantined, after overrides, in the contract's order.
 
-    A rule that blocks quarantines its offenders too, so that somebody can see and replay them. Rules of the
-    inventory are never among them: a rejected file is no row.
+    A rule that blocks quarantines its offenders too, so that they can be inspected and replayed. Inventory
+    rules are excluded: a rejected file is not a row.
     """
     if contract.zone is Zone.RAW:
         return ()

@@ -1,4 +1,4 @@
-"""What should happen when a promise is broken: one policy a dataset, and one for gold."""
+"""Policy models: limits, overrides, masking and retention, one for each dataset and one for gold."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _MEBIBYTE = 1024 * 1024
 
 
 class Action(StrEnum):
-    """What an override does with a rule's offenders, whatever the contract says."""
+    """Action on a rule's offenders that overrides the contract's severity."""
 
     WARN = "warn"  # a row is kept and counted; a table is promoted
     QUARANTINE = "quarantine"  # the row is quarantined (row rules only)
@@ -20,19 +20,19 @@ class Action(StrEnum):
 
 
 class Policy(BaseModel):
-    """What policies of datasets and of gold have in common. An unknown key is an error."""
+    """Keys common to dataset and gold policies. An unknown key is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     overrides: Mapping[str, Action] = Field(default_factory=dict)
-    masked_columns: tuple[str, ...] = ()  # masked beside the contract's pii columns
-    retention_days: int = Field(default=90, ge=1)  # of what lies in quarantine
+    masked_columns: tuple[str, ...] = ()  # in addition to the contract's pii columns
+    retention_days: int = Field(default=90, ge=1)  # of quarantined rows and files
 
     @field_validator("overrides", mode="before")
     @classmethod
     def _read_actions(cls, value: object) -> object:
         if not isinstance(value, Mapping):
-            return value  # refused by its type
+            return value  # rejected by type validation
         actions = {}
         for rule, action in value.items():
             if action not in list(Action):
@@ -46,30 +46,34 @@ class Policy(BaseModel):
         return tuple(value) if isinstance(value, list) else value
 
     def override(self, rule: str) -> Action | None:
-        """Return what the policy says about a rule, or None when the contract's severity holds."""
+        """Return the override of a rule, or None when the contract's severity applies."""
         return self.overrides.get(rule)
 
     @property
     def parameters(self) -> Mapping[str, float]:
-        """The limits by the names that rules give them: ``{"$PARAMETER": name}``."""
+        """Limits by the names that rules reference: ``{"$PARAMETER": name}``."""
         return {}
 
 
 class DatasetPolicy(Policy):
-    """What should happen to the files and rows of one dataset."""
+    """Policy for the files and rows of one dataset."""
 
     max_quarantine_ratio: float = Field(default=0.25, ge=0, le=1)
     min_volume_ratio: float = Field(default=0.5, ge=0)
+    max_conflicting_ratio: float = Field(default=0.05, ge=0, le=1)
     max_rejected_bytes_ratio: float | None = Field(default=None, ge=0, le=1)  # None: off
-    max_expanded_bytes: int = Field(default=256 * _MEBIBYTE, ge=1)  # a file breaks the limit above both
+    max_expanded_bytes: int = Field(
+        default=256 * _MEBIBYTE, ge=1
+    )  # a file is rejected when it exceeds both limits
     max_expansion_ratio: float = Field(default=200, gt=0)
 
     @property
     def parameters(self) -> Mapping[str, float]:
-        """The limits by the names that rules give them; one that is off is 1, which no share exceeds."""
+        """Limits by the names that rules reference; a disabled one is 1, which no ratio exceeds."""
         return {
             "max_quarantine_ratio": self.max_quarantine_ratio,
             "min_volume_ratio": self.min_volume_ratio,
+            "max_conflicting_ratio": self.max_conflicting_ratio,
             "max_rejected_bytes_ratio": 1.0
             if self.max_rejected_bytes_ratio is None
             else self.max_rejected_bytes_ratio,
@@ -77,11 +81,11 @@ class DatasetPolicy(Policy):
 
 
 class GoldPolicy(Policy):
-    """What should happen to the gold tables, all ten alike."""
+    """Policy for all gold tables."""
 
     max_unknown_user_ratio: float = Field(default=0.05, ge=0, le=1)
 
     @property
     def parameters(self) -> Mapping[str, float]:
-        """The limits by the names that rules give them."""
+        """Limits by the names that rules reference."""
         return {"max_unknown_user_ratio": self.max_unknown_user_ratio}
