@@ -1,66 +1,78 @@
-"""The way of every BRONZE record, whatever it was written in, to a cleaned row of the contract."""
+"""Clean cast values into rows of the contract, ready to be judged."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as sf
 
 from contracts.model import Kind
-from transforms.bronze_to_silver import transactions
-from transforms.bronze_to_silver.gather import Layout, gather, layout
-from transforms.bronze_to_silver.peculiarities import peculiar_columns
-from transforms.bronze_to_silver.precedence import EVENT_DATE
-from transforms.bronze_to_silver.values import RecordReader, conventions
+from contracts.system_columns import BYTES_PREFIX, DATE_ONLY_PREFIX, EVENT_DATE, UNDATED
+from transforms.bronze_to_silver.casting import RecordReader
+from transforms.bronze_to_silver.conventions import resolve_conventions
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping
 
-    from pyspark.sql import Column, DataFrame, SparkSession
+    from pyspark.sql import Column, DataFrame
 
     from contracts.model import Contract
-    from transforms.bronze_to_silver.files import BronzeFile
-    from transforms.bronze_to_silver.records import Reading
-
-_UNDATED = "1900-01-01"  # the event_date of a row that need not have a time and has none
 
 
-def readings(spark: SparkSession, contract: Contract, files: Sequence[BronzeFile]) -> list[Reading]:
-    """Say how every record of a dataset's BRONZE files is read, each as a row of ``values_schema``.
-
-    Rows are in no order. Nothing is read but file listings and Parquet footers.
-
-    Raises:
-        ContractError: an expression of a source cannot be computed.
-        ValueError: a file whose facts do not say how to read it.
-    """
-    by_layout: dict[Layout, list[BronzeFile]] = defaultdict(list)
-    for file in files:
-        by_layout[layout(file)].append(file)
-    return gather(spark, contract, by_layout)
+# Comparable time -> the column whose order it keeps: where the column does not descend, nor does this.
+COMPARABLE = {"_created_at_comparable": "created_at", "_delivered_at_comparable": "delivered_at"}
 
 
 def values_schema(contract: Contract) -> str:
-    """Return the columns of values as they are read, as Spark's DDL: see ``RecordReader.schema``."""
-    return RecordReader(contract, conventions(contract, None)).schema
+    """Return ``RecordReader.schema`` of a contract: the columns of cast values, as Spark's DDL."""
+    return RecordReader(contract, resolve_conventions(contract, None)).schema
 
 
 def cleaned_rows(values: DataFrame, contract: Contract) -> DataFrame:
-    """Return values as cleaned rows of the contract.
+    """Return cast values as cleaned rows of the contract.
 
-    Grain, key and order stay. Columns: those of ``values_schema``; for transactions the two comparable times;
-    ``event_date``.
+    Grain, key and order stay. Columns: those of ``values_schema``; ``_created_at_comparable`` and
+    ``_delivered_at_comparable`` of a dataset with both timestamps; ``_bytes_<column>`` (int), the UTF-8
+    length of each string; ``event_date``.
     """
-    rows = values.withColumns(peculiar_columns(contract))
-    comparable = transactions.comparable_times() if contract.name == transactions.DATASET else []
-    return rows.select("*", *comparable, _event_date(contract).alias(EVENT_DATE))
+    normalizers = {name: _NORMALIZERS.get(name) for name in contract.column_names}
+    rows = values.withColumns({name: f(sf.col(name)) for name, f in normalizers.items() if f is not None})
+    strings = [column.name for column in contract.columns if column.type.kind is Kind.STRING]
+    lengths = [sf.octet_length(name).alias(f"{BYTES_PREFIX}{name}") for name in strings]
+    return rows.select("*", *_comparable_times(contract), *lengths, _event_date(contract).alias(EVENT_DATE))
+
+
+def _status(text: Column) -> Column:
+    lowered = sf.lower(text)
+    return sf.when(lowered == "canceled", "cancelled").otherwise(lowered)
+
+
+def _country(text: Column) -> Column:
+    return sf.when(text.rlike(r"\A\p{L}{2}\z"), sf.upper(text)).otherwise(text)
+
+
+# Columns with a spelling of their own, by name.
+_NORMALIZERS: Mapping[str, Callable[[Column], Column]] = {"status": _status, "country": _country}
+
+
+def _comparable_times(contract: Contract) -> list[Column]:
+    """Return the two timestamps, both truncated to the UTC date if either was written without a time."""
+    timestamps = {column.name for column in contract.columns if column.type.kind is Kind.TIMESTAMP}
+    if not timestamps.issuperset(COMPARABLE.values()):
+        return []
+    is_any_date_only = sf.lit(False)
+    for name in COMPARABLE.values():
+        is_any_date_only |= sf.coalesce(sf.col(f"{DATE_ONLY_PREFIX}{name}"), sf.lit(False))
+    return [
+        sf.when(is_any_date_only, sf.date_trunc("day", name)).otherwise(sf.col(name)).alias(comparable)
+        for comparable, name in COMPARABLE.items()
+    ]
 
 
 def _event_date(contract: Contract) -> Column:
-    """Return the UTC date of the dataset's first timestamp, which is the one that dates a row (spec 4.4)."""
+    """Return the UTC date of the dataset's first timestamp (spec 4.4)."""
     dating = next((column for column in contract.columns if column.type.kind is Kind.TIMESTAMP), None)
-    undated = sf.lit(_UNDATED).cast("date")
+    undated = sf.lit(UNDATED).cast("date")
     if dating is None:
         return undated
     date = sf.to_date(dating.name)

@@ -1,8 +1,8 @@
-"""Keep one row per key, the same one however the rows are spread over files and partitions (spec 4.4).
+"""Deduplicate rows by key, independently of their spread over files and partitions (spec 4.4).
 
-Most keys never repeat, so their rows are neither sorted nor shuffled. A narrow aggregation over the hashes
-of the keys finds the **suspects**, keys that may repeat; a collision only makes a lone row take the longer
-way. The suspects are held as a bitmap of bounded size, so that it can be broadcast whatever the input.
+Most keys never repeat, so their rows are neither sorted nor shuffled. An aggregation over the hashes of the
+keys finds those that may repeat; a hash collision only sends a unique row the slower way. They are kept as a
+bitmap of bounded size, which can be broadcast whatever the input.
 """
 
 from __future__ import annotations
@@ -13,57 +13,85 @@ from typing import TYPE_CHECKING
 from pyspark.sql import Window
 from pyspark.sql import functions as sf
 
-from contracts.key_hash import count_and_xor, key_hash
-from transforms.bronze_to_silver.precedence import (
-    EVENT_DATE,
-    SOURCE_FILE,
-    precedence,
-    recency_columns,
-    silver_columns,
-)
+from contracts.model import Kind
+from contracts.spark import count_and_xor, key_hash
+from contracts.system_columns import EVENT_DATE, EXTRA, SOURCE_FILE
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, Observation
 
     from contracts.model import Contract
 
-# 2^19 words of 64 bits: at most some 30 MB when broadcast. 3 million suspects then mark 9 % of the other
-# rows as suspects too, which costs them a shuffle and nothing else.
+# 2^19 words of 64 bits: at most some 30 MB when broadcast. 3 million repeated keys then mark 9 % of the other
+# rows too, which costs those a shuffle and nothing else.
 _WORD_BITS = 19
-_WORD = "_suspect_word"
-_BITS = "_suspect_bits"
+_WORD = "_bitmap_word"
+_BITS = "_bitmap_bits"
 _HASH = "_key_hash"
+_RANK = "_rank"
+_CONFLICTS = "_conflicts"
+
+
+def silver_columns(contract: Contract) -> tuple[str, ...]:
+    """Return the columns of SILVER: the contract's, ``_extra``, ``_source_file``, ``event_date``."""
+    return (*contract.column_names, EXTRA, SOURCE_FILE, EVENT_DATE)
+
+
+def recency_columns(contract: Contract) -> tuple[str, ...]:
+    """Return the columns that decide which row is the latest, most significant first.
+
+    Where the contract names none, its first timestamp column.
+    """
+    timestamps = (column.name for column in contract.columns if column.type.kind is Kind.TIMESTAMP)
+    return contract.recency or tuple(timestamps)[:1]
+
+
+def precedence(contract: Contract) -> list[Column]:
+    """Return the columns by which rows of a key are compared; the greatest row is kept.
+
+    Recency, ``_source_file``, the other contract columns in order, ``_extra``. Ascending, null least; strings
+    by code point, as Spark compares UTF-8 bytes. Doubles come last once more as text, because 0.0 equals
+    -0.0 and the row kept would depend on the partitioning.
+    """
+    recency = recency_columns(contract)
+    rest = (name for name in contract.column_names if name not in recency)
+    doubles = (column.name for column in contract.columns if column.type.kind is Kind.DOUBLE)
+    return [
+        *(sf.col(name) for name in (*recency, SOURCE_FILE, *rest, EXTRA)),
+        *(sf.col(name).cast("string").alias(f"_text_{name}") for name in doubles),
+    ]
 
 
 @dataclass(frozen=True, slots=True)
-class Parted:
-    """Valid rows in two parts, by whether anybody may contest their key; both of ``silver_columns``.
+class SplitRows:
+    """Valid rows split by whether their key may repeat, with ``silver_columns``.
 
-    ``lone``: the keys of these rows occur once. ``contested``: all rows of every repeated key, and those of a
-    few others. Hold what is read more than once: each part reads all valid rows.
+    ``unique``: rows whose key occurs once. ``maybe_repeated``: all rows of repeated keys, and of a few
+    others. Each frame reads all valid rows: persist what is read more than once.
     """
 
-    lone: DataFrame
-    contested: DataFrame
+    unique: DataFrame
+    maybe_repeated: DataFrame
 
 
-def suspect_keys(valid: DataFrame, contract: Contract, keys: Observation | None = None) -> DataFrame:
-    """Find the keys that may occur more than once.
+def maybe_repeated_keys(
+    valid: DataFrame, contract: Contract, observation: Observation | None = None
+) -> DataFrame:
+    """Return a bitmap of the keys that may occur more than once: all repeated ones, and a few others.
 
-    Grain: one row per 64-bit word of a bitmap over the keys' hashes, at most 524,288 rows; a key is a
-    suspect when its bit is set. Every repeated key is one; a few others are too. Hand the frame to ``part``,
-    persisted, to find the suspects once.
+    Grain: one row per 64-bit word of a bitmap over the keys' hashes, at most 524,288 rows. Persist it for
+    ``split_by_key_repetition``.
 
     Args:
         valid: valid rows; only the key's columns are read.
         contract: the dataset's contract, whose primary key is the key.
-        keys: hears on the way, when the suspects are computed, of all keys' hashes, each taken once:
-            ``distinct``, how many there are, and ``xor``, that of them all. Ask it of some rows, not of none.
+        observation: receives, when the result is computed, ``distinct`` (number of distinct key hashes) and
+            ``xor`` (over them). It needs at least one row.
     """
     hashes = valid.select(key_hash(contract.key).alias(_HASH))
     times = hashes.groupBy(_HASH).agg(sf.count(sf.lit(1)).alias("rows"))
-    if keys is not None:
-        times = times.observe(keys, *count_and_xor(sf.col(_HASH)))
+    if observation is not None:
+        times = times.observe(observation, *count_and_xor(sf.col(_HASH)))
     return (
         times.where("rows > 1")
         .groupBy(_word(sf.col(_HASH)).alias(_WORD))
@@ -71,60 +99,65 @@ def suspect_keys(valid: DataFrame, contract: Contract, keys: Observation | None 
     )
 
 
-def part(valid: DataFrame, contract: Contract, suspects: DataFrame) -> Parted:
-    """Part the valid rows by whether their key is a suspect: ``suspect_keys`` found them."""
+def split_by_key_repetition(valid: DataFrame, contract: Contract, repeated: DataFrame) -> SplitRows:
+    """Split valid rows by whether their key may repeat, given the bitmap of ``maybe_repeated_keys``."""
     columns = silver_columns(contract)
     hash_ = key_hash(contract.key)
     marked = (
-        valid.select(*columns).withColumn(_WORD, _word(hash_)).join(sf.broadcast(suspects), _WORD, "left")
+        valid.select(*columns).withColumn(_WORD, _word(hash_)).join(sf.broadcast(repeated), _WORD, "left")
     )
     bit = sf.getbit(sf.coalesce(sf.col(_BITS), sf.lit(0)), hash_.bitwiseAND(sf.lit(63)).cast("int"))
-    return Parted(marked.where(bit == 0).select(*columns), marked.where(bit == 1).select(*columns))
+    return SplitRows(marked.where(bit == 0).select(*columns), marked.where(bit == 1).select(*columns))
 
 
-def deduplicate(parted: Parted, contract: Contract) -> DataFrame:
-    """Keep the latest row of each key.
+def rank(rows: DataFrame, contract: Contract) -> DataFrame:
+    """Rank the rows of each key, the latest first, and compare each with the latest.
 
-    Grain of the result: one row per key. Columns: the contract's, ``_extra``, ``_source_file``,
-    ``event_date``. The latest row is the one with the greatest timestamps, in the contract's order, null
-    least; a tie goes to the greatest ``_source_file``, then to the greatest content, column by column,
-    then to the greatest ``_extra``. No ordering of rows.
-    """
-    columns = silver_columns(contract)
-    # event_date follows from the timestamps: last in the struct, it never decides.
-    greatest = sf.max(sf.struct(*precedence(contract), sf.col(EVENT_DATE))).alias("winner")
-    resolved = parted.contested.groupBy(*contract.key).agg(greatest)
-    return parted.lone.unionByName(
-        resolved.select(*(sf.col("winner").getField(name).alias(name) for name in columns))
-    )
-
-
-def deduplicated_by_file(contested: DataFrame, contract: Contract) -> DataFrame:
-    """Count the valid rows that lose against a later row of their key, by the file they came from.
-
-    Counted from the losers themselves, not as a difference to what was promoted, so that the accounting
-    proves something. It holds for users too: a user's current row is counted to the file of the latest row.
-
-    Grain: one row per ``_source_file`` that lost at least one row. Columns: ``_source_file``, ``rows``
-    (bigint). Only the key, the timestamps and the file are read: what is compared after the file cannot
-    change the file of the winner.
+    Grain: as ``rows``. Columns: silver's; ``_rank`` (int): 1 for the row to keep, the greatest by
+    ``precedence``; ``_conflicts`` (boolean): whether the contract's columns or ``_extra`` differ from the row
+    to keep (null equals null). Persist the frame: both functions below read it.
 
     Args:
-        contested: all rows of every key that repeats; others may be among them, and lose nothing.
+        rows: all rows of every repeated key; further keys do no harm.
         contract: the dataset's contract.
     """
-    recency = recency_columns(contract)
-    per_file = contested.groupBy(*contract.key, SOURCE_FILE).agg(
-        sf.count(sf.lit(1)).alias("rows"), sf.max(sf.struct(*recency)).alias("latest")
+    latest_first = Window.partitionBy(*contract.key).orderBy(
+        *(column.desc_nulls_last() for column in precedence(contract))
     )
-    winner = sf.max(sf.struct("latest", SOURCE_FILE)).over(Window.partitionBy(*contract.key))
-    holds_winner = sf.col(SOURCE_FILE) == sf.col("winner").getField(SOURCE_FILE)
-    lost = sf.col("rows") - holds_winner.cast("bigint")
+    content = sf.struct(*contract.column_names, EXTRA)
+    kept = sf.first(content).over(latest_first.rowsBetween(Window.unboundedPreceding, Window.currentRow))
+    return rows.select(
+        *silver_columns(contract),
+        sf.row_number().over(latest_first).alias(_RANK),
+        (~content.eqNullSafe(kept)).alias(_CONFLICTS),
+    )
+
+
+def deduplicate(unique: DataFrame, ranked: DataFrame, contract: Contract) -> DataFrame:
+    """Return the latest row of each key.
+
+    Grain: one row per key. Columns: ``silver_columns``. No ordering of rows.
+
+    Args:
+        unique: rows whose key occurs once.
+        ranked: all others, as returned by ``rank``.
+        contract: the dataset's contract.
+    """
+    return unique.unionByName(ranked.where(f"{_RANK} = 1").select(*silver_columns(contract)))
+
+
+def losers_by_file(ranked: DataFrame) -> DataFrame:
+    """Count the valid rows dropped for a later row of their key, by source file.
+
+    Counted directly, not as the difference to the promoted rows, so that the accounting is a real check.
+
+    Grain: one row per ``_source_file`` with dropped rows. Columns: ``_source_file``; ``rows`` (bigint);
+    ``conflicting`` (bigint), those of them that differ from the row kept.
+    """
     return (
-        per_file.withColumn("winner", winner)
+        ranked.where(f"{_RANK} > 1")
         .groupBy(SOURCE_FILE)
-        .agg(sf.sum(lost).alias("rows"))
-        .where("rows > 0")
+        .agg(sf.count(sf.lit(1)).alias("rows"), sf.count_if(_CONFLICTS).alias("conflicting"))
     )
 
 

@@ -1,201 +1,124 @@
-"""A source's expressions: contract columns computed from an upstream's own columns (spec 4.0)."""
+"""Compute a source's SQL expressions over its records (spec 4.0)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pyspark import SparkContext
-from pyspark.errors import AnalysisException, ParseException
+from pyspark.errors import AnalysisException
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as sf
 from pyspark.sql import types as st
-from pyspark.sql.classic.column import Column as ClassicColumn
 
-from contracts.errors import ContractError
-from transforms.bronze_to_silver.records import FLAW, KEY, Cell
-from transforms.bronze_to_silver.typed import typed_cell
+from contracts.spark import null_on_error
+from transforms.bronze_to_silver.expression_functions import reading_function
+from transforms.bronze_to_silver.parquet_text import typed_cell
+from transforms.bronze_to_silver.record_columns import FLAW
+from transforms.bronze_to_silver.records import Cell
+from transforms.spark_trees import reads_clock, walk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
-    from pyspark.sql import SparkSession
-
-    from contracts.model import Contract
-
-
-@dataclass(frozen=True, slots=True)
-class Path:
-    """A source column, or a member at some depth of its JSON: ``geoip.city_name``, ``products[0].price``."""
-
-    column: str
-    steps: tuple[str | int, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Expression:
-    """One spec of a source, parsed. ``sql`` reads each of ``inputs`` as the column of its name."""
-
-    target: str  # the contract column
-    spec: str
-    sql: str
-    inputs: Mapping[str, Path]
-
-
-@dataclass(frozen=True, slots=True)
-class SpecPlace:
-    """Where a spec stands, for errors."""
-
-    contract: Contract
-    source: str
-    column: str
-
-    def error(self, spec: str, reason: str) -> ContractError:
-        """Return the error that names contract, source and column."""
-        return ContractError(
-            f"contract {self.contract.name}, source {self.source}, column {self.column}: {spec!r} {reason}",
-            file=self.contract.path,
-            path=f"sources.{self.source}.columns.{self.column}",
-            next_step="write a source column's name, a nested path or a Spark SQL expression of one row",
-        )
-
-
-def check_expressions(spark: SparkSession, contract: Contract, names: Collection[str] = ()) -> None:
-    """Check, before any file is read, that every spec of a contract's sources can run.
-
-    Args:
-        spark: the session whose parser and functions are asked.
-        contract: the contract with the sources.
-        names: known names of source columns; a spec that is one of them is no expression.
-
-    Raises:
-        ContractError: a spec that does not parse or resolve; it names contract, source and column.
-    """
-    for source in contract.sources:
-        for column, spec in source.columns.items():
-            if spec not in names:
-                place = SpecPlace(contract, source.name, column)
-                expression = parse_expression(spark, spec, place)
-                nothing = spark.range(0).select(
-                    sf.lit("").alias(KEY), sf.lit(None).cast("string").alias(FLAW)
-                )
-                compute(nothing, [expression], lambda _: sf.lit(None), {column: place})
-
-
-def parse_expression(spark: SparkSession, spec: str, place: SpecPlace) -> Expression:
-    """Parse one spec by Spark's own parser. Raises ContractError."""
-    session: Any = spark  # its Java side has no types
-    try:
-        tree = session._jsparkSession.sessionState().sqlParser().parseExpression(spec)
-    except ParseException as error:
-        raise place.error(spec, f"does not parse ({error.getCondition()})") from error
-    sql, inputs = spec, {}
-    found = sorted(_paths(tree, spec, place), key=lambda item: item[0])
-    for number, (start, stop, path) in reversed(list(enumerate(found))):
-        name = KEY if path == Path(KEY) else f"lakegate input {place.column} {number}"
-        sql = f"{sql[:start]}`{name}`{sql[stop + 1 :]}"
-        if name != KEY:
-            inputs[name] = path
-    inputs = dict(reversed(inputs.items()))
-    return Expression(place.column, spec, sql, inputs)
+    from transforms.bronze_to_silver.conventions import Conventions
+    from transforms.bronze_to_silver.expression_parser import Expression, SourcePath
 
 
 def compute(
     frame: DataFrame,
     expressions: Collection[Expression],
-    read: Callable[[Path], Column | None],
-    places: Mapping[str, SpecPlace],
-) -> tuple[DataFrame, Mapping[str, Cell]]:
+    text_at: Callable[[SourcePath], Column | None],
+    conventions: Conventions,
+) -> tuple[DataFrame, Mapping[str, st.DataType]]:
     """Compute expressions over the records of one source.
 
     Args:
-        frame: the records; KEY and FLAW are read.
-        expressions: what to compute; where one fails for a row, its cell holds the inputs as ``failure``.
-        read: the text at a path in the source's record; None for a column that the source lacks.
-        places: where each contract column's spec stands, for errors.
+        frame: the records, with SOURCE_FILE, FLAW and, where an expression reads it, POSITION.
+        expressions: what to compute.
+        text_at: the text at a path in the source's record; None for a column that the source lacks.
+        conventions: those by which ``number`` and ``moment`` read text.
 
     Returns:
-        The frame with further columns, and a cell for each contract column computed.
+        The frame with the result of each expression, and the types of their values by target.
+
+    Raises:
+        ContractError: an expression cannot be computed, or is not deterministic.
     """
     nothing = sf.lit(None).cast("string")
-    inputs = {name: read(path) for expression in expressions for name, path in expression.inputs.items()}
-    with_inputs = frame.select(
+    inputs = {name: text_at(path) for expression in expressions for name, path in expression.inputs.items()}
+    frame = frame.select(
         "*",
         *((nothing if text is None else text.cast("string")).alias(name) for name, text in inputs.items()),
     )
-    cells: dict[str, Cell] = {}
+    types: dict[str, st.DataType] = {}
     results = []
     for expression in expressions:
-        result = _caught(sf.struct(sf.expr(expression.sql).alias("value")))
-        # Within a branch that is not always taken, Spark does not hoist a part that can throw out of the try.
-        guarded = sf.when(sf.col(FLAW).isNull(), result).alias(_result(expression))
         try:
-            type = _type_of(with_inputs.select(FLAW, guarded))  # noqa: A001
+            frame = _with_calls(frame, expression, conventions)
+            # Within a branch not always taken, Spark does not hoist a part that can throw out of the try.
+            tried = sf.when(
+                sf.col(FLAW).isNull(), null_on_error(sf.struct(sf.expr(expression.sql).alias("value")))
+            )
+            result = frame.select(FLAW, tried.alias(expression.result))
         except AnalysisException as error:
-            raise places[expression.target].error(
-                expression.spec, f"cannot be computed ({error.getCondition()})"
-            ) from error
-        results.append(guarded)
-        cells[expression.target] = _cell(expression, type)
-    return with_inputs.select("*", *results), cells
+            raise expression.error(f"cannot be computed ({error.getCondition()})") from error
+        _check_deterministic(result, expression)
+        types[expression.target] = _type_of(result)
+        results.append(tried.alias(expression.result))
+    return frame.select("*", *results), types
 
 
-def _cell(expression: Expression, type: st.DataType) -> Cell:  # noqa: A002
-    result = sf.col(_result(expression))
+def computed_cell(expression: Expression, type: st.DataType) -> Cell:  # noqa: A002
+    """Return the cell of a computed column; ``failure`` has the inputs of a failed expression, as JSON."""
+    result = sf.col(expression.result)
     computed = typed_cell(result.getField("value"), type)
     texts = [
         sf.col(name).alias(".".join(map(str, (path.column, *path.steps))))
         for name, path in expression.inputs.items()
     ]
-    offending = sf.to_json(sf.struct(*texts)) if texts else sf.lit(expression.spec)
-    failure = sf.when(sf.col(FLAW).isNull() & result.isNull(), offending)
+    inputs = sf.to_json(sf.struct(*texts)) if texts else sf.lit(expression.spec)
+    failure = sf.when(sf.col(FLAW).isNull() & result.isNull(), inputs)
     return Cell(computed.text, computed.is_typed, computed.moment, failure)
 
 
-def _result(expression: Expression) -> str:
-    return f"lakegate result {expression.target}"
+def is_excluded(where: Expression, type: st.DataType) -> Column:  # noqa: A002
+    """Return whether a record is excluded: its condition is not true, or fails. Flawed records are kept.
+
+    Raises:
+        ContractError: the expression is not boolean.
+    """
+    if not isinstance(type, st.BooleanType):
+        raise where.error(f"is not a condition but a value of type {type.simpleString()}")
+    is_true = sf.coalesce(sf.col(where.result).getField("value"), sf.lit(False))
+    return sf.col(FLAW).isNull() & ~is_true
+
+
+def _with_calls(frame: DataFrame, expression: Expression, conventions: Conventions) -> DataFrame:
+    """Return the frame with the results of an expression's calls, inner calls first."""
+    for call in expression.calls:
+        try:
+            function = reading_function(call.function, conventions, call.pattern)
+        except ValueError as error:
+            raise expression.error(f"cannot be computed: {error}") from error
+        tried = sf.when(
+            sf.col(FLAW).isNull(),
+            null_on_error(sf.struct(sf.expr(call.argument).cast("string").alias("value"))),
+        )
+        read = function(tried.getField("value"), tried.isNull())
+        frame = frame.select("*", read.alias(call.name))
+    return frame
+
+
+def _check_deterministic(result: DataFrame, expression: Expression) -> None:
+    """Raise ContractError for an expression whose result could differ between runs."""
+    frame: Any = result  # its Java side has no types
+    column = frame._jdf.queryExecution().analyzed().projectList().last()
+    if not column.deterministic():
+        raise expression.error("is not deterministic: a second run could differ")
+    if any(reads_clock(node) for node in walk(column)):
+        raise expression.error("reads the clock or the session: a second run could differ")
 
 
 def _type_of(frame: DataFrame) -> st.DataType:
     result = frame.schema.fields[-1].dataType
     assert isinstance(result, st.StructType)  # noqa: S101
     return result.fields[0].dataType
-
-
-def _caught(column: Column) -> Column:
-    """Return a column that is null for a row for which it throws, whatever it throws."""
-    classic: Any = column  # its Java side has no types
-    context: Any = SparkContext._active_spark_context
-    spark = context._jvm.org.apache.spark.sql
-    tried = spark.catalyst.expressions.TryEval(spark.classic.ExpressionUtils.expression(classic._jc))
-    return ClassicColumn(spark.classic.ExpressionUtils.column(tried))
-
-
-def _paths(node: Any, spec: str, place: SpecPlace) -> Iterator[tuple[int, int, Path]]:  # noqa: ANN401  (a Java tree)
-    """Yield the source columns that a parsed expression reads, each with its first and last character."""
-    name = node.getClass().getSimpleName()
-    if name in ("WindowExpression", "UnresolvedWindowExpression"):
-        raise place.error(spec, "looks at more than one row")
-    path = _path(node, name)
-    if path is not None:
-        origin = node.origin()
-        yield origin.startIndex().get(), origin.stopIndex().get(), path
-        return
-    children = node.children()
-    for number in range(children.size()):
-        yield from _paths(children.apply(number), spec, place)
-
-
-def _path(node: Any, name: str) -> Path | None:  # noqa: ANN401  (a Java tree)
-    if name == "UnresolvedAttribute":
-        parts = node.nameParts()
-        column, *steps = (parts.apply(number) for number in range(parts.size()))
-        return Path(column, tuple(steps))
-    if name != "UnresolvedExtractValue":
-        return None
-    child, key = node.child(), node.extraction()
-    inner = _path(child, child.getClass().getSimpleName())
-    if inner is None or key.getClass().getSimpleName() != "Literal":
-        return None
-    value = key.value()
-    return Path(inner.column, (*inner.steps, value if isinstance(value, int) else value.toString()))

@@ -1,4 +1,4 @@
-"""Bronze files, and the rows of those that Spark itself reads: Parquet, with each row's exact key."""
+"""Files of BRONZE, and the rows of Parquet files as Spark reads them, each with its file's key."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as sf
 
-from transforms.bronze_to_silver.records import KEY
+from contracts.system_columns import SOURCE_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 
     from contracts.inventory import FileFacts
 
-_NEVER_ENCODED = re.compile(r"[A-Za-z0-9/._:=@~-]*")  # what stands in a URI as it is
+_NEVER_ENCODED = re.compile(r"[A-Za-z0-9/._:=@~-]*")  # unchanged in a URI
 
 
 @dataclass(frozen=True, slots=True)
 class BronzeFile:
     """A file of BRONZE: its facts, and how to read it.
 
-    ``uri`` is the path as Hadoop's Path takes it (never percent-encoded): the file itself, or a copy under a
-    plain name where ``needs_alias`` asks for one. ``open`` opens the bytes, seekable, in any process that it
-    is sent to. ``facts.key`` is what ``_source_file`` holds.
+    ``uri``: the path for Hadoop's Path (never percent-encoded), of the file or of its alias
+    (``needs_alias``). ``open`` opens the bytes, seekable, in any process. ``facts.key`` is the value of
+    ``_source_file``.
     """
 
     facts: FileFacts
@@ -38,28 +38,37 @@ class BronzeFile:
     open: Callable[[], BinaryIO]
 
 
-def read_parquet(spark: SparkSession, files: Sequence[BronzeFile], row: str) -> DataFrame:
-    """Return the rows of Parquet files of one schema: KEY, and their columns within the struct ``row``."""
+def read_rows(
+    spark: SparkSession, files: Sequence[BronzeFile], row: str, position: str | None = None
+) -> DataFrame:
+    """Return the rows of Parquet files of one schema.
+
+    Columns: SOURCE_FILE; ``row``, a struct of the file's columns; ``position``, a further bigint column of
+    each row's index in its file, from 0; None: none.
+    """
     frame = _reader(spark).parquet(*_uris(files))
-    return _with_key(spark, frame, files, sf.struct(*(quoted(name) for name in frame.columns)).alias(row))
+    values = [sf.struct(*(quoted(name) for name in frame.columns)).alias(row)]
+    if position is not None:
+        values.append(sf.col("_metadata.row_index").alias(position))
+    return _with_key(spark, frame, files, values)
 
 
 def read_schema(spark: SparkSession, files: Sequence[BronzeFile]) -> StructType:
-    """Return the schema that all these Parquet files have for Spark.
+    """Return Spark's schema of Parquet files.
 
     Raises:
-        PySparkException: CANNOT_MERGE_SCHEMAS, where they have more than one.
+        PySparkException: CANNOT_MERGE_SCHEMAS, where the files' schemas differ.
     """
     return _reader(spark).option("mergeSchema", "true").parquet(*_uris(files)).schema
 
 
 def quoted(name: str) -> Column:
-    """Return the column of exactly this name, whatever characters it has."""
+    """Return the column of exactly this name, whatever characters it contains."""
     return sf.col("`" + name.replace("`", "``") + "`")
 
 
 def _reader(spark: SparkSession) -> DataFrameReader:
-    # No globs: a key may hold `*`; recursive: a folder named `year=2024` is no column.
+    # No globs: a key may contain `*`. Recursive: so that a folder `year=2024` adds no column.
     return spark.read.option("__globPaths__", "false").option("recursiveFileLookup", "true")
 
 
@@ -67,8 +76,10 @@ def _uris(files: Sequence[BronzeFile]) -> list[str]:
     return [file.uri for file in files]
 
 
-def _with_key(spark: SparkSession, frame: DataFrame, files: Sequence[BronzeFile], value: Column) -> DataFrame:
-    """Return KEY and one more column. Keys are cut from the paths, but for aliases, which are looked up."""
+def _with_key(
+    spark: SparkSession, frame: DataFrame, files: Sequence[BronzeFile], values: Sequence[Column]
+) -> DataFrame:
+    """Return SOURCE_FILE and further columns. Keys are taken from the paths; those of aliases are joined."""
     locations = [_location(file.uri) for file in files]
     roots = [
         location[: -len(file.facts.key)] if location.endswith("/" + file.facts.key) else None
@@ -79,21 +90,21 @@ def _with_key(spark: SparkSession, frame: DataFrame, files: Sequence[BronzeFile]
     if not all(_NEVER_ENCODED.fullmatch(location) for location in locations):
         path = sf.url_decode(sf.replace(path, sf.lit("+"), sf.lit("%2B")))
     key = sf.substring(path, len(root) + 1, 2**31 - 1)
-    named = [
+    aliased = [
         (location, file.facts.key)
-        for file, location, of in zip(files, locations, roots, strict=True)
-        if of is None or of != root
+        for file, location, file_root in zip(files, locations, roots, strict=True)
+        if file_root is None or file_root != root
     ]
-    if not named:
-        return frame.select(key.alias(KEY), value)
-    aliases = spark.createDataFrame(named, "location string, key string")
-    read = frame.select(path.alias("path"), key.alias("cut"), value)
+    if not aliased:
+        return frame.select(key.alias(SOURCE_FILE), *values)
+    aliases = spark.createDataFrame(aliased, "location string, key string")
+    read = frame.select(path.alias("path"), key.alias("cut"), *values)
     joined = read.join(sf.broadcast(aliases), sf.col("path") == sf.col("location"), "left")
-    return joined.select(sf.coalesce("key", "cut").alias(KEY), read.columns[-1])
+    return joined.select(sf.coalesce("key", "cut").alias(SOURCE_FILE), *map(quoted, read.columns[2:]))
 
 
 def _location(uri: str) -> str:
-    """Return a path as Hadoop writes it: a local one with one slash after its scheme."""
+    """Return a path as Hadoop writes it: ``file:/…`` for a local one."""
     if uri.startswith("file://"):
         return "file:" + uri.removeprefix("file://")
     return "file:" + uri if uri.startswith("/") else uri

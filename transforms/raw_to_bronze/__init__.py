@@ -1,1 +1,1 @@
-"""Tell what a file of RAW is from its bytes alone: pure Python, bounded memory, no lake and no Spark."""
+"""Inspection of RAW files from their bytes alone: pure Python, bounded memory, no lake and no Spark."""

@@ -1,4 +1,4 @@
-"""Averages of money, rounded once: Spark's own avg rounds to eight decimals before it can round to four."""
+"""Exact averages of money. Spark's ``avg`` rounds to eight decimals first, and then again to four."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 def average(total: Column, count: Column) -> Column:
     """Return total / count as decimal(18,4), half up (away from zero), exactly; 0 where count is 0.
 
-    In integers of ten-thousandths, for count n > 1: round_half_up(|t| / n) = (2|t| + n) div 2n. Most groups
-    of a user and a day hold one amount or none: nothing is reckoned for them, since long decimals are dear.
+    In integers of ten-thousandths, for count n > 1: round_half_up(|t| / n) = (2|t| + n) div 2n. Skipped for
+    counts of 0 and 1, which most groups of a user and a day have, since long decimals are expensive.
 
     Args:
         total: a decimal of scale 4, of at most 28 digits: the sum of up to 10^10 amounts of decimal(18,4).

@@ -1,126 +1,111 @@
-"""Builds the ten tables in order, each exactly as its contract promises (spec 5)."""
+"""Build the gold tables, each in the columns and types of its contract (spec 5).
+
+A table is given as SQL in its contract, or by the function of its name here, whose parameters are named
+as the tables that it reads.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from inspect import signature
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as sf
 
-from contracts.faults import ConfigurationError
-from contracts.spark_schema import struct_type
+from contracts.derivation import DERIVED_FROM, QUERY
+from contracts.errors import ConfigurationError, YamlLocation
+from contracts.spark import struct_type
 from transforms.silver_to_gold.dims import dim_country, dim_date, dim_status, dim_users
 from transforms.silver_to_gold.facts import fact_events, fact_transactions, fact_user_activity
 from transforms.silver_to_gold.marts import daily_active_users, daily_revenue, user_ltv
+from transforms.silver_to_gold.sql_table import check_query, sql_table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping
 
-    from pyspark.sql import DataFrame
+    from pyspark.sql import DataFrame, SparkSession
 
     from contracts.model import Contract
 
-
-@dataclass(frozen=True, slots=True)
-class GoldStep:
-    """How one table comes about: ``build`` is handed the frames named in ``reads``, in that order.
-
-    ``reads`` names datasets of silver, and tables whose steps come before.
-    """
-
-    name: str
-    build: Callable[..., DataFrame]
-    reads: tuple[str, ...]
-
-
-GOLD_STEPS = (
-    GoldStep("dim_users", dim_users, ("users",)),
-    GoldStep("dim_country", dim_country, ("events",)),
-    GoldStep("dim_status", dim_status, ("transactions",)),
-    GoldStep("dim_date", dim_date, ("events", "transactions")),
-    GoldStep("fact_events", fact_events, ("events", "dim_users")),
-    GoldStep("fact_transactions", fact_transactions, ("transactions", "dim_users")),
-    GoldStep("fact_user_activity", fact_user_activity, ("fact_events", "fact_transactions")),
-    GoldStep("daily_revenue", daily_revenue, ("fact_transactions",)),
-    GoldStep("daily_active_users", daily_active_users, ("fact_user_activity",)),
-    GoldStep("user_ltv", user_ltv, ("fact_events", "fact_transactions")),
+BUILDERS: Mapping[str, Callable[..., DataFrame]] = MappingProxyType(
+    {
+        build.__name__: build
+        for build in (
+            *(dim_users, dim_country, dim_status, dim_date),
+            *(fact_events, fact_transactions, fact_user_activity),
+            *(daily_revenue, daily_active_users, user_ltv),
+        )
+    }
 )
-_STEPS = {step.name: step for step in GOLD_STEPS}
 
 
-def gold_tables(silver: Mapping[str, DataFrame], contracts: Sequence[Contract]) -> dict[str, DataFrame]:
-    """Plan all tables, in the contracts' order, which must have a table after those that it reads.
-
-    Nothing is computed here, and what several tables read is planned anew in each of them. To compute it
-    once, loop over ``gold_table`` instead, and put each table into ``built`` as read back from where it was
-    written.
-
-    Args:
-        silver: the datasets' frames by name, ``event_date`` a date.
-        contracts: the gold contracts.
-    """
-    built: dict[str, DataFrame] = {}
-    for contract in contracts:
-        built[contract.name] = gold_table(contract, silver, built)
-    return built
-
-
-def gold_table(
-    contract: Contract, silver: Mapping[str, DataFrame], built: Mapping[str, DataFrame]
-) -> DataFrame:
-    """Plan one table, its columns and types exactly the contract's.
+def gold_table(contract: Contract, inputs: Mapping[str, DataFrame]) -> DataFrame:
+    """Plan one table, in the columns and types of its contract.
 
     Args:
         contract: of the table.
-        silver: the datasets' frames by name, ``event_date`` a date.
-        built: the tables that it reads, as planned or as read back.
+        inputs: the tables that it is derived from, by name, ``event_date`` of silver a date; others are not
+            read.
 
     Raises:
-        ConfigurationError: nothing builds a table of that name, a table that it reads is not built yet, or
-            the contract and the step name different columns.
+        ConfigurationError: a table that it is derived from is missing, nothing builds the table, or contract
+            and function have different columns.
     """
-    step = _step(contract)
-    inputs = {**silver, **built}
-    if missing := [name for name in step.reads if name not in inputs]:
+    if missing := [name for name in contract.derived_from if name not in inputs]:
         raise ConfigurationError(
-            f"{contract.name} is to be built before what it reads",
+            f"{contract.name} reads tables that are not built yet",
             where="silver_to_gold",
-            expected=", ".join(step.reads),
+            expected=", ".join(contract.derived_from),
             found=f"no {', '.join(missing)}",
-            next_step="hand over all datasets of silver, and the contracts in the specification's order",
+            next_step="pass all tables of silver, and build the tables in the order of their contracts",
         )
-    return _as_promised(step.build(*(inputs[name] for name in step.reads)), contract)
+    read = {name: inputs[name] for name in contract.derived_from}
+    if contract.query is not None:
+        return _conformed(sql_table(contract, contract.query, read), contract)
+    return _conformed(_builder(contract)(**read), contract)
 
 
-def reads(contract: Contract) -> tuple[str, ...]:
-    """Return the datasets of silver, and the tables, that a table is built from.
+def check_gold(spark: SparkSession, gold: Iterable[Contract], silver: Iterable[Contract]) -> None:
+    """Check that every table can be built: the SQL of each, or the function of its name. No job runs.
 
     Raises:
-        ConfigurationError: nothing builds a table of that name.
+        ContractError: names file and YAML path.
     """
-    return _step(contract).reads
+    tables = tuple(gold)
+    schemas = {contract.name: struct_type(contract) for contract in (*silver, *tables)}
+    for contract in tables:
+        if contract.query is None:
+            _builder(contract)
+        else:
+            frames = {name: spark.createDataFrame([], schemas[name]) for name in contract.derived_from}
+            check_query(contract, contract.query, frames)
 
 
-def _step(contract: Contract) -> GoldStep:
-    step = _STEPS.get(contract.name)
-    if step is None:
-        raise ConfigurationError(
-            "no step builds this table",
-            where=f"gold contract {contract.name}",
-            next_step="add a GoldStep to transforms/silver_to_gold/build.py",
+def _builder(contract: Contract) -> Callable[..., DataFrame]:
+    """Return the function that builds a table without SQL. Raises ContractError."""
+    build = BUILDERS.get(contract.name)
+    if build is None:
+        raise YamlLocation(contract.path, "schema[0].customProperties").error(
+            f"nothing builds {contract.name}", next_step=f"give its SELECT as {QUERY}"
         )
-    return step
+    parameters = tuple(signature(build).parameters)
+    if sorted(parameters) != sorted(contract.derived_from):
+        raise YamlLocation(contract.path, f"customProperties.{DERIVED_FROM}").error(
+            f"built from {', '.join(parameters)}, found {', '.join(contract.derived_from)}",
+            next_step="name these tables",
+        )
+    return build
 
 
-def _as_promised(table: DataFrame, contract: Contract) -> DataFrame:
-    """Put a table's columns into the contract's order and types."""
+def _conformed(table: DataFrame, contract: Contract) -> DataFrame:
+    """Return a table with its columns in the contract's order and types."""
     if sorted(table.columns) != sorted(contract.column_names):
         raise ConfigurationError(
-            "the contract and the transform name different columns",
+            "the contract and the transform have different columns",
             where=f"gold table {contract.name}",
             expected=", ".join(contract.column_names),
             found=", ".join(table.columns),
-            next_step="change the contract or the step in transforms/silver_to_gold",
+            next_step="change the contract or the function in transforms/silver_to_gold",
         )
     return table.select(
         *(sf.col(field.name).cast(field.dataType).alias(field.name) for field in struct_type(contract))

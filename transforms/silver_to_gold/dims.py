@@ -1,4 +1,4 @@
-"""The dimensions: who, where, in what state, when (spec 5)."""
+"""Dimension tables: users, countries, statuses, dates (spec 5)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pyspark.sql import functions as sf
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
-# Spelled out, so that no machine's locale has a say.
+# Spelled out, to be independent of the locale.
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = (
     "January",
@@ -45,8 +45,8 @@ def dim_status(transactions: DataFrame) -> DataFrame:
 def dim_date(events: DataFrame, transactions: DataFrame) -> DataFrame:
     """Return every day from the first to the last event_date of both datasets.
 
-    Grain and key: date. Weeks are ISO 8601's: they begin on Monday, and week 1 holds the year's first
-    Thursday. Without events and transactions there is no day.
+    Grain and key: date. Weeks are ISO 8601's: they begin on Monday, and week 1 contains the year's first
+    Thursday. Empty without events and transactions.
     """
     dates = events.select("event_date").unionByName(transactions.select("event_date"))
     span = dates.agg(sf.min("event_date").alias("first"), sf.max("event_date").alias("last"))

@@ -1,4 +1,4 @@
-"""The facts: what happened, beside what is known now of the user to whom it happened (spec 5)."""
+"""Fact tables: events and transactions with their user's current attributes, and daily activity (spec 5)."""
 
 from __future__ import annotations
 
@@ -82,6 +82,6 @@ def _with_user(rows: DataFrame, dim_users: DataFrame) -> DataFrame:
         sf.col("age").alias("user_age"),
         sf.col("email").alias("user_email"),
     )
-    # What silver says of the row itself (its email, its age) is not what is known of the user.
+    # Attributes of the row itself (an event's email, its age) are not the user's current ones.
     kept = [name for name in rows.columns if name not in ("user_city", "user_age", "user_email")]
     return rows.select(*kept).join(users, "user_id", "left")

@@ -1,4 +1,4 @@
-"""The marts: what BI asks every day, answered once (spec 5)."""
+"""Data marts: daily revenue, daily active users, user lifetime value (spec 5)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def daily_revenue(fact_transactions: DataFrame) -> DataFrame:
-    """Sum up each day's transactions.
+    """Aggregate each day's transactions.
 
     Grain and key: date with a transaction. total_revenue is gross (every status); avg_amount is half up to
     four decimals; delivered_count counts that day's transactions whose status is ``delivered``.
@@ -33,8 +33,7 @@ def daily_revenue(fact_transactions: DataFrame) -> DataFrame:
 def daily_active_users(fact_user_activity: DataFrame) -> DataFrame:
     """Count each day's distinct users.
 
-    Grain and key: date with an event or a transaction. The activity holds a user once a day, so its rows
-    are the distinct users.
+    Grain and key: date with an event or a transaction. The activity has one row per user and day.
     """
     had_events = (sf.col("events_count") > 0).cast("bigint")
     had_transactions = (sf.col("transactions_count") > 0).cast("bigint")
@@ -46,7 +45,7 @@ def daily_active_users(fact_user_activity: DataFrame) -> DataFrame:
 
 
 def user_ltv(fact_events: DataFrame, fact_transactions: DataFrame) -> DataFrame:
-    """Sum up what each user has brought.
+    """Aggregate each user's events and transactions.
 
     Grain and key: user_id with an event or a transaction. first_event and last_event are null without an
     event; counts and revenue are 0 where there was nothing; ltv is total_revenue.

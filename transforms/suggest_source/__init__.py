@@ -1,0 +1,1 @@
+"""Suggestion of the ``sources`` entry that makes a file acceptable under a contract."""
