@@ -1,1 +1,1 @@
-"""Data Docs: static pages on what every checkpoint found, for a steward, an analyst and an engineer."""
+"""Data Docs: static HTML pages of gate results for data stewards, analysts and engineers."""

@@ -1,27 +1,32 @@
-"""The first page: the last runs, with the verdict on every dataset in every transition."""
+"""Index page of Data Docs: the last runs, with a verdict for each dataset in each transition."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any  # Any: what JSON holds
+from time import sleep
+from typing import TYPE_CHECKING, Any  # Any: JSON values
 
 from checkpoints.docs.site import INDEX, RUNS_SHOWN, RunFacts, contract_path, render
+from checkpoints.storage.errors import PreconditionFailedError
+from checkpoints.storage.storage import ABSENT
 from quarantine_policies.decision import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from checkpoints.docs.site import Exchange, Read, Write
+    from checkpoints.storage.place import Place
     from contracts.model import Contract
 
 _LAST_RUNS = "runs.json"
+_MAX_ATTEMPTS = 20
+_PAUSE_SECONDS = 0.02
 
 
 @dataclass(frozen=True, slots=True)
 class IndexEntry:
-    """One result as the first page shows it. ``path`` is its page below docs/."""
+    """One result on the index page. ``path`` is the result's page below docs/."""
 
     transition: str
     dataset: str
@@ -33,19 +38,19 @@ class IndexEntry:
 
 @dataclass(frozen=True, slots=True)
 class ShownRun:
-    """One run as the first page shows it."""
+    """One run on the index page."""
 
     run: RunFacts
     entries: tuple[IndexEntry, ...]
 
     @property
     def verdict(self) -> Verdict:
-        """The heaviest verdict of its results."""
+        """The worst verdict of its results."""
         return Verdict.worst(entry.verdict for entry in self.entries)
 
     @property
     def by_transition(self) -> dict[str, list[IndexEntry]]:
-        """The results by transition, both in the order in which they came."""
+        """The results by transition, both in the order of publication."""
         grouped: dict[str, list[IndexEntry]] = {}
         for entry in self.entries:
             grouped.setdefault(entry.transition, []).append(entry)
@@ -53,41 +58,60 @@ class ShownRun:
 
 
 def publish_index(
-    read: Read,
-    write: Write,
+    docs: Place,
     run: RunFacts,
     entries: Sequence[IndexEntry],
     contracts: Sequence[Contract] = (),
     runs_shown: int = RUNS_SHOWN,
-    exchange: Exchange | None = None,
 ) -> None:
-    """Add a run's results to the first page, newest run first, and drop what is older than the last runs.
+    """Add a run's results to the index page, newest run first, and drop runs beyond ``runs_shown``.
 
-    Reads and writes two files, however many runs there were. Called again for a later transition of the same
-    run, it adds to that run; a result published before is replaced. With an ``exchange``, what others publish
-    at the same time stays as well.
+    The cost does not depend on the number of runs. A later transition of the same run is added to that run; a
+    result published again is replaced. Concurrent publishers keep each other's results.
     """
     pages: dict[str, list[tuple[str, str]]] = {}
     for contract in contracts:
         zone = contract.zone.value
         pages.setdefault(zone, []).append((contract.name, contract_path(zone, contract.name)))
 
-    def added(content: bytes | None) -> bytes:
-        shown = _with_run(_runs(content), run, entries)[:runs_shown]
-        return json.dumps([_as_json(known) for known in shown], ensure_ascii=False).encode("utf-8", "replace")
-
-    if exchange is None:
-        written = added(read(_LAST_RUNS))
-        write(_LAST_RUNS, written)
-    else:
-        written = exchange(_LAST_RUNS, added)
+    written = _add_run(docs, run, entries, runs_shown)
     while True:
         page = render("index.html.j2", INDEX, runs=_runs(written), contracts=pages, runs_shown=runs_shown)
-        write(INDEX, page)
-        latest = read(_LAST_RUNS) or written
+        docs.child(INDEX).write_bytes(page)
+        latest = _read(docs) or written
         if latest == written:
             return
-        written = latest  # somebody else published meanwhile: the page shows that, too
+        written = latest  # published by another process meanwhile: the page must show it as well
+
+
+def read_runs(docs: Place) -> list[ShownRun]:
+    """Return the runs on the index page, newest first."""
+    return _runs(_read(docs))
+
+
+def _add_run(docs: Place, run: RunFacts, entries: Sequence[IndexEntry], runs_shown: int) -> bytes:
+    """Add results to the list of runs by compare-and-swap, and return the new list.
+
+    Raises:
+        PreconditionFailedError: other processes changed the list at every attempt.
+    """
+    place = docs.child(_LAST_RUNS)
+    attempts = 0
+    while True:
+        content, version = place.storage.read_versioned(place.path) or (None, ABSENT)
+        shown = _with_run(_runs(content), run, entries)[:runs_shown]
+        changed = json.dumps([_as_json(known) for known in shown], ensure_ascii=False).encode(
+            "utf-8", "replace"
+        )
+        try:
+            place.write_bytes(changed, expected=version)
+        except PreconditionFailedError:
+            attempts += 1
+            if attempts == _MAX_ATTEMPTS:
+                raise
+            sleep(_PAUSE_SECONDS * attempts)
+        else:
+            return changed
 
 
 def _with_run(runs: Sequence[ShownRun], run: RunFacts, entries: Sequence[IndexEntry]) -> list[ShownRun]:
@@ -98,9 +122,10 @@ def _with_run(runs: Sequence[ShownRun], run: RunFacts, entries: Sequence[IndexEn
     return [ShownRun(run, (*kept, *entries)), *others]
 
 
-def read_runs(read: Read) -> list[ShownRun]:
-    """Return the runs that the first page shows, newest first."""
-    return _runs(read(_LAST_RUNS))
+def _read(docs: Place) -> bytes | None:
+    place = docs.child(_LAST_RUNS)
+    found = place.storage.read_versioned(place.path)
+    return found[0] if found else None
 
 
 def _runs(content: bytes | None) -> list[ShownRun]:

@@ -1,42 +1,43 @@
-"""How the pages of Data Docs reach their place, and which paths they have."""
+"""Data Docs site: the paths of its pages, their rendering, and the contract pages."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
+import json
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     import jinja2
 
-Write = Callable[[str, bytes], None]  # path below docs/, content
-Exchange = Callable[[str, Callable[[bytes | None], bytes]], bytes]
-"""Replaces a file by what a function makes of it, though others do the same; returns what was written."""
-Read = Callable[[str], bytes | None]  # None: there is no such file
+    from checkpoints.storage.place import Place
+    from contracts.model import Contract
 
 INDEX = "index.html"
 RUNS_SHOWN = 50
+_PUBLISHED = "contracts/published.json"  # checksum by page, so that one read finds the changed ones
 
 
 @dataclass(frozen=True, slots=True)
 class RunFacts:
-    """What a page says about the run that it belongs to."""
+    """The run that a page belongs to."""
 
     run_id: str
     as_of: datetime  # UTC
 
 
 def result_path(run_id: str, transition: str, dataset: str) -> str:
-    """Return where the page of one result lies, below docs/."""
+    """Return the path of a result's page, below docs/."""
     return f"runs/{run_id}/{transition}/{dataset}.html"
 
 
 def contract_path(zone: str, name: str) -> str:
-    """Return where the page of one contract lies, below docs/."""
+    """Return the path of a contract's page, below docs/."""
     return f"contracts/{zone}/{name}.html"
 
 
@@ -55,6 +56,25 @@ def render(template: str, page: str, **values: object) -> bytes:
         _environment().get_template(template).render(page=page, link=lambda path: link(path, page), **values)
     )
     return text.encode("utf-8", "replace")
+
+
+def publish_contracts(docs: Place, contracts: Sequence[Contract]) -> tuple[str, ...]:
+    """Write the contract pages that changed since the last call, and return their paths."""
+    place = docs.child(_PUBLISHED)
+    found = place.storage.read_versioned(place.path)
+    published: dict[str, str] = json.loads(found[0]) if found else {}
+    changed = []
+    for contract in contracts:
+        page = contract_path(contract.zone.value, contract.name)
+        content = render("contract.html.j2", page, contract=contract, index=INDEX)
+        checksum = hashlib.sha256(content).hexdigest()
+        if published.get(page) != checksum:
+            docs.child(page).write_bytes(content)
+            published[page] = checksum
+            changed.append(page)
+    if changed:
+        place.write_bytes(json.dumps(published, indent=1, sort_keys=True).encode())
+    return tuple(changed)
 
 
 @lru_cache(maxsize=1)

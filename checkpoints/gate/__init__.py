@@ -1,1 +1,1 @@
-"""The gate: routes rows, measures what is left, and lets Great Expectations judge it."""
+"""The gate: row routing, measurement, and judging by Great Expectations."""

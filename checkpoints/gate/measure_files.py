@@ -1,72 +1,59 @@
-"""Measures the file inventory: a small frame in memory, counted by Great Expectations itself."""
+"""File measurement: the numbers that the rules of the file inventory judge."""
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
-from checkpoints.gate.expectations import build_expectation, load_gx
 from checkpoints.gate.measures import Measures, RuleCount
 from contracts.model import Domain
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
-    import pandas as pd
+    from checkpoints.lake.ingestion import Ingestion
+    from contracts.model import Contract
 
-    from checkpoints.gate.measures import Measured
-    from contracts.inventory import FileFacts
-    from contracts.model import Contract, Rule
+MOST_LACKING = 20  # files without required columns that are named
+_MAX_SAMPLES = 3
+_READABLE = "expect_accepted_files_to_be_readable"
 
 
 def measure_files(
-    contract: Contract, dataset: str, facts: Sequence[FileFacts], parameters: Mapping[str, object]
-) -> Measured:
-    """Count what the inventory's rules need, over the files of one dataset.
+    contract: Contract, ingestion: Ingestion, lacking: Mapping[str, tuple[str, ...]]
+) -> Mapping[Domain, Measures]:
+    """Return the measures of a dataset's file inventory, by domain.
 
-    The samples of a rule about a reason are the least and the greatest key of the files rejected for it.
-    ``_rejected_bytes_ratio`` is 0 when there are no bytes.
+    Args:
+        contract: of the inventory.
+        ingestion: the files found.
+        lacking: key of a file accepted by an earlier run -> required columns that it has no source for.
     """
-    import pandas as pd
-
-    frame = pd.DataFrame(
-        {
-            "dataset": pd.Series([dataset] * len(facts), dtype=object),
-            "key": pd.Series([fact.key for fact in facts], dtype=object),
-            "reason": pd.Series([fact.reason and fact.reason.value for fact in facts], dtype=object),
-        }
-    )
-    counted: dict[Domain, dict[str, RuleCount]] = {Domain.RECORDS: {}, Domain.TABLE: {}}
-    for rule in contract.rules:
-        if rule.domain in counted:
-            unexpected = _count_unexpected(contract, rule, frame, parameters)
-            if unexpected is not None:
-                keys = sorted(fact.key for fact in facts if fact.reason == rule.name)
-                samples = tuple(dict.fromkeys((keys[0], keys[-1]))) if keys else ()
-                counted[rule.domain][rule.name] = RuleCount(unexpected, samples)
-    size = sum(fact.size_bytes for fact in facts)
-    rejected = sum(fact.size_bytes for fact in facts if not fact.is_valid)
-    ratio = {"_rejected_bytes_ratio": rejected / size if size else 0.0}
+    inventory = ingestion.inventory
+    by_reason: dict[str, RuleCount] = {}
+    for rule in contract.rules_in(Domain.RECORDS):
+        keys = [
+            facts.key for facts in inventory if facts.reason is not None and facts.reason.value == rule.name
+        ]
+        by_reason[rule.name] = RuleCount(len(keys), tuple(keys[:_MAX_SAMPLES]))
+    times = Counter(facts.key for facts in inventory)
+    repeated = [key for key, count in times.items() if count > 1]
+    duplicates = RuleCount(sum(times[key] for key in repeated), tuple(repeated[:_MAX_SAMPLES]))
+    samples = [f"{key}: no source for {', '.join(columns)}" for key, columns in lacking.items()]
+    unreadable = RuleCount(len(lacking), tuple(samples[:MOST_LACKING]))
+    by_table_rule = {"keys_unique": duplicates, **dict.fromkeys(readability_rules(contract), unreadable)}
+    size_bytes = sum(facts.size_bytes for facts in inventory)
+    rejected_bytes = sum(facts.size_bytes for facts in inventory if not facts.is_valid)
+    values = {
+        "rejected_bytes_ratio": rejected_bytes / size_bytes if size_bytes else 0.0,
+        "unreadable_accepted_files": len(lacking),
+    }
     return {
-        Domain.RECORDS: Measures(len(facts), counted[Domain.RECORDS]),
-        Domain.TABLE: Measures(len(facts), counted[Domain.TABLE], ratio),
+        Domain.RECORDS: Measures(len(inventory), by_reason),
+        Domain.TABLE: Measures(len(inventory), by_table_rule, values),
     }
 
 
-def _count_unexpected(
-    contract: Contract, rule: Rule, frame: pd.DataFrame, parameters: Mapping[str, object]
-) -> int | None:
-    """Return how many rows GX does not expect; None for an expectation that is not about rows."""
-    load_gx()
-    from great_expectations.execution_engine.pandas_execution_engine import PandasExecutionEngine
-    from great_expectations.validator.metrics_calculator import MetricsCalculator
-
-    expectation = build_expectation(contract, rule, parameters)
-    engine = PandasExecutionEngine(batch_data_dict={"files": frame})
-    wanted = expectation.get_validation_dependencies(execution_engine=engine).metric_configurations
-    metric = wanted.get(f"{getattr(expectation, 'map_metric', None)}.unexpected_count")
-    if metric is None:
-        return None
-    found, _ = MetricsCalculator(engine).compute_metrics(
-        [metric], runtime_configuration={"catch_exceptions": False}
-    )
-    return int(found[metric.id])
+def readability_rules(contract: Contract) -> list[str]:
+    """Return the names of the inventory's rules on accepted files that lack required columns."""
+    return [rule.name for rule in contract.rules_in(Domain.TABLE) if rule.expectation == _READABLE]

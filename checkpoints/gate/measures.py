@@ -1,19 +1,25 @@
-"""What was measured of rows and tables: the numbers that the gate judges by, and nothing else."""
+"""Measured numbers of rows and tables: the input of every gate decision."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
+from checkpoints.lake.ledger import key_order
 from contracts.model import Domain
+
+if TYPE_CHECKING:
+    from pyspark.sql.types import StructType
 
 Number = int | float | Decimal
 
 
 @dataclass(frozen=True, slots=True)
 class RuleCount:
-    """How many rows break one rule, and a few offending values as text (masked before they are shown)."""
+    """Rows that break one rule, and a few offending values as text (masked before they are shown)."""
 
     unexpected: int
     samples: tuple[str, ...] = ()
@@ -21,19 +27,35 @@ class RuleCount:
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """What was measured of one domain.
+    """Measured numbers of one domain.
 
-    ``rules``: rows that break a rule, by its name; each map rule of the domain has an entry, 0 included.
-    ``values``: single numbers by the name of the virtual column that a rule names (``_quarantine_ratio``).
+    ``rules``: by rule name, the rows that break it; every map rule of the domain has an entry, even for 0.
+    ``values``: by measure (``contracts.measures``). ``nulls``: by required column of a table. ``columns``: of
+    a table, in order, with their Spark types; None where they are unknown. ``computed``: by rule, the metrics
+    of a table that GX has computed.
     """
 
     rows: int
     rules: Mapping[str, RuleCount] = field(default_factory=dict)
     values: Mapping[str, Number] = field(default_factory=dict)
+    nulls: Mapping[str, int] = field(default_factory=dict)
+    columns: StructType | None = None
+    computed: Mapping[str, ComputedMetrics] = field(default_factory=dict)
 
-    def with_values(self, **values: Number) -> Measures:
-        """Return the same measures with further single numbers."""
-        return replace(self, values={**self.values, **values})
+
+@dataclass(frozen=True, slots=True)
+class ComputedMetrics:
+    """Metrics of one rule that GX computed on the written candidate, by name.
+
+    ``problem``: why Spark could not compute them, such as a value that a function does not take; else None.
+    ``failed``: rows that break the rule, of an expectation that counts them. ``samples``: some of their
+    values, or rows; not masked.
+    """
+
+    values: Mapping[str, object] = field(default_factory=dict)
+    problem: str | None = None
+    failed: int = 0
+    samples: tuple[object, ...] = ()
 
 
 Measured = Mapping[Domain, Measures]
@@ -41,23 +63,24 @@ Measured = Mapping[Domain, Measures]
 
 @dataclass(frozen=True, slots=True)
 class FileAccount:
-    """Where the rows of one source file went; each number is counted on its own. ``file`` is its key."""
+    """Rows of one source file by outcome, each counted independently. ``file`` is its key."""
 
     file: str
     rows_read: int
     rows_promoted: int
     rows_quarantined: int
     rows_deduplicated: int
+    rows_excluded: int = 0  # records that a source's ``where`` leaves out; not part of the rows read
 
     @property
     def difference(self) -> int:
-        """Rows read that went nowhere; negative when rows were invented."""
+        """Rows read without an outcome; negative when there are more outcomes than rows."""
         return self.rows_read - self.rows_promoted - self.rows_quarantined - self.rows_deduplicated
 
 
 @dataclass(frozen=True, slots=True)
 class Accounting:
-    """Where all rows of a dataset went, and by how many rows that does not add up."""
+    """Rows of a dataset by file and outcome."""
 
     files: tuple[FileAccount, ...]  # by key, UTF-8 order
 
@@ -68,18 +91,18 @@ class Accounting:
 
     @property
     def rows_deduplicated(self) -> int:
-        """Valid rows that lost against another row of their key."""
+        """Valid rows that lost to another row with their key."""
         return sum(file.rows_deduplicated for file in self.files)
 
     @property
     def difference(self) -> int:
-        """Rows that are not accounted for, of all files; 0 when all is well."""
+        """Rows that are not accounted for, summed over files; 0 if every row has exactly one outcome."""
         return sum(abs(file.difference) for file in self.files)
 
 
 @dataclass(frozen=True, slots=True)
 class UnknownColumn:
-    """A column that no contract knows, kept in ``_extra``: rows that hold it, least key of their files."""
+    """A column not in the contract, kept in ``_extra``: rows that hold it, least key of their files."""
 
     name: str
     rows: int
@@ -88,30 +111,32 @@ class UnknownColumn:
 
 @dataclass(frozen=True, slots=True)
 class RowsRead:
-    """What was counted of rows by those who read them, before anything of them was written.
+    """Counts made while reading, before anything was written.
 
-    ``by_file``: key -> rows. ``currencies``: by the column that holds them (``_currency_<c>``), those of rows
-    without a text.
+    ``by_file``: key -> rows. ``currencies``: by column (``_currency_<c>``), the currencies of rows whose raw
+    text was not kept. ``excluded_by_file``: key -> records that a source's ``where`` leaves out; they are not
+    rows.
     """
 
     by_file: Mapping[str, int]
     unknown_columns: tuple[UnknownColumn, ...] = ()
     currencies: Mapping[str, Collection[str]] = field(default_factory=dict)
+    excluded_by_file: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:
-        """All of them."""
+        """Rows of all files."""
         return sum(self.by_file.values())
 
 
 @dataclass(frozen=True, slots=True)
 class RecordsMeasured:
-    """What was measured of the rows: all that were read, and of the staged ones the rules that they broke.
+    """Measured numbers of a dataset's rows before deduplication.
 
     ``broken``: by error rule, over all rows. ``warned``: by warn rule, over the valid rows.
-    ``rows_by_file``: key -> (rows read, rows quarantined). The rows read were counted by those who read them,
-    before anything of them was written. ``currencies``: by decimal column, as written, sorted.
-    ``rows_without_raw``: those of the quarantined whose raw text was not kept.
+    ``rows_by_file``: key -> (rows read, rows quarantined); the rows read are those of ``RowsRead``.
+    ``currencies``: by decimal column, as written, sorted. ``rows_without_raw``: quarantined rows whose raw
+    text was not kept. ``excluded_by_file``: see ``RowsRead``.
     """
 
     rows_read: int
@@ -122,6 +147,12 @@ class RecordsMeasured:
     currencies: Mapping[str, tuple[str, ...]]
     unknown_columns: tuple[UnknownColumn, ...]
     rows_without_raw: int = 0
+    excluded_by_file: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def rows_excluded(self) -> int:
+        """Records that the sources' ``where`` leaves out."""
+        return sum(self.excluded_by_file.values())
 
     @property
     def rows_valid(self) -> int:
@@ -130,22 +161,22 @@ class RecordsMeasured:
 
     @property
     def quarantine_ratio(self) -> float:
-        """Rows quarantined by rows read; 0 when nothing was read."""
+        """Rows quarantined divided by rows read; 0 if nothing was read."""
         return self.rows_quarantined / self.rows_read if self.rows_read else 0.0
 
     @property
     def most_currencies(self) -> int:
-        """The most currencies in one column of the valid rows."""
+        """The largest number of currencies in one column of the valid rows."""
         return max((len(found) for found in self.currencies.values()), default=0)
 
 
 @dataclass(frozen=True, slots=True)
 class DistinctKeys:
-    """A set of keys, told by how many there are and by the xor of their hashes (``key_hash``).
+    """Fingerprint of a set of keys: their number, and the xor of their hashes (``key_hash``).
 
-    A table of as many rows, with the same xor of its rows' hashes, holds each of these keys once, but for
-    one case in 2^64 or so: the xor keeps what is there an odd number of times, so each key is; and once each
-    they fill the table.
+    A table with as many rows and the same xor of its rows' hashes holds each of these keys exactly once, with
+    an error probability of about 2^-64: the xor shows that each key occurs an odd number of times, and once
+    each they already fill the table.
     """
 
     distinct: int
@@ -154,43 +185,71 @@ class DistinctKeys:
 
 @dataclass(frozen=True, slots=True)
 class RowsWritten:
-    """What was counted of a table's rows as they were written: their keys, each of which is there once."""
+    """Counts of a table's rows made during the write; each key occurs once."""
 
     keys: DistinctKeys
-    required_nulls: int
+    nulls: Mapping[str, int]  # by required column
+    too_long_values: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class TableMeasured:
-    """What was measured of a candidate: rows, rows that share their key with another, nulls, dates, files.
+    """Measured numbers of a candidate table.
 
-    ``date_span_days`` and ``undated_rows`` (event_date 1900-01-01) are 0 without ``event_date``.
-    ``keys`` is None for a table without a key, and for one in which a key repeats.
+    ``duplicate_rows``: rows that share their key with another. ``date_span_days`` and ``undated_rows``
+    (event_date 1900-01-01) are 0 without ``event_date``. ``keys``: None for a table without a key and for one
+    with duplicates. ``too_long_values``: values of a computed table that are longer than their varchar.
     """
 
     rows: int
     duplicate_rows: int
     duplicate_samples: tuple[str, ...]
-    required_nulls: int
+    nulls: Mapping[str, int]  # by required column
     date_span_days: int
     undated_rows: int
     rows_by_file: Mapping[str, int]
     keys: DistinctKeys | None
+    too_long_values: int = 0
 
 
 def account(records: RecordsMeasured, table: TableMeasured, deduplicated: Mapping[str, int]) -> Accounting:
-    """Return where the rows of each file went.
+    """Return the outcomes of the rows of each file.
 
     Args:
-        records: of the rows: what was read, staged and quarantined.
-        table: of the candidate: what would be promoted.
-        deduplicated: by file, the valid rows that lost.
+        records: rows read and quarantined.
+        table: rows of the candidate.
+        deduplicated: by file, the valid rows that lost to another row with their key.
     """
-    keys = {*records.rows_by_file, *table.rows_by_file, *deduplicated}
+    excluded = records.excluded_by_file
+    keys = {*records.rows_by_file, *table.rows_by_file, *deduplicated, *excluded}
     files = []
     for key in sorted(keys, key=lambda key: key.encode("utf-8", "surrogatepass")):
         read, quarantined = records.rows_by_file.get(key, (0, 0))
         files.append(
-            FileAccount(key, read, table.rows_by_file.get(key, 0), quarantined, deduplicated.get(key, 0))
+            FileAccount(
+                file=key,
+                rows_read=read,
+                rows_promoted=table.rows_by_file.get(key, 0),
+                rows_quarantined=quarantined,
+                rows_deduplicated=deduplicated.get(key, 0),
+                rows_excluded=excluded.get(key, 0),
+            )
         )
     return Accounting(tuple(files))
+
+
+class UnknownColumns:
+    """Counter of rows that hold unknown columns; counts of files and tasks can be added."""
+
+    def __init__(self) -> None:
+        self._rows = Counter[str]()
+        self._files: dict[str, str] = {}
+
+    def add(self, name: str, rows: int, file: str) -> None:
+        """Add rows that hold a column; ``file`` is the least key of their files."""
+        self._rows[name] += rows
+        self._files[name] = min(file, self._files.get(name, file), key=key_order)
+
+    def found(self) -> list[UnknownColumn]:
+        """Return the columns in order of their names."""
+        return [UnknownColumn(name, self._rows[name], self._files[name]) for name in sorted(self._rows)]

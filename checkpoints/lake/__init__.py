@@ -1,1 +1,1 @@
-"""Where data lies and how it becomes current: storage, layout, manifests, promotion, the ledger."""
+"""Versions of datasets in a lake: layout, ledger, manifests, promotion, rollback, pruning."""

@@ -1,4 +1,4 @@
-"""Replace a zone's pointer if, and only if, nobody else moved the same names meanwhile."""
+"""Commit: replace a zone's pointer, unless another writer changed the same names meanwhile."""
 
 from __future__ import annotations
 
@@ -7,23 +7,24 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from checkpoints.lake.errors import (
-    DocumentDamaged,
-    ObjectNotFound,
-    PreconditionFailed,
-    PromotionConflict,
-    PromotionRefused,
+from checkpoints.lake.pointer import Pointer, Seen, promoted, read_pointer_document, write_pointer
+from checkpoints.storage.errors import (
+    DamagedDocumentError,
+    ObjectNotFoundError,
+    PreconditionFailedError,
+    PromotionConflictError,
+    PromotionRefusedError,
     TransientStorageError,
 )
-from checkpoints.lake.pointer import Pointer, Seen, promoted, read_pointer_document, write_pointer
-from checkpoints.lake.storage import ABSENT
+from checkpoints.storage.storage import ABSENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
-    from checkpoints.lake.layout import Lake, Place
+    from checkpoints.lake.layout import Lake
     from checkpoints.lake.pointer import VersionRef
+    from checkpoints.storage.place import Place
     from contracts.model import Zone
 
 _ATTEMPTS = 40
@@ -31,8 +32,8 @@ _PAUSE_SECONDS = 0.02
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """One name's new version: its document, what the pointer shall say of it, and what it shall replace."""
+class PendingVersion:
+    """A version to make current: its entry in the pointer, its document, and the version it replaces."""
 
     name: str
     ref: VersionRef
@@ -41,23 +42,23 @@ class Change:
 
 
 def read_pointer(lake: Lake, zone: Zone) -> Pointer:
-    """Return a zone's pointer; an empty one when nothing was ever promoted. Raises ``DocumentDamaged``."""
+    """Return a zone's pointer, an empty one before the first promotion. Raises ``DamagedDocumentError``."""
     return _read(lake.pointer(zone), zone)[0]
 
 
 def read_version_document(lake: Lake, zone: Zone, ref: VersionRef) -> bytes:
-    """Return a version's document. Raises ``DocumentDamaged`` when it is not the one that was promoted."""
+    """Return a version's document. Raises ``DamagedDocumentError`` if it is missing or was changed."""
     place = lake.area(zone).child(ref.document)
     try:
         data = place.read_bytes()
-    except ObjectNotFound as error:
-        raise DocumentDamaged(
-            "the document of a promoted version is gone",
+    except ObjectNotFoundError as error:
+        raise DamagedDocumentError(
+            "the document of a promoted version is missing",
             place.uri,
             next_step="roll back, or run the transition again with --force",
         ) from error
     if (found := hashlib.sha256(data).hexdigest()) != ref.checksum:
-        raise DocumentDamaged(
+        raise DamagedDocumentError(
             "the document of a promoted version was changed",
             place.uri,
             expected=f"checksum {ref.checksum}",
@@ -67,37 +68,34 @@ def read_version_document(lake: Lake, zone: Zone, ref: VersionRef) -> bytes:
     return data
 
 
-def commit(
-    lake: Lake, zone: Zone, changes: Sequence[Change], *, now: datetime, kept: int, grace: timedelta
-) -> Pointer:
-    """Make all changes current in one write. Until that write nothing is visible; after it, all is.
+def commit(lake: Lake, zone: Zone, versions: Sequence[PendingVersion], *, now: datetime) -> Pointer:
+    """Make all versions current in one write: before it none is visible, after it all are.
 
-    Raises ``PromotionConflict`` when one of the names is not what its change expects; other names may have
-    moved. Doing the same commit again is fine.
+    Raises ``PromotionConflictError`` if another version of one of the names is current than expected; other
+    names may have changed. Repeating a commit has no further effect.
     """
     refs = []
-    for change in changes:
-        place = lake.area(zone).child(change.ref.document)
-        _write_once(place, change.document)
-        refs.append(replace(change.ref, checksum=hashlib.sha256(change.document).hexdigest()))
-    lake.area(zone).storage.flush()  # Spark's files and ours: durable before they are named
+    for version in versions:
+        _write_once(lake.area(zone).child(version.ref.document), version.document)
+        refs.append(replace(version.ref, checksum=hashlib.sha256(version.document).hexdigest()))
+    lake.area(zone).storage.flush()  # also the files written by Spark: durable before the pointer names them
 
-    def change_lines(pointer: Pointer) -> Pointer | None:
-        lines = [pointer.line(change.name) for change in changes]
+    def promote_all(pointer: Pointer) -> Pointer | None:
+        lines = [pointer.line(version.name) for version in versions]
         if all(line and line.current == ref for line, ref in zip(lines, refs, strict=True)):
-            return None  # the write was done, only its answer was lost
-        for change, line, ref in zip(changes, lines, refs, strict=True):
-            expect(lake, zone, pointer, change.name, change.expected)
-            pointer = pointer.with_line(promoted(line, change.name, ref, now, kept, grace))
+            return None  # the pointer was replaced before, but the response was lost
+        for version, line, ref in zip(versions, lines, refs, strict=True):
+            expect(lake, zone, pointer, version.name, version.expected)
+            pointer = pointer.with_line(promoted(line, version.name, ref, now))
         return pointer
 
-    return replace_pointer(lake, zone, change_lines)
+    return replace_pointer(lake, zone, promote_all)
 
 
 def replace_pointer(lake: Lake, zone: Zone, change: Callable[[Pointer], Pointer | None]) -> Pointer:
-    """Read, change, and write the pointer if it still is the one that was read; else begin again.
+    """Read, change and conditionally write the pointer; repeat if another writer replaced it meanwhile.
 
-    ``change`` returns None when there is nothing (left) to do.
+    ``change`` returns None if the pointer needs no change.
     """
     place = lake.pointer(zone)
     for attempt in range(_ATTEMPTS):
@@ -107,20 +105,20 @@ def replace_pointer(lake: Lake, zone: Zone, change: Callable[[Pointer], Pointer 
             return pointer
         try:
             place.write_bytes(write_pointer(changed), expected=ABSENT if version is None else version)
-        except PreconditionFailed:
+        except PreconditionFailedError:
             time.sleep(_PAUSE_SECONDS * (attempt % 5))
             continue
         return changed
     raise TransientStorageError(
-        "too many writers at once", place.uri, found=f"{_ATTEMPTS} lost races", next_step="run again"
+        "too many concurrent writers", place.uri, found=f"{_ATTEMPTS} failed attempts", next_step="run again"
     )
 
 
 def expect(lake: Lake, zone: Zone, pointer: Pointer, name: str, expected: Seen) -> None:
-    """Raise ``PromotionConflict`` unless a name still is what was seen."""
+    """Raise ``PromotionConflictError`` unless a name's current version is the expected one."""
     found = pointer.seen(name)
     if found != expected:
-        raise PromotionConflict(
+        raise PromotionConflictError(
             f"{zone}/{name} was changed by another run or a rollback",
             lake.pointer(zone).uri,
             expected=str(expected),
@@ -138,11 +136,11 @@ def _read(place: Place, zone: Zone) -> tuple[Pointer, str | None]:
 
 
 def _write_once(place: Place, document: bytes) -> None:
-    """Write a version's document, which never changes; the same one again is fine."""
+    """Write a version's document, which never changes; writing the same again has no effect."""
     try:
         place.write_bytes(document, expected=ABSENT)
-    except PreconditionFailed as error:
+    except PreconditionFailedError as error:
         if place.read_bytes() != document:
-            raise PromotionRefused(
+            raise PromotionRefusedError(
                 "another version of that name exists", place.uri, next_step="run again under a new version"
             ) from error

@@ -1,7 +1,7 @@
-"""Remove what nobody refers to any more: versions, documents, staging and half-written files of dead runs.
+"""Pruning of unreferenced versions, documents and staging folders, and of killed writers' unfinished files.
 
-Whatever is younger than the grace stays: it may be a candidate of a run that still writes, or be read by
-somebody who looked it up before it was replaced. A kill in the middle leaves less to do next time.
+Everything younger than ``GRACE`` is kept: a run may still be writing it, or a reader may have looked it up
+before it was replaced. Pruning can be killed and repeated at any point.
 """
 
 from __future__ import annotations
@@ -10,44 +10,43 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from checkpoints.lake.commit import read_pointer
-from checkpoints.lake.layout import Area, Lake, Place
+from checkpoints.lake.layout import DOCUMENTS, Area, Lake
 from checkpoints.lake.pointer import GRACE, Pointer
 from contracts.model import Zone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime, timedelta
+    from datetime import datetime
+
+    from checkpoints.storage.place import Place
 
 _ZONES = (Zone.BRONZE, Zone.SILVER, Zone.GOLD)
 
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
-    """What was removed, as URIs."""
+    """URIs of what was removed."""
 
     versions: tuple[str, ...]
     documents: tuple[str, ...]
     staging: tuple[str, ...]
-    unfinished: int  # half-written files of killed writers
+    unfinished: int  # number of unfinished files of killed writers
 
 
-def prune(lake: Lake, *, now: datetime, grace: timedelta = GRACE) -> Pruned:
-    """Remove from all zones what no pointer refers to and nobody has written for longer than ``grace``."""
-    before = now - grace
-    versions = [
-        *_prune_versions(lake, Zone.SILVER, before),
-        *_prune_versions(lake, Zone.GOLD, before),
-    ]
+def prune(lake: Lake, *, now: datetime) -> Pruned:
+    """Remove from all zones what no pointer refers to and is older than ``GRACE``."""
+    before = now - GRACE
+    versions = [uri for zone in (Zone.SILVER, Zone.GOLD) for uri in _prune_versions(lake, zone, before)]
     documents = [uri for zone in _ZONES for uri in _prune_documents(lake, zone, before)]
-    staging = [uri for area in Area if area is not Area.RAW for uri in _prune_staging(lake, area, before)]
     written = [area for area in Area if area is not Area.RAW]
+    staging = [uri for area in written for uri in _prune_staging(lake, area, before)]
     unfinished = sum(lake.area(area).storage.sweep(lake.area(area).path, before=before) for area in written)
     return Pruned(tuple(versions), tuple(documents), tuple(staging), unfinished)
 
 
 def _prune_versions(lake: Lake, zone: Zone, before: datetime) -> Iterator[str]:
     root = lake.area(zone)
-    # The pointer is read after the listing: a version that was promoted meanwhile is in it.
+    # The pointer is read after the listing, so that it names versions promoted meanwhile.
     found = list(_version_folders(root, depth=2 if zone is Zone.SILVER else 3))
     kept = _folders(read_pointer(lake, zone))
     for folder in found:
@@ -69,7 +68,7 @@ def _version_folders(root: Place, depth: int) -> Iterator[Place]:
 
 def _prune_documents(lake: Lake, zone: Zone, before: datetime) -> Iterator[str]:
     root = lake.area(zone)
-    manifests = root.child("_manifests")
+    manifests = root.child(DOCUMENTS)
     found = [(manifests.child(manifests.relative(info)), info) for info in manifests.list()]
     kept = {ref.document for line in read_pointer(lake, zone).lines for ref in line.versions}
     for place, info in found:
@@ -93,6 +92,6 @@ def _folders(pointer: Pointer) -> set[str]:
 
 
 def _is_abandoned(folder: Place, before: datetime) -> bool:
-    """Tell whether every file in a folder is older than that; of an empty one nobody knows."""
+    """Return whether a folder holds files, all written before that time; an empty one has no known age."""
     times = [info.modified for info in folder.list()]
     return bool(times) and max(times) < before

@@ -1,7 +1,7 @@
-"""What ingestion remembers of a dataset's files, so that a run reads only the new: BRONZE's manifest.
+"""Ledger of a dataset's files in BRONZE, by which a run reads only new files.
 
-Stored as JSON lines, gzipped, one immutable document a version, named by the zone's pointer: 100,000 files
-take about ten megabytes and two seconds, and are replaced as atomically as one.
+Stored as gzipped JSON lines, one immutable document per version, named by the zone's pointer. 100,000 files
+take about ten megabytes and two seconds.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from datetime import datetime
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from checkpoints.lake.strict_json import damaged
+from checkpoints.lake.json_documents import damaged
 from contracts.inventory import FileFacts, FileFormat, Reason
 
 if TYPE_CHECKING:
@@ -26,13 +26,14 @@ _FORMAT = 1
 _FACT_NAMES = tuple(field.name for field in fields(FileFacts))
 _facts_of = attrgetter(*_FACT_NAMES)
 _DEFAULT_FACTS = _facts_of(FileFacts("", 0, ""))
-_END = "\n"  # in no line otherwise: JSON escapes it
-_encode = json.JSONEncoder(separators=(",", ":")).encode  # json.dumps would make one for each line
+_TUPLES = ("names", "replaced_names", "record_path")
+_END = "\n"  # never within a line: JSON escapes it
+_encode = json.JSONEncoder(separators=(",", ":")).encode  # json.dumps would create one per line
 
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """By what a file is recognised without being read."""
+    """Size and version, by which a file is recognised without reading it."""
 
     size_bytes: int
     version: str
@@ -40,12 +41,12 @@ class Stamp:
 
 @dataclass(frozen=True, slots=True)
 class BronzeEntry:
-    """A valid file: its facts, its RAW object as last seen with this content, its copy in BRONZE."""
+    """A valid file: its facts, and the stamps of its object in RAW and of its copy in BRONZE."""
 
     facts: FileFacts
     raw: Stamp
     copy: Stamp
-    alias: str | None = None  # relative to the zone's root: a second copy, when Spark cannot open the key
+    alias: str | None = None  # a second copy that Spark can open, relative to the zone's root
 
     @property
     def key(self) -> str:
@@ -55,7 +56,7 @@ class BronzeEntry:
 
 @dataclass(frozen=True, slots=True)
 class RejectedEntry:
-    """A rejected file: its facts with the reason, and its RAW object as last seen."""
+    """A rejected file: its facts with the reason, and the stamp of its object in RAW."""
 
     facts: FileFacts
     raw: Stamp
@@ -68,9 +69,9 @@ class RejectedEntry:
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """All files of a dataset that BRONZE vouches for, and those that were rejected.
+    """All valid files of a dataset, and the rejected ones.
 
-    A key can be in both: then its older, valid content is in BRONZE, and what RAW holds now is rejected.
+    A key can be in both: its older, valid content is in BRONZE, and its present content in RAW was rejected.
     """
 
     dataset: str
@@ -78,7 +79,7 @@ class Ledger:
     run_id: str
     promoted_at: datetime
     verdict: str
-    inspected_by: str  # fingerprint of the contract and the code that told the facts
+    inspected_by: str  # fingerprint of the contract and code that determined the facts
     files: Mapping[str, BronzeEntry]  # by key, in the order of the keys' bytes
     rejected: Mapping[str, RejectedEntry]
     previous: str | None = None
@@ -89,7 +90,7 @@ class Ledger:
         return sum(entry.facts.size_bytes for entry in self.files.values())
 
     def fingerprint(self) -> str:
-        """Return a digest of what readers of BRONZE depend on: the valid files' keys, content and facts."""
+        """Return a digest of the valid files' keys, content and facts, on which readers of BRONZE depend."""
         digest = hashlib.sha256()
         for entry in self.files.values():
             digest.update(_encode(_fact_values(entry.facts)).encode())
@@ -97,13 +98,13 @@ class Ledger:
 
 
 def key_order(key: str) -> bytes:
-    """Return what keys are ordered by: their bytes, also of names that are no valid UTF-8."""
+    """Return the sort key of a file's key: its bytes, which may be invalid UTF-8."""
     return key.encode("utf-8", "surrogateescape")
 
 
 def write_ledger(ledger: Ledger) -> bytes:
     """Return a ledger's document; the same bytes for the same ledger."""
-    # Level 1: a level of 6 takes three times as long for a tenth less.
+    # Level 1: level 6 takes three times as long to save a tenth.
     return gzip.compress("".join(_lines(ledger)).encode(), compresslevel=1, mtime=0)
 
 
@@ -142,20 +143,20 @@ def _fact_values(facts: FileFacts) -> dict[str, object]:
 
 
 def read_ledger(data: bytes, where: str) -> Ledger:
-    """Read a ledger's document. Raises ``DocumentDamaged``."""
-    # The collector would go through the growing heap again and again: more than half of the time.
-    collects = gc.isenabled()
+    """Read a ledger's document. Raises ``DamagedDocumentError``."""
+    # Garbage collection would scan the growing heap repeatedly: more than half of the time.
+    was_enabled = gc.isenabled()
     gc.disable()
     try:
         return _read_ledger(data, where)
     finally:
-        if collects:
+        if was_enabled:
             gc.enable()
 
 
 def _read_ledger(data: bytes, where: str) -> Ledger:
     try:
-        # All lines at once: a call for each would take twice as long.
+        # All lines at once: a call per line would take twice as long.
         head, *entries = json.loads(f"[{gzip.decompress(data).decode().rstrip().replace(_END, ',')}]")
         if head["kind"] != "ledger" or head["format"] != _FORMAT:
             raise damaged(
@@ -182,7 +183,7 @@ def _read_ledger(data: bytes, where: str) -> Ledger:
 
 
 def write_stamped(files: Iterable[tuple[FileFacts, Stamp]]) -> bytes:
-    """Return the document of facts and of the stamps under which they were found out."""
+    """Return a document of files' facts, each with the stamp of the file it was determined from."""
     lines = [
         _line({"facts": _fact_values(facts), "stamps": [stamp.size_bytes, stamp.version]})
         for facts, stamp in files
@@ -191,7 +192,7 @@ def write_stamped(files: Iterable[tuple[FileFacts, Stamp]]) -> bytes:
 
 
 def read_stamped(data: bytes, where: str) -> Iterator[tuple[FileFacts, Stamp]]:
-    """Yield facts and stamps of such a document. Raises ``DocumentDamaged``."""
+    """Yield the facts and stamps of a ``write_stamped`` document. Raises ``DamagedDocumentError``."""
     try:
         for line in gzip.decompress(data).decode().splitlines():
             entry = _read_rejected(json.loads(line))
@@ -219,6 +220,7 @@ def _read_facts(values: dict[str, Any]) -> FileFacts:
         values["format"] = FileFormat(values["format"])
     if "reason" in values:
         values["reason"] = Reason(values["reason"])
-    if "names" in values:
-        values["names"] = tuple(values["names"])
+    for name in _TUPLES:
+        if name in values:
+            values[name] = tuple(values[name])
     return FileFacts(**{"size_bytes": 0, "checksum": "", **values})

@@ -1,17 +1,23 @@
-"""What one promoted version is: its files, rows, schema and origin, as one small JSON document."""
+"""Manifest of one version: files, rows, schema, origin. Release: the manifests of all gold tables."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated
 
-from checkpoints.lake.strict_json import Fields, damaged, read_document, write_document
+from pydantic import WrapSerializer, WrapValidator
+
+from checkpoints.lake.json_documents import (
+    KNOWN_FIELDS_ONLY,
+    DecimalText,
+    DocumentCodec,
+    Integer,
+    Timestamp,
+    mismatch,
+)
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
-_FORMAT = 1
+    from pydantic import SerializerFunctionWrapHandler, ValidatorFunctionWrapHandler
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +25,8 @@ class ManifestFile:
     """One data file of a version; ``path`` is relative to the version's folder."""
 
     path: str
-    size_bytes: int
-    rows: int | None = None  # None: not counted file by file
+    size_bytes: Integer
+    rows: Integer | None = None  # None: not counted file by file
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,34 +39,37 @@ class SchemaColumn:
 
 @dataclass(frozen=True, slots=True)
 class ColumnSum:
-    """The exact sum of a column, for whoever loads the version to compare with."""
+    """The exact sum of a column, which a load of the version is compared with."""
 
     column: str
-    total: Decimal
+    total: DecimalText
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
     """One version of one dataset or table. Written once, never changed.
 
-    ``folder`` is relative to the zone's root, so that a lake can be moved as a whole.
+    ``folder`` is relative to the zone's root, so that a lake can be moved as a whole. The order of the fields
+    is that of the document.
     """
+
+    __pydantic_config__ = KNOWN_FIELDS_ONLY
 
     name: str  # events, users_history, fact_events
     version: str
     run_id: str
-    as_of: datetime
-    promoted_at: datetime
+    as_of: Timestamp
+    promoted_at: Timestamp
     folder: str
-    files: tuple[ManifestFile, ...]
-    rows: int
-    schema: tuple[SchemaColumn, ...]
+    rows: Integer
     contract_version: str
     fingerprint: str  # of inputs, contracts, policies and code
     verdict: str  # pass | warn
     previous: str | None = None  # the version that this one replaced
+    schema: tuple[SchemaColumn, ...]
     sums: tuple[ColumnSum, ...] = ()
-    keys_xor: int | None = None  # xor of the keys' hashes, where each row has a key of its own
+    keys_xor: Integer | None = None  # xor of the keys' hashes; None: keys repeat, or an older document
+    files: tuple[ManifestFile, ...]
 
     @property
     def size_bytes(self) -> int:
@@ -68,18 +77,45 @@ class Manifest:
         return sum(file.size_bytes for file in self.files)
 
 
+def _write_with_size(manifest: Manifest, write: SerializerFunctionWrapHandler) -> dict[str, object]:
+    values: dict[str, object] = {}
+    for name, value in write(manifest).items():
+        values[name] = value
+        if name == "rows":
+            values["size_bytes"] = manifest.size_bytes
+    return values
+
+
+def _read_with_size(values: object, read: ValidatorFunctionWrapHandler) -> Manifest:
+    stated = values.get("size_bytes") if isinstance(values, dict) else None
+    if isinstance(values, dict):
+        values = {name: value for name, value in values.items() if name != "size_bytes"}
+    manifest: Manifest = read(values)
+    if stated != manifest.size_bytes:
+        raise mismatch(f"files of {stated} bytes", f"{manifest.size_bytes} bytes")
+    return manifest
+
+
+_SizedManifest = Annotated[Manifest, WrapSerializer(_write_with_size), WrapValidator(_read_with_size)]
+
+
 @dataclass(frozen=True, slots=True)
 class Release:
-    """All gold tables of one run, current together or not at all."""
+    """All gold tables of one run, current together or not at all.
+
+    The order of the fields is that of the document.
+    """
+
+    __pydantic_config__ = KNOWN_FIELDS_ONLY
 
     version: str
     run_id: str
-    as_of: datetime
-    promoted_at: datetime
+    as_of: Timestamp
+    promoted_at: Timestamp
     fingerprint: str
     verdict: str
-    tables: tuple[Manifest, ...]
-    previous: str | None = None
+    previous: str | None = field(default=None, kw_only=True)
+    tables: tuple[_SizedManifest, ...]
 
     @property
     def rows(self) -> int:
@@ -92,7 +128,7 @@ class Release:
         return sum(table.size_bytes for table in self.tables)
 
     def table(self, name: str) -> Manifest:
-        """Return one table. Raises KeyError when the release has none of that name."""
+        """Return one table. Raises KeyError if the release has none of that name."""
         for table in self.tables:
             if table.name == name:
                 return table
@@ -101,105 +137,8 @@ class Release:
         )
 
 
-def write_manifest(manifest: Manifest) -> bytes:
-    """Return a manifest's document."""
-    return write_document("manifest", _FORMAT, _manifest_values(manifest))
-
-
-def read_manifest(data: bytes, where: str) -> Manifest:
-    """Read a manifest's document. Raises ``DocumentDamaged``."""
-    return read_document(data, where, "manifest", _FORMAT, _read_manifest)
-
-
-def write_release(release: Release) -> bytes:
-    """Return a release's document."""
-    return write_document(
-        "release",
-        _FORMAT,
-        {
-            "version": release.version,
-            "run_id": release.run_id,
-            "as_of": release.as_of.isoformat(),
-            "promoted_at": release.promoted_at.isoformat(),
-            "fingerprint": release.fingerprint,
-            "verdict": release.verdict,
-            "previous": release.previous,
-            "tables": [_manifest_values(table) for table in release.tables],
-        },
-    )
-
-
-def read_release(data: bytes, where: str) -> Release:
-    """Read a release's document. Raises ``DocumentDamaged``."""
-    return read_document(data, where, "release", _FORMAT, _read_release)
-
-
-def _read_release(fields: Fields) -> Release:
-    return Release(
-        version=fields.text("version"),
-        run_id=fields.text("run_id"),
-        as_of=fields.time("as_of"),
-        promoted_at=fields.time("promoted_at"),
-        fingerprint=fields.text("fingerprint"),
-        verdict=fields.text("verdict"),
-        previous=fields.optional_text("previous"),
-        tables=fields.each("tables", _read_manifest),
-    )
-
-
-def _manifest_values(manifest: Manifest) -> dict[str, object]:
-    return {
-        "name": manifest.name,
-        "version": manifest.version,
-        "run_id": manifest.run_id,
-        "as_of": manifest.as_of.isoformat(),
-        "promoted_at": manifest.promoted_at.isoformat(),
-        "folder": manifest.folder,
-        "rows": manifest.rows,
-        "size_bytes": manifest.size_bytes,
-        "contract_version": manifest.contract_version,
-        "fingerprint": manifest.fingerprint,
-        "verdict": manifest.verdict,
-        "previous": manifest.previous,
-        "schema": [{"name": column.name, "type": column.type} for column in manifest.schema],
-        "sums": [{"column": s.column, "total": format(s.total, "f")} for s in manifest.sums],
-        "keys_xor": manifest.keys_xor,
-        "files": [{"path": f.path, "size_bytes": f.size_bytes, "rows": f.rows} for f in manifest.files],
-    }
-
-
-def _read_manifest(fields: Fields) -> Manifest:
-    manifest = Manifest(
-        name=fields.text("name"),
-        version=fields.text("version"),
-        run_id=fields.text("run_id"),
-        as_of=fields.time("as_of"),
-        promoted_at=fields.time("promoted_at"),
-        folder=fields.text("folder"),
-        files=fields.each("files", _read_file),
-        rows=fields.number("rows"),
-        schema=fields.each("schema", lambda c: SchemaColumn(c.text("name"), c.text("type"))),
-        contract_version=fields.text("contract_version"),
-        fingerprint=fields.text("fingerprint"),
-        verdict=fields.text("verdict"),
-        previous=fields.optional_text("previous"),
-        sums=fields.each("sums", _read_sum),
-        keys_xor=fields.later_number("keys_xor"),
-    )
-    if (size_bytes := fields.number("size_bytes")) != manifest.size_bytes:
-        raise damaged(
-            f"manifest {manifest.name}", f"files of {size_bytes} bytes", f"{manifest.size_bytes} bytes"
-        )
-    return manifest
-
-
-def _read_file(fields: Fields) -> ManifestFile:
-    return ManifestFile(fields.text("path"), fields.number("size_bytes"), fields.optional_number("rows"))
-
-
-def _read_sum(fields: Fields) -> ColumnSum:
-    column, total = fields.text("column"), fields.text("total")
-    try:
-        return ColumnSum(column, Decimal(total))
-    except InvalidOperation as error:
-        raise damaged(f"the sum of column {column}", "a decimal number", total) from error
+_MANIFEST = DocumentCodec[Manifest]("manifest", 1, _SizedManifest)
+_RELEASE = DocumentCodec[Release]("release", 1, Release)
+# The bytes of a release must not change: the warehouse recognises a loaded release by their checksum.
+read_manifest, write_manifest = _MANIFEST.read, _MANIFEST.write
+read_release, write_release = _RELEASE.read, _RELEASE.write

@@ -1,4 +1,4 @@
-"""Make a candidate current, look up what is current, go back one version: SILVER by dataset, GOLD as one."""
+"""Promotion, lookup and rollback of versions: SILVER by dataset, GOLD as one release."""
 
 from __future__ import annotations
 
@@ -6,15 +6,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from checkpoints.lake.commit import (
-    Change,
+    PendingVersion,
     commit,
     expect,
     read_pointer,
     read_version_document,
     replace_pointer,
 )
-from checkpoints.lake.errors import NeverPromoted, NothingToRollBackTo, PromotionRefused, UnknownName
-from checkpoints.lake.layout import gold_folder
+from checkpoints.lake.layout import document_path, gold_folder
 from checkpoints.lake.manifest import (
     Manifest,
     ManifestFile,
@@ -24,22 +23,29 @@ from checkpoints.lake.manifest import (
     write_manifest,
     write_release,
 )
-from checkpoints.lake.pointer import GRACE, KEPT_VERSIONS, RELEASE, VersionRef, rolled_back
+from checkpoints.lake.pointer import RELEASE, VersionRef, rolled_back
+from checkpoints.storage.errors import (
+    NeverPromotedError,
+    NoEarlierVersionError,
+    PromotionRefusedError,
+    UnknownNameError,
+)
 from contracts.model import Zone
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
-    from checkpoints.lake.layout import Lake, Place
+    from checkpoints.lake.layout import Lake
     from checkpoints.lake.pointer import Pointer, Seen
+    from checkpoints.storage.place import Place
 
 _PROMOTED_VERDICTS = ("pass", "warn")
 
 
 @dataclass(frozen=True, slots=True)
 class Rollback:
-    """What a rollback did; ``names`` are all that went back, for GOLD the whole release."""
+    """The result of a rollback; ``names`` are all that were rolled back, in GOLD the whole release."""
 
     names: tuple[str, ...]
     from_version: str
@@ -56,46 +62,33 @@ def candidate_files(place: Place) -> tuple[ManifestFile, ...]:
 
 
 def version_folder(zone: Zone, name: str, version: str) -> str:
-    """Return a version's folder relative to its zone's root, as a manifest holds it."""
+    """Return a version's folder relative to its zone's root, as in a manifest."""
     return f"{gold_folder(name)}/{name}/{version}" if zone is Zone.GOLD else f"{name}/{version}"
 
 
 def promote_silver(
-    lake: Lake,
-    manifests: Sequence[Manifest],
-    expected: Mapping[str, Seen],
-    *,
-    now: datetime,
-    kept: int = KEPT_VERSIONS,
-    grace: timedelta = GRACE,
+    lake: Lake, manifests: Sequence[Manifest], expected: Mapping[str, Seen], *, now: datetime
 ) -> tuple[Manifest, ...]:
-    """Make these versions current together; return their manifests, each with what it replaced.
+    """Make these versions current together; return their manifests, each with the version it replaced.
 
-    ``expected``: by name, what ``read_pointer(…).seen(name)`` said when the run began. Raises
-    ``PromotionRefused`` (blocked, or files that are not there), ``PromotionConflict`` (somebody was faster).
+    ``expected``: by name, ``read_pointer(…).seen(name)`` when the run began. Raises ``PromotionRefusedError``
+    (blocked, or other files than in the manifest) and ``PromotionConflictError`` (another run was faster).
     """
-    changes, complete = [], []
+    pending, complete = [], []
     for manifest in manifests:
         _refuse_unfit(lake, Zone.SILVER, manifest)
-        one = replace(manifest, previous=expected[manifest.name].version)
-        changes.append(
-            Change(manifest.name, _manifest_ref(one), write_manifest(one), expected[manifest.name])
+        seen = expected[manifest.name]
+        one = replace(manifest, previous=seen.version)
+        pending.append(
+            PendingVersion(one.name, _version_ref(one.name, one, [one]), write_manifest(one), seen)
         )
         complete.append(one)
-    commit(lake, Zone.SILVER, changes, now=now, kept=kept, grace=grace)
+    commit(lake, Zone.SILVER, pending, now=now)
     return tuple(complete)
 
 
-def promote_release(
-    lake: Lake,
-    release: Release,
-    expected: Seen,
-    *,
-    now: datetime,
-    kept: int = KEPT_VERSIONS,
-    grace: timedelta = GRACE,
-) -> Release:
-    """Make all gold tables of a release current together; return it with what it replaced.
+def promote_release(lake: Lake, release: Release, expected: Seen, *, now: datetime) -> Release:
+    """Make all gold tables of a release current together; return it with the version it replaced.
 
     Raises as ``promote_silver`` does.
     """
@@ -103,43 +96,29 @@ def promote_release(
     for table in release.tables:
         _refuse_unfit(lake, Zone.GOLD, table)
     complete = replace(release, previous=expected.version)
-    ref = VersionRef(
-        version=release.version,
-        run_id=release.run_id,
-        promoted_at=release.promoted_at,
-        verdict=release.verdict,
-        fingerprint=release.fingerprint,
-        files=sum(len(table.files) for table in release.tables),
-        size_bytes=release.size_bytes,
-        rows=release.rows,
-        folders=tuple(table.folder for table in release.tables),
-        document=f"_manifests/{RELEASE}/{release.version}.json",
-        checksum="",
-    )
-    change = Change(RELEASE, ref, write_release(complete), expected)
-    commit(lake, Zone.GOLD, [change], now=now, kept=kept, grace=grace)
+    ref = _version_ref(RELEASE, complete, complete.tables)
+    pending = PendingVersion(RELEASE, ref, write_release(complete), expected)
+    commit(lake, Zone.GOLD, [pending], now=now)
     return complete
 
 
 def current_silver(lake: Lake, name: str, pointer: Pointer | None = None) -> Manifest | None:
-    """Return the current manifest of a silver dataset, or None when it was never promoted.
+    """Return the current manifest of a silver dataset, or None if it was never promoted.
 
-    Hand in the pointer to see several names as of one moment.
+    Pass one pointer to read several names as of one moment.
     """
     line = (pointer or read_pointer(lake, Zone.SILVER)).line(name)
-    if line is None:
-        return None
-    return _read_manifest(lake, line.current)
+    return None if line is None else _read_manifest(lake, line.current)
 
 
 def current_release(lake: Lake, pointer: Pointer | None = None) -> Release | None:
-    """Return the current release, or None when there was never one."""
+    """Return the current release, or None before the first one."""
     line = (pointer or read_pointer(lake, Zone.GOLD)).line(RELEASE)
     return None if line is None else _read_release(lake, line.current)
 
 
 def current_manifest(lake: Lake, zone: Zone, name: str) -> Manifest:
-    """Return the current manifest of a silver dataset or a gold table. Raises ``NeverPromoted``."""
+    """Return the current manifest of a silver dataset or a gold table. Raises ``NeverPromotedError``."""
     if zone is Zone.SILVER:
         manifest = current_silver(lake, name)
         known = [line.name for line in read_pointer(lake, zone).lines] if manifest is None else []
@@ -157,23 +136,17 @@ def current_place(lake: Lake, zone: Zone, manifest: Manifest) -> Place:
     return lake.area(zone).child(manifest.folder)
 
 
-def versions(lake: Lake, zone: Zone, name: str) -> tuple[VersionRef, ...]:
-    """Return the kept versions of a name, newest first; the current one has no ``replaced_at``."""
-    line = read_pointer(lake, zone).line(RELEASE if zone is Zone.GOLD else name)
-    return line.versions if line else ()
-
-
 def rollback(lake: Lake, zone: Zone, name: str, *, now: datetime) -> Rollback:
-    """Make the previous version current again. Of GOLD, whatever table is named, the whole release.
+    """Make the previous version current again; in GOLD the whole release, whichever table is named.
 
-    Raises ``NeverPromoted``, ``NothingToRollBackTo``, ``PromotionRefused`` (its files are damaged),
-    ``PromotionConflict``.
+    Raises ``NeverPromotedError``, ``NoEarlierVersionError``, ``PromotionRefusedError`` (its files are
+    damaged) and ``PromotionConflictError``.
     """
     if zone not in {Zone.SILVER, Zone.GOLD}:
-        raise NothingToRollBackTo(
+        raise NoEarlierVersionError(
             f"{zone}/{name} cannot be rolled back",
             lake.area(zone).uri,
-            found="files that are superseded in place",
+            found="files that are replaced in place",
             next_step="put the old file back under RAW and run again",
         )
     key = RELEASE if zone is Zone.GOLD else name
@@ -185,22 +158,32 @@ def rollback(lake: Lake, zone: Zone, name: str, *, now: datetime) -> Rollback:
         raise never_promoted(lake, zone, name, known)
     target = line.previous
     if target is None:
-        raise NothingToRollBackTo(
+        raise NoEarlierVersionError(
             f"{zone}/{name} has no earlier version",
             lake.pointer(zone).uri,
-            found=f"{line.current_version} as the oldest that is kept",
-            next_step="put the data right and run again",
+            found=f"{line.current_version} as the oldest version kept",
+            next_step="correct the data and run again",
         )
     manifests = (_read_manifest(lake, target),) if zone is Zone.SILVER else _read_release(lake, target).tables
     for manifest in manifests:
         _refuse_unfit(lake, zone, manifest)
 
-    def go_back(pointer: Pointer) -> Pointer:
+    def roll_back(pointer: Pointer) -> Pointer:
         expect(lake, zone, pointer, key, before.seen(key))
         return pointer.with_line(rolled_back(line, now))
 
-    replace_pointer(lake, zone, go_back)
+    replace_pointer(lake, zone, roll_back)
     return Rollback(names, line.current_version, target.version)
+
+
+def never_promoted(lake: Lake, zone: Zone, name: str, known: Sequence[str]) -> NeverPromotedError:
+    """Return the error for a name without a version; ``known``: the names that have one."""
+    return (UnknownNameError if known else NeverPromotedError)(
+        f"no promoted version of {zone}/{name}",
+        lake.area(zone).uri,
+        found=f"promoted: {', '.join(f'{zone}/{one}' for one in known)}" if known else "nothing promoted",
+        next_step="check the name" if known else "run the pipeline first",
+    )
 
 
 def _table_names(lake: Lake, pointer: Pointer) -> tuple[str, ...]:
@@ -218,24 +201,24 @@ def _read_release(lake: Lake, ref: VersionRef) -> Release:
     return read_release(read_version_document(lake, Zone.GOLD, ref), where)
 
 
-def _manifest_ref(manifest: Manifest) -> VersionRef:
+def _version_ref(name: str, version: Manifest | Release, tables: Sequence[Manifest]) -> VersionRef:
     return VersionRef(
-        version=manifest.version,
-        run_id=manifest.run_id,
-        promoted_at=manifest.promoted_at,
-        verdict=manifest.verdict,
-        fingerprint=manifest.fingerprint,
-        files=len(manifest.files),
-        size_bytes=manifest.size_bytes,
-        rows=manifest.rows,
-        folders=(manifest.folder,),
-        document=f"_manifests/{manifest.name}/{manifest.version}.json",
+        version=version.version,
+        run_id=version.run_id,
+        promoted_at=version.promoted_at,
+        verdict=version.verdict,
+        fingerprint=version.fingerprint,
+        files=sum(len(table.files) for table in tables),
+        size_bytes=version.size_bytes,
+        rows=version.rows,
+        folders=tuple(table.folder for table in tables),
+        document=document_path(name, version.version),
         checksum="",
     )
 
 
 def _refuse_unfit(lake: Lake, zone: Zone, manifest: Manifest) -> None:
-    """Refuse a version that was blocked, or whose folder does not hold exactly the manifest's files."""
+    """Raise unless a version passed, and its folder holds exactly the manifest's files."""
     _refuse_blocked(f"{zone}/{manifest.name}", manifest.version, manifest.verdict)
     place = lake.area(zone).child(manifest.folder)
     found = {file.path: file.size_bytes for file in candidate_files(place)}
@@ -243,8 +226,8 @@ def _refuse_unfit(lake: Lake, zone: Zone, manifest: Manifest) -> None:
     wrong = sorted(path for path in found.keys() | expected.keys() if found.get(path) != expected.get(path))
     if wrong:
         first = wrong[0]
-        raise PromotionRefused(
-            f"{zone}/{manifest.name}: {len(wrong)} files are not what the manifest says",
+        raise PromotionRefusedError(
+            f"{zone}/{manifest.name}: {len(wrong)} files differ from the manifest",
             place.child(first).uri,
             expected=_bytes_of(expected.get(first)),
             found=_bytes_of(found.get(first)),
@@ -254,7 +237,7 @@ def _refuse_unfit(lake: Lake, zone: Zone, manifest: Manifest) -> None:
 
 def _refuse_blocked(name: str, version: str, verdict: str) -> None:
     if verdict not in _PROMOTED_VERDICTS:
-        raise PromotionRefused(
+        raise PromotionRefusedError(
             f"{name} must not be promoted",
             version,
             expected="verdict pass or warn",
@@ -267,15 +250,5 @@ def _bytes_of(size_bytes: int | None) -> str:
 
 
 def _is_data(path: str) -> bool:
-    """Tell data files from the markers that Spark's committers leave."""
+    """Return whether a file holds data; others are markers of Spark's committers."""
     return not any(part.startswith(("_", ".")) for part in path.split("/")) and path.endswith(".parquet")
-
-
-def never_promoted(lake: Lake, zone: Zone, name: str, known: Sequence[str]) -> NeverPromoted:
-    """Return the error about a name without a version; ``known`` are those that have one."""
-    return (UnknownName if known else NeverPromoted)(
-        f"no promoted version of {zone}/{name}",
-        lake.area(zone).uri,
-        found=f"promoted: {', '.join(f'{zone}/{one}' for one in known)}" if known else "nothing promoted",
-        next_step="check the name" if known else "run the pipeline first",
-    )

@@ -1,1 +1,1 @@
-"""Metrics: what every run counted, as one JSON a result and as one table over all runs."""
+"""Metrics of every run: one JSON document per result, and one table over all runs."""

@@ -1,32 +1,39 @@
-"""One Parquet table over all runs: a folder of small files of one schema, one file a transition of a run.
-
-Appending is one write and reading the last runs a few reads, however many runs there were.
-"""
+"""Metrics across runs: history table, published warehouse loads, first sight of unknown columns."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from datetime import UTC
+import json
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from checkpoints.metrics.result import ResultMetrics
-from quarantine_policies.decision import Verdict
+from checkpoints.metrics.result import DriftColumn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pyarrow as pa
 
-Write = Callable[[str, bytes], None]  # path below metrics/, content
-Read = Callable[[str], bytes | None]
-List = Callable[[], Iterable[str]]  # the paths below metrics/history/, as they are below metrics/
+    from checkpoints.gate.measures import UnknownColumn
+    from checkpoints.metrics.result import ResultMetrics
+    from checkpoints.storage.place import Place
 
 FOLDER = "history"
-_NUMBERS = ("rows_read", "rows_promoted", "rows_quarantined", "rows_deduplicated", "undated_rows")
+_NUMBERS = (
+    "rows_read",
+    "rows_promoted",
+    "rows_quarantined",
+    "rows_deduplicated",
+    "rows_conflicting",
+    "rows_excluded",
+    "undated_rows",
+)
 
 
 def schema() -> pa.Schema:
-    """Return the table's schema. Grain: one row a run, transition and dataset."""
+    """Return the history table's schema. Grain: one row per run, transition and dataset.
+
+    A column that is newer than a file is null in the file's rows.
+    """
     import pyarrow as pa
 
     moment = pa.timestamp("us", tz="UTC")
@@ -53,10 +60,11 @@ def schema() -> pa.Schema:
     )
 
 
-def append_history(write: Write, results: Sequence[ResultMetrics]) -> str | None:
-    """Add one transition's results to the table; return the file's path, or None when there is nothing.
+def append_history(folder: Place, results: Sequence[ResultMetrics]) -> str | None:
+    """Add one transition's results to the history table; return the file's path, or None without results.
 
-    Called again for the same transition of the same run, it replaces what it wrote.
+    The table is a folder of Parquet files, one a transition of a run, so that appending is one write however
+    many runs there were. Writing the same transition of the same run again replaces its file.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -81,48 +89,47 @@ def append_history(write: Write, results: Sequence[ResultMetrics]) -> str | None
     pq.write_table(pa.Table.from_pylist(rows, schema()), sink, compression="zstd")
     started = first.started_at.astimezone(UTC).strftime("%Y%m%dT%H%M%S%fZ")
     path = f"{FOLDER}/{started}_{first.run_id}_{first.transition}.parquet"  # sorts by time
-    write(path, bytes(sink.getvalue()))
+    folder.child(path).write_bytes(bytes(sink.getvalue()))
     return path
 
 
-def read_last(paths: List, read: Read, results: int = 200) -> tuple[ResultMetrics, ...]:
-    """Return the newest results, newest transition first, from as few files as hold that many.
+def record_drift(
+    folder: Place, dataset: str, found: Sequence[UnknownColumn], as_of: datetime
+) -> tuple[DriftColumn, ...]:
+    """Return the unknown columns with the moment when each first appeared, and record that moment.
 
-    Only names are listed; files are read from the newest on. What the JSON alone has (accounts of files,
-    drift in full, currencies) is left empty.
+    A column that disappears and returns keeps its first moment. Reads one small file, and writes it only when
+    a column is new; the cost does not depend on the number of runs.
     """
-    found: list[ResultMetrics] = []
-    for path in sorted((path for path in paths() if path.endswith(".parquet")), reverse=True):
-        if len(found) >= results:
-            break
-        content = read(path)
-        if content is not None:  # retention may remove a file between listing and reading
-            found += _results(content)
-    return tuple(found[:results])
+    place = folder.child(f"drift/{dataset}.json")
+    recorded = place.storage.read_versioned(place.path)
+    before: dict[str, str] = json.loads(recorded[0]) if recorded else {}
+    seen = {column.name: before.get(column.name, as_of.isoformat()) for column in found}
+    if seen.keys() - before.keys():
+        place.write_bytes(json.dumps({**before, **seen}, indent=1, sort_keys=True).encode())
+    return tuple(
+        DriftColumn(column.name, column.rows, datetime.fromisoformat(seen[column.name]), column.first_file)
+        for column in found
+    )
 
 
-def _results(content: bytes) -> list[ResultMetrics]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+def record_load(folder: Place, release: str, loaded_at: datetime, run_id: str) -> None:
+    """Record that the metrics and pages of a warehouse load are published.
 
-    rows = pq.read_table(pa.BufferReader(content), schema=schema()).to_pylist()
-    return [
-        ResultMetrics(
-            run_id=row["run_id"],
-            as_of=row["as_of"],
-            started_at=row["started_at"],
-            transition=row["transition"],
-            dataset=row["dataset"],
-            verdict=Verdict(row["verdict"]),
-            seconds=row["seconds"],
-            contract_version=row["contract_version"],
-            files_by_outcome=dict(row["files_by_outcome"]),
-            rows_by_rule=dict(row["rows_by_rule"]),
-            rows_warned=dict(row["rows_warned"]),
-            failed=tuple(row["failed"]),
-            measures=dict(row["measures"]),
-            promoted=row["promoted"],
-            **{name: row[name] for name in _NUMBERS},
-        )
-        for row in rows
-    ]
+    Args:
+        folder: of the metrics.
+        release: checksum of the release.
+        loaded_at: load time according to the warehouse; distinguishes loads and warehouses.
+        run_id: of the run that published them.
+    """
+    record = {"release": release, "loaded_at": loaded_at.astimezone(UTC).isoformat(), "run_id": run_id}
+    _load_place(folder, release, loaded_at).write_bytes(json.dumps(record, indent=1).encode())
+
+
+def is_load_published(folder: Place, release: str, loaded_at: datetime) -> bool:
+    """Return whether a load is published; False after a run that was killed between load and publication."""
+    return _load_place(folder, release, loaded_at).stat() is not None
+
+
+def _load_place(folder: Place, release: str, loaded_at: datetime) -> Place:
+    return folder.child(f"loads/{loaded_at.astimezone(UTC):%Y%m%dT%H%M%S%fZ}-{release[:16]}.json")

@@ -1,1 +1,1 @@
-"""Quarantine as a steward reads it: which rows, which rules, whose file."""
+"""Quarantine of rejected files and rejected rows."""

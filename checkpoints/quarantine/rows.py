@@ -1,4 +1,4 @@
-"""The rows that the last run of a dataset rejected, counted by rule, with a few of them whole."""
+"""Quarantine of rejected rows: written by tasks, published per run, read back, and expired."""
 
 from __future__ import annotations
 
@@ -6,19 +6,91 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from checkpoints.storage.parquet_writer import ParquetBatchWriter
+from checkpoints.storage.thread_pool import THREADS, map_in_threads
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from checkpoints.lake.layout import Lake, Place
+    import pyarrow as pa
+
+    from checkpoints.lake.layout import Lake
+    from checkpoints.storage.place import Place
+
 
 _BATCH_ROWS = 8192
-_DATA = ".parquet"
+
+
+def rows_schema() -> pa.Schema:
+    """Return the schema of quarantined rows. Grain: one row a rejected record."""
+    import pyarrow as pa
+
+    return pa.schema(
+        [
+            ("run_id", pa.string()),
+            ("dataset", pa.string()),
+            ("source_file", pa.string()),
+            ("raw", pa.string()),
+            ("failed_rules", pa.list_(pa.string())),
+            ("contract_version", pa.string()),
+            ("quarantined_at", pa.timestamp("us", "UTC")),
+        ]
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantineWriter:
+    """Writes the rows that a run rejects of a dataset: tasks write to ``staging``, ``publish`` copies."""
+
+    run_id: str
+    dataset: str
+    contract_version: str
+    as_of: datetime
+    staging: Place
+
+    def files(self) -> ParquetBatchWriter:
+        """Return the writer of a task's rows."""
+        return ParquetBatchWriter(self.staging, rows_schema(), varied=("raw",))
+
+    def rows(self, sources: pa.Array, raws: pa.Array, failed_rules: pa.Array) -> pa.RecordBatch:
+        """Return rows of the quarantine, from each row's source file, raw text and violated rules."""
+        import pyarrow as pa
+
+        schema = rows_schema()
+
+        def constant(value: object, name: str) -> pa.Array:
+            return pa.repeat(pa.scalar(value, schema.field(name).type), len(sources))
+
+        columns = [
+            constant(self.run_id, "run_id"),
+            constant(self.dataset, "dataset"),
+            sources,
+            raws,
+            failed_rules,
+            constant(self.contract_version, "contract_version"),
+            constant(self.as_of, "quarantined_at"),
+        ]
+        return pa.RecordBatch.from_arrays(columns, schema=schema)
+
+    def publish(self, names: Sequence[str], quarantine: Place) -> None:
+        """Copy the files of completed tasks to the quarantine.
+
+        Without any, write a file without rows, so that this run and not an earlier one is the last run.
+        """
+
+        def copy(name: str) -> None:
+            quarantine.child(name).copy_from(self.staging.child(name))
+
+        map_in_threads(copy, names, THREADS)
+        if not names:
+            with ParquetBatchWriter(quarantine, rows_schema(), is_empty_written=True):
+                pass
 
 
 @dataclass(frozen=True, slots=True)
 class QuarantinedRow:
-    """One rejected row, as much as is needed to mend and to replay it."""
+    """One rejected row, with what is needed to correct and replay it."""
 
     source_file: str
     raw: str
@@ -27,7 +99,7 @@ class QuarantinedRow:
 
 @dataclass(frozen=True, slots=True)
 class QuarantinedRows:
-    """What a run rejected of a dataset. ``uri``: the folder with all of it, in Parquet."""
+    """The rows that a run rejected of a dataset. ``uri``: the folder with all of them, in Parquet."""
 
     dataset: str
     run_id: str
@@ -40,25 +112,27 @@ class QuarantinedRows:
 def last_quarantine(
     lake: Lake, dataset: str, *, rule: str | None = None, limit: int = 20
 ) -> QuarantinedRows | None:
-    """Return what the last run of a dataset rejected, None when no run wrote any.
+    """Return the rows that the last run rejected of a dataset, or None if no run wrote any.
 
-    Memory is bounded: files are read batch by batch, and ``limit`` rows are kept.
+    Files are read batch by batch, and at most ``limit`` rows are kept in memory.
 
     Args:
-        lake: whose quarantine.
+        lake: to read from.
         dataset: whose rows.
-        rule: count and show rows that broke this rule alone.
-        limit: how many rows to keep whole.
+        rule: count and sample only rows that violate this rule.
+        limit: number of sampled rows.
     """
     import pyarrow.parquet as pq
 
-    folder = _last_run(lake.quarantined_rows(dataset))
-    if folder is None:
+    runs = lake.quarantined_rows(dataset)
+    last = _last_run(_last_written(runs))
+    if last is None:
         return None
+    folder = runs.child(last)
     rows, by_rule, run_id = 0, Counter[str](), ""
     samples: list[QuarantinedRow] = []
     for info in folder.list():
-        if not info.path.endswith(_DATA):
+        if not info.path.endswith(".parquet"):
             continue
         with folder.storage.open(info.path) as stream:
             for batch in pq.ParquetFile(stream).iter_batches(_BATCH_ROWS):
@@ -71,22 +145,36 @@ def last_quarantine(
                         samples.append(
                             QuarantinedRow(row["source_file"], row["raw"], tuple(row["failed_rules"]))
                         )
-    name = run_id or folder.path.rpartition("/")[2]
-    return QuarantinedRows(dataset, name, folder.uri, rows, dict(by_rule), tuple(samples))
+    # A folder's name is its run's id made path-safe; the rows hold the id itself.
+    return QuarantinedRows(dataset, run_id or last, folder.uri, rows, dict(by_rule), tuple(samples))
 
 
-def last_written(rows: Place) -> dict[str, datetime]:
-    """Return the ids of the runs that rejected rows of a dataset, and when each wrote its last file."""
+def expire_rows(lake: Lake, dataset: str, *, before: datetime) -> tuple[str, ...]:
+    """Remove rejected rows written before that time; return the URIs of the runs' folders.
+
+    The last run's folder is kept however old it is: silver is rebuilt from all of BRONZE in each run, so that
+    it holds every row that is still rejected.
+    """
+    runs = lake.quarantined_rows(dataset)
+    written = _last_written(runs)
+    last = _last_run(written)
+    expired = []
+    for run, at in sorted(written.items()):
+        if run != last and at < before:
+            folder = runs.child(run)
+            folder.storage.delete_folder(folder.path)
+            expired.append(folder.uri)
+    return tuple(expired)
+
+
+def _last_written(runs: Place) -> dict[str, datetime]:
+    """Return the time of the last write to each run's folder, by the folder's name."""
     written: dict[str, datetime] = {}
-    for info in rows.list():
-        run = rows.relative(info).partition("/")[0]
+    for info in runs.list():
+        run = runs.relative(info).partition("/")[0]
         written[run] = max(info.modified, written.get(run, info.modified))
     return written
 
 
-def _last_run(rows: Place) -> Place | None:
-    """Return the folder that was written last."""
-    written = last_written(rows)
-    if not written:
-        return None
-    return rows.child(max(written, key=lambda run: (written[run], run)))
+def _last_run(written: Mapping[str, datetime]) -> str | None:
+    return max(written, key=lambda run: (written[run], run), default=None)

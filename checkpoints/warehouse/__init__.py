@@ -1,1 +1,1 @@
-"""The warehouse that BI reads: one interface, DuckDB and Redshift behind it."""
+"""The warehouse that BI queries: one interface, implemented for DuckDB and Redshift."""

@@ -1,7 +1,7 @@
-"""Writes the lists of files that COPY goes by: exactly a release's, each with its length, each a must.
+"""COPY manifests: the exact files of a release, each with its length and mandatory.
 
-Without ``content_length`` COPY of Parquet fails; without ``mandatory`` it passes over a missing file; by a
-prefix instead of a list it takes whatever else lies there.
+Without ``content_length`` COPY of Parquet fails; without ``mandatory`` it skips a missing file; with a prefix
+instead of a manifest it loads any other file below that prefix as well.
 """
 
 from __future__ import annotations
@@ -9,27 +9,27 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final
 
-from checkpoints.lake.errors import PreconditionFailed
-from checkpoints.lake.storage import ABSENT
+from checkpoints.storage.errors import PreconditionFailedError
+from checkpoints.storage.storage import ABSENT
 from checkpoints.warehouse.warehouse import WarehouseError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from checkpoints.lake.layout import Place
-    from checkpoints.warehouse.request import LoadRequest, TableLoad
+    from checkpoints.storage.place import Place
+    from checkpoints.warehouse.load_request import LoadRequest, TableLoad
 
 COPY_MANIFESTS: Final = ("_manifests", "_copy")
-"""The folder of the lists within GOLD."""
+"""Folder of the manifests within GOLD."""
 
 
 def write_copy_manifests(request: LoadRequest) -> Mapping[str, Place]:
-    """Write a manifest for each table that has files, and return where it lies, by table.
+    """Write a manifest for each table that has files; return their places by table.
 
-    They lie under the release's checksum, so a repeated load finds its own; nobody's is ever overwritten.
+    Paths contain the release's checksum, so a repeated load reuses its manifests; none is ever overwritten.
 
     Raises:
-        WarehouseError: the files are not on S3, or another document lies in a manifest's place.
+        WarehouseError: the files are not on S3, or a manifest exists with different content.
     """
     written = {}
     for table in request.tables:
@@ -39,10 +39,10 @@ def write_copy_manifests(request: LoadRequest) -> Mapping[str, Place]:
         document = copy_manifest(table)
         try:
             place.write_bytes(document, expected=ABSENT)
-        except PreconditionFailed as error:
+        except PreconditionFailedError as error:
             if place.read_bytes() != document:
                 raise WarehouseError(
-                    "another manifest lies in this place",
+                    "a different manifest exists at this path",
                     where=place.uri,
                     next_step="delete it and load again",
                 ) from error
@@ -51,7 +51,7 @@ def write_copy_manifests(request: LoadRequest) -> Mapping[str, Place]:
 
 
 def copy_manifest(table: TableLoad) -> bytes:
-    """Return the manifest of a table's files as COPY reads it.
+    """Return the manifest of a table's files in COPY's JSON format.
 
     Format: https://docs.aws.amazon.com/redshift/latest/dg/loading-data-files-using-manifest.html
     """
@@ -67,15 +67,15 @@ def copy_manifest(table: TableLoad) -> bytes:
 
 
 def s3_uri(place: Place) -> str:
-    """Return where a file lies on S3.
+    """Return the S3 URI of a file.
 
     Raises:
-        WarehouseError: it lies elsewhere, where Redshift cannot read it.
+        WarehouseError: the file is not on S3, so Redshift cannot read it.
     """
     if not place.uri.startswith("s3://"):
         raise WarehouseError(
             "Redshift loads from S3 only",
             where=place.uri,
-            next_step="keep the lake, or GOLD by LAKEGATE_GOLD_ROOT, in a bucket",
+            next_step="move the lake, or GOLD with LAKEGATE_GOLD_ROOT, to a bucket",
         )
     return place.uri

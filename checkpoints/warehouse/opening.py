@@ -1,15 +1,15 @@
-"""Finds the warehouse that a URI names."""
+"""Factory: the warehouse for a URI."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from contracts.faults import ConfigurationError
+from contracts.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from checkpoints.warehouse.redshift import RedshiftWarehouse
-    from checkpoints.warehouse.redshift_transport import Patience
+    from checkpoints.warehouse.redshift_transport import RetryPolicy
     from checkpoints.warehouse.warehouse import Warehouse
 
 _DUCKDB = "duckdb://"
@@ -18,22 +18,22 @@ _KNOWN = "duckdb:///path/to/file.duckdb, redshift-data://workgroup/database or r
 
 
 def open_warehouse(uri: str) -> Warehouse:
-    """Return the warehouse behind a URI. Touches nothing.
+    """Return the warehouse for a URI, without connecting.
 
-    ``duckdb:///path`` is a file, absolute unless it begins with ``./``; ``redshift-data://workgroup/database``
-    is Redshift by the Data API, ``redshift://host:port/database`` by its wire protocol.
+    ``duckdb:///path`` is a file, relative when it starts with ``/./`` or ``/../``; ``redshift-data://workgroup/database``
+    is Redshift through the Data API, ``redshift://host:port/database`` through the wire protocol.
 
     Raises:
-        ConfigurationError: the URI names none.
+        ConfigurationError: the URI is invalid.
     """
     if uri.startswith(_REDSHIFT):
         return open_redshift(uri)
     path = uri.removeprefix(_DUCKDB)
     if not uri.startswith(_DUCKDB) or not path.startswith("/") or path.endswith("/"):
-        from checkpoints.warehouse.redshift_address import without_secrets
+        from checkpoints.warehouse.redshift_uri import without_secrets
 
         raise ConfigurationError(
-            "this names no warehouse", where=f"--warehouse {without_secrets(uri)}", expected=_KNOWN
+            "invalid warehouse URI", where=f"--warehouse {without_secrets(uri)}", expected=_KNOWN
         )
     if path.startswith(("/./", "/../")):
         path = path[1:]
@@ -42,22 +42,22 @@ def open_warehouse(uri: str) -> Warehouse:
     return DuckDBWarehouse(Path(path))
 
 
-def open_redshift(uri: str, patience: Patience | None = None) -> RedshiftWarehouse:
-    """Return the Redshift behind a URI. Touches nothing.
+def open_redshift(uri: str, retry_policy: RetryPolicy | None = None) -> RedshiftWarehouse:
+    """Return the Redshift warehouse for a URI, without connecting.
 
     Raises:
-        ConfigurationError: the URI is wrong, or holds a password.
+        ConfigurationError: the URI is invalid or contains a password.
     """
-    # Each import costs who needs it: boto3 and the driver take a third of a second.
+    # Imported late: boto3 and the driver take a third of a second.
     from checkpoints.warehouse.redshift import RedshiftWarehouse
-    from checkpoints.warehouse.redshift_address import Via, read_address
-    from checkpoints.warehouse.redshift_transport import Patience
+    from checkpoints.warehouse.redshift_transport import RetryPolicy
+    from checkpoints.warehouse.redshift_uri import Via, read_address
 
-    address, patience = read_address(uri), patience or Patience()
+    address, retry_policy = read_address(uri), retry_policy or RetryPolicy()
     if address.via is Via.DATA_API:
         from checkpoints.warehouse.redshift_data_api import DataApi
 
-        return RedshiftWarehouse(address, DataApi.connect(address, patience))
-    from checkpoints.warehouse.redshift_wire import Connector
+        return RedshiftWarehouse(address, DataApi.connect(address, retry_policy))
+    from checkpoints.warehouse.redshift_connector import Connector
 
-    return RedshiftWarehouse(address, Connector(address, patience))
+    return RedshiftWarehouse(address, Connector(address, retry_policy))

@@ -1,28 +1,28 @@
-"""Redshift's and the Data API's errors as one sentence that a person can act on, with no secret in it."""
+"""Redshift and Data API errors, translated to one sentence with a next step and without secrets."""
 
 from __future__ import annotations
 
 import re
-from functools import partial
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from checkpoints import aws_trouble
-from checkpoints.aws_trouble import WHAT_TO_CHECK, Trouble, code_of, message_of, trouble_of
-from checkpoints.warehouse.warehouse import WarehouseBusy, WarehouseError
-from contracts.faults import ConfigurationError, TransientError
+from checkpoints import aws
+from checkpoints.aws import AwsErrorKind
+from checkpoints.warehouse.warehouse import WarehouseBusyError, WarehouseError
+from contracts.errors import ConfigurationError, TransientError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from contextlib import AbstractContextManager
 
-    from checkpoints.aws_trouble import AwsError
+    from checkpoints.aws import AwsFailure
     from checkpoints.warehouse.redshift_sql import Statement
     from checkpoints.warehouse.redshift_transport import Rows
-    from contracts.faults import LakegateError
+    from contracts.errors import LakegateError
 
-_LONGEST_MESSAGE = 300
-# What Redshift says when it may go well a moment later. It has no code for that in the Data API.
-_PASSING = (
+_MAX_MESSAGE_LENGTH = 300
+# Messages of transient errors; the Data API has no code for them.
+_TRANSIENT_MESSAGES = (
     "serializable isolation violation",
     "could not serialize access",
     "conflict with concurrent transaction",
@@ -39,22 +39,27 @@ _PASSING = (
     "server closed the connection",
     "system is starting up",
 )
+_ERROR_CLASSES: Mapping[AwsErrorKind, type[LakegateError]] = {
+    AwsErrorKind.UNREACHABLE: TransientError,
+    AwsErrorKind.NO_ANSWER: WarehouseBusyError,
+    AwsErrorKind.TRANSIENT: WarehouseBusyError,
+}
 
 
-class StatementConflict(WarehouseBusy):
-    """Another transaction, or a warehouse that is waking up, was in the way; everything was undone."""
+class StatementConflictError(WarehouseBusyError):
+    """Conflict with another transaction, or a warehouse that is starting; the transaction was rolled back."""
 
 
-class StatementFailed(WarehouseError):  # noqa: N818 - it says what happened
-    """A statement of a transaction failed, and everything was undone."""
+class StatementFailedError(WarehouseError):
+    """A statement failed and its transaction was rolled back."""
 
     def __init__(self, what: str, *, where: str, position: int, results: Mapping[int, Rows]) -> None:
         self.position, self.results = position, dict(results)
         super().__init__(what, where=where, next_step="nothing was changed: the old release is still there")
 
 
-class TookTooLong(TransientError):  # noqa: N818 - it says what happened
-    """Redshift did not finish in the time that it was given; what it had done was undone."""
+class StatementTimeoutError(TransientError):
+    """Redshift did not finish within the timeout; the transaction was rolled back."""
 
 
 def statement_error(
@@ -64,77 +69,46 @@ def statement_error(
     statement: Statement,
     position: int,
     results: Mapping[int, Rows] | None = None,
-) -> StatementConflict | StatementFailed:
-    """Return the error for a statement that Redshift refused."""
-    said = spoken(message)
-    if any(words in message.lower() for words in _PASSING):
-        return StatementConflict(
-            "Redshift is busy", where=where, found=said, next_step="run again in a moment"
+) -> StatementConflictError | StatementFailedError:
+    """Return the error for a statement that failed on Redshift."""
+    found = safe_message(message)
+    if any(text in message.lower() for text in _TRANSIENT_MESSAGES):
+        return StatementConflictError(
+            "Redshift is busy", where=where, found=found, next_step="run again in a moment"
         )
-    about = f"the load of {statement.table}" if statement.table else "a statement"
-    return StatementFailed(
-        f"Redshift refused {about}: {said}", where=where, position=position, results=results or {}
+    what = f"the load of {statement.table}" if statement.table else "a statement"
+    return StatementFailedError(
+        f"{what} failed in Redshift: {found}", where=where, position=position, results=results or {}
     )
 
 
-def explained(what: str, where: str) -> AbstractContextManager[None]:
-    """Turn what boto3 raises within into one sentence of the right kind."""
-    return aws_trouble.explained(partial(_explanation, what, where))
+def translate_errors(what: str, where: str) -> AbstractContextManager[None]:
+    """Raise boto3's errors as ``WarehouseError``, ``ConfigurationError`` or ``TransientError``."""
+
+    def warehouse_error(failure: AwsFailure) -> LakegateError:
+        if any(words in failure.message.lower() for words in _TRANSIENT_MESSAGES):
+            failure = replace(failure, kind=AwsErrorKind.TRANSIENT)
+        if failure.kind is AwsErrorKind.NO_REGION:
+            next_step = "add region=… to the URI or set AWS_DEFAULT_REGION"
+            return ConfigurationError(what, where=where, found=failure.found, next_step=next_step)
+        error_class = _ERROR_CLASSES.get(failure.kind, WarehouseError)
+        found = replace(failure, message=safe_message(failure.message)).found
+        return error_class(what, where=where, found=found, next_step=failure.next_step)
+
+    return aws.translate_errors(warehouse_error)
 
 
-def _explanation(what: str, where: str, error: AwsError) -> LakegateError:
-    code, message = code_of(error), message_of(error)
-    trouble = trouble_of(error)
-    if any(words in message.lower() for words in _PASSING):
-        trouble = Trouble.PASSING
-    match trouble:
-        case Trouble.NO_LOGIN:
-            return WarehouseError(
-                what,
-                where=where,
-                found="no AWS credentials",
-                next_step="log in or set AWS_PROFILE, then run again",
-            )
-        case Trouble.NO_REGION:
-            return ConfigurationError(
-                what,
-                where=where,
-                found="no AWS region",
-                next_step="add region=… to the URI or set AWS_DEFAULT_REGION",
-            )
-        case Trouble.UNREACHABLE:
-            return TransientError(
-                f"{what}, as AWS cannot be reached", where=where, found=message, next_step=WHAT_TO_CHECK
-            )
-        case Trouble.NO_ANSWER:
-            return WarehouseBusy(
-                what, where=where, found="no answer from AWS", next_step="check the network and run again"
-            )
-        case Trouble.PASSING:
-            return WarehouseBusy(what, where=where, found=code, next_step="run again in a moment")
-        case Trouble.DENIED | Trouble.REFUSED_LOGIN:
-            return WarehouseError(
-                what,
-                where=where,
-                found=f"access denied ({code})",
-                next_step="give this role access to it, then run again",
-            )
-        case _:
-            told = spoken(message)
-            return WarehouseError(what, where=where, found=f"{code}: {told}" if code else told)
+def safe_message(message: str, *secrets: str) -> str:
+    r"""Return the first line of a message with secrets and possible e-mail addresses masked.
 
-
-def spoken(message: str, *secrets: str) -> str:
-    r"""Return a foreign message's first line without secrets, and without what may be a person's address.
-
-    >>> spoken("Value ann@example.com too long\n  where: …")
+    >>> safe_message("Value ann@example.com too long\n  where: …")
     'Value *** too long'
-    >>> spoken("user me, password hunter2", "hunter2")
+    >>> safe_message("user me, password hunter2", "hunter2")
     'user me, password ***'
     """
-    said = next((line.strip() for line in message.splitlines() if line.strip()), "no reason given")
+    text = next((line.strip() for line in message.splitlines() if line.strip()), "no reason given")
     for secret in secrets:
         if secret:
-            said = said.replace(secret, "***")
-    said = re.sub(r"[^\s'\"<>=(),]+@[^\s'\"<>=(),]+", "***", said)
-    return said[:_LONGEST_MESSAGE].rstrip(".")
+            text = text.replace(secret, "***")
+    text = re.sub(r"[^\s'\"<>=(),]+@[^\s'\"<>=(),]+", "***", text)
+    return text[:_MAX_MESSAGE_LENGTH].rstrip(".")

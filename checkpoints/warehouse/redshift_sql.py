@@ -1,7 +1,7 @@
-"""The statements that Redshift is sent, and the only place where anything is put between their words.
+"""SQL statements for Redshift; the only module that inserts text into SQL.
 
-Values go in as parameters. What cannot be one (identifiers, the role and the URI of a COPY) passes a strict
-allow-list first: no character of it can end a quoted word or look like a parameter.
+Values are bound as parameters. Text that cannot be a parameter (identifiers, the role and URI of a COPY) must
+match a strict allow-list: none of its characters can end a quoted string or look like a parameter.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 from datetime import UTC
 from typing import TYPE_CHECKING
 
-from checkpoints.warehouse.redshift_address import IAM_ROLE, IDENTIFIER
+from checkpoints.warehouse.redshift_uri import IAM_ROLE, IDENTIFIER
 from checkpoints.warehouse.warehouse import WarehouseError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from checkpoints.warehouse.request import LoadRequest, TableLoad
+    from checkpoints.warehouse.load_request import LoadRequest, TableLoad
     from checkpoints.warehouse.warehouse import LoadedTable
 
 RELEASE_TABLE = "_lakegate_release"
@@ -29,11 +29,11 @@ _MANIFEST_URI = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9_.
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement; ``:name`` in it stands for a parameter's value, which Redshift gets apart, as text."""
+    """One statement, with ``:name`` for parameters, which are sent separately as text."""
 
     sql: str
     parameters: Mapping[str, str] = field(default_factory=dict)
-    table: str | None = None  # the contract's table that it is about, for error messages
+    table: str | None = None  # table name for error messages
 
 
 def identifier(name: str) -> str:
@@ -43,11 +43,11 @@ def identifier(name: str) -> str:
     '"dim_users"'
 
     Raises:
-        WarehouseError: the name is none that Redshift keeps as it is.
+        WarehouseError: Redshift would not keep the name unchanged.
     """
     if not IDENTIFIER.fullmatch(name):
         raise WarehouseError(
-            "this is no name for Redshift",
+            "invalid Redshift identifier",
             where=repr(name),
             expected=f"a-z, 0-9 and _, at most {_MAX_IDENTIFIER_BYTES} bytes",
         )
@@ -60,12 +60,12 @@ def qualified(schema: str, table: str) -> str:
 
 
 def create_schema(schema: str) -> Statement:
-    """Return the statement that makes the schema if it is missing."""
+    """Return the statement that creates the schema if it is missing."""
     return Statement(f"CREATE SCHEMA IF NOT EXISTS {identifier(schema)}")
 
 
 def create_release_table(schema: str) -> Statement:
-    """Return the statement that makes the table with the note of the release, if it is missing."""
+    """Return the statement that creates the table of the release note if it is missing."""
     return Statement(
         f"CREATE TABLE IF NOT EXISTS {qualified(schema, RELEASE_TABLE)} (\n"
         '  "version" VARCHAR(65535) NOT NULL,\n'
@@ -90,7 +90,7 @@ def live_columns(schema: str) -> Statement:
 
 
 def live_tables(schema: str) -> Statement:
-    """Return the query for the schema's tables and views and which of the two they are."""
+    """Return the query for the schema's tables and views, with their type."""
     return Statement(
         "SELECT CAST(table_name AS VARCHAR(127)), CAST(table_type AS VARCHAR(40))"
         " FROM svv_tables WHERE table_schema = CAST(:schema AS VARCHAR(127)) ORDER BY table_name",
@@ -99,7 +99,7 @@ def live_tables(schema: str) -> Statement:
 
 
 def read_release_note(schema: str) -> Statement:
-    """Return the query for the note of the release that the schema shows."""
+    """Return the query for the note of the loaded release."""
     return Statement(
         'SELECT "version", "run_id", "checksum", CAST("loaded_at" AS VARCHAR(40)) FROM '  # noqa: S608 - checked
         + qualified(schema, RELEASE_TABLE)
@@ -126,31 +126,31 @@ def write_release_note(schema: str, request: LoadRequest, now: datetime) -> tupl
 
 
 def delete_rows(schema: str, table: str) -> Statement:
-    """Return the statement that empties a table inside the transaction: TRUNCATE would commit it."""
+    """Return the statement that empties a table; DELETE, as TRUNCATE would commit the transaction."""
     return Statement(f"DELETE FROM {qualified(schema, table)}", table=table)  # noqa: S608 - checked names
 
 
 def copy_parquet(target: str, table: str, manifest_uri: str, iam_role: str) -> Statement:
-    """Return the COPY of the files that a manifest on S3 lists.
+    """Return the COPY of the files in a manifest on S3.
 
     Args:
-        target: the quoted name of the table to fill.
-        table: the contract's table, for error messages.
+        target: quoted name of the table to fill.
+        table: table name for error messages.
         manifest_uri: ``s3://bucket/key``.
         iam_role: the ARN that Redshift assumes, or ``default``.
 
     Raises:
-        WarehouseError: the URI or the role holds a character that has no business there.
+        WarehouseError: the URI or role contains a character that is not allowed.
     """
     if not _MANIFEST_URI.fullmatch(manifest_uri):
         raise WarehouseError(
-            "Redshift cannot be told this URI safely",
+            "unsafe characters in the manifest's URI",
             where=manifest_uri,
             expected="s3://bucket/key with letters, digits and _ . = + @ - in the key",
-            next_step="give GOLD a root without other characters (LAKEGATE_GOLD_ROOT)",
+            next_step="set LAKEGATE_GOLD_ROOT to a path with these characters only",
         )
     if not IAM_ROLE.fullmatch(iam_role):
-        raise WarehouseError("this is no IAM role", where="iam_role", expected="an ARN, or default")
+        raise WarehouseError("invalid IAM role", where="iam_role", expected="an ARN, or default")
     role = "default" if iam_role == "default" else f"'{iam_role}'"
     return Statement(
         f"COPY {target} FROM '{manifest_uri}' IAM_ROLE {role} FORMAT AS PARQUET MANIFEST", table=table
@@ -158,18 +158,16 @@ def copy_parquet(target: str, table: str, manifest_uri: str, iam_role: str) -> S
 
 
 def create_probe(schema: str, table: str) -> Statement:
-    """Return the statement that makes an empty copy of a table, which ends with the session."""
+    """Return the statement that creates an empty temporary copy of a table."""
     name = identifier(PROBE_PREFIX + table)
     return Statement(f"CREATE TEMP TABLE {name} (LIKE {qualified(schema, table)})", table=table)
 
 
 def measure(named: Iterable[tuple[str, TableLoad]]) -> Statement:
-    """Return the query that counts tables and adds up what their manifests add up.
+    """Return the query for row counts and sums: table, column ("" for the row count), figure as text.
 
     Args:
-        named: the quoted name of the table to read, and the table whose manifest says what to add up.
-
-    One row a figure: the table, the column ("" for the rows), the figure as text.
+        named: quoted name of the table to read, and the table whose manifest lists the sums.
     """
     return Statement(
         "\nUNION ALL\n".join(
@@ -181,21 +179,21 @@ def measure(named: Iterable[tuple[str, TableLoad]]) -> Statement:
     )
 
 
-def insist(named: Sequence[tuple[str, TableLoad, LoadedTable]]) -> Statement:
-    """Return the query that divides by zero, and so undoes its transaction, unless all figures are these."""
-    claims, parameters = [], {}
+def require_figures(named: Sequence[tuple[str, TableLoad, LoadedTable]]) -> Statement:
+    """Return the query that divides by zero, rolling back its transaction, unless all figures match."""
+    conditions, parameters = [], {}
     for number, (name, table, accepted) in enumerate(named):
-        claims.append(f"(SELECT COUNT(*) FROM {name}) = CAST(:rows_{number} AS BIGINT)")  # noqa: S608 - checked names
+        conditions.append(f"(SELECT COUNT(*) FROM {name}) = CAST(:rows_{number} AS BIGINT)")  # noqa: S608 - checked names
         parameters[f"rows_{number}"] = str(accepted.rows)
-        for place, one in enumerate(accepted.sums):
-            parameter = f"sum_{number}_{place}"
+        for position, one in enumerate(accepted.sums):
+            parameter = f"sum_{number}_{position}"
             scale = table.contract.column(one.column).type.scale
-            claims.append(
+            conditions.append(
                 f"(SELECT {_sum(one.column)} FROM {name}) = CAST(:{parameter} AS DECIMAL(38,{scale}))"  # noqa: S608 - checked names
             )
             parameters[parameter] = format(one.total, "f")
-    words = "\n  AND ".join(claims)
-    return Statement(f"SELECT 1 / CASE WHEN {words}\n  THEN 1 ELSE 0 END", parameters)
+    condition = "\n  AND ".join(conditions)
+    return Statement(f"SELECT 1 / CASE WHEN {condition}\n  THEN 1 ELSE 0 END", parameters)
 
 
 def _figures(table: TableLoad) -> Iterable[tuple[str, str]]:
@@ -209,5 +207,5 @@ def _sum(column: str) -> str:
 
 
 def _plain(name: str) -> str:
-    """Return a name that is an identifier, or empty, as it may stand between single quotes."""
+    """Return a valid identifier, or an empty name, for use between single quotes."""
     return identifier(name)[1:-1] if name else ""

@@ -1,4 +1,4 @@
-"""How statements get to Redshift: one small interface, whatever carries them."""
+"""Interface of the two Redshift transports, and their retry policy."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
     from checkpoints.warehouse.redshift_sql import Statement
-    from checkpoints.warehouse.warehouse import WarehouseBusy
+    from checkpoints.warehouse.warehouse import WarehouseBusyError
 
 Rows: TypeAlias = "tuple[tuple[str | None, ...], ...]"
-"""A result, every value as text: the two transports have no other spelling in common."""
+"""A result set with every value as text, the only representation that both transports share."""
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
-    """How long to wait between two looks and between two tries, and how often to try what may cure itself."""
+class RetryPolicy:
+    """Exponential backoff for polling and for retries of transient errors; ``attempts`` limits retries."""
 
     first_pause_seconds: float = 0.25
     longest_pause_seconds: float = 10.0
     attempts: int = 4
     sleep: Callable[[float], None] = sleep
 
-    def retrying(self, on: type[WarehouseBusy]) -> Retrying:
-        """Return a loop that tries again while somebody else is in the way."""
+    def retrying(self, on: type[WarehouseBusyError]) -> Retrying:
+        """Return a tenacity loop that retries on this error with random exponential backoff."""
         return Retrying(
             retry=retry_if_exception_type(on),
             wait=wait_random_exponential(self.first_pause_seconds, self.longest_pause_seconds),
@@ -39,7 +39,10 @@ class Patience:
 
 
 class Transport(Protocol):
-    """Runs statements. Raises ``WarehouseError``, ``StatementFailed`` and ``TransientError``; no secrets."""
+    """Runs statements.
+
+    Methods raise ``WarehouseError``, ``StatementFailedError`` and ``TransientError``, without secrets.
+    """
 
     def query(self, statement: Statement) -> Rows:
         """Run one query and return its rows."""
@@ -48,15 +51,16 @@ class Transport(Protocol):
     def transact(
         self, statements: Sequence[Statement], *, name: str, read: Collection[int] = ()
     ) -> Mapping[int, Rows]:
-        """Run statements as one transaction and return the rows of those that ``read`` names by position.
+        """Run statements as one transaction; return the rows of the queries at the ``read`` positions.
 
         Args:
-            statements: all or nothing; a parameter's name means the same in all of them.
-            name: stands for what is done, in which state of the warehouse. Two callers with the same name
-                want the same thing: where the transport can, the second waits for the first's transaction.
+            statements: all or nothing; a parameter name has the same value in all of them.
+            name: idempotency key: identifies the change and the state it starts from. Where the transport
+                supports it, a second caller with the same name waits for the first one's transaction.
             read: positions of queries.
 
         Raises:
-            StatementFailed: one failed and all were undone; it tells which, and what was read before it.
+            StatementFailedError: a statement failed and the transaction was rolled back; has its position and
+                the rows read before it.
         """
         ...

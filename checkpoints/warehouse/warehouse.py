@@ -1,4 +1,4 @@
-"""The interface to the warehouse that BI reads, and the values that cross it."""
+"""Interface of the warehouse that BI queries, with its value and error types."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from contracts.faults import LakegateError, TransientError
+from contracts.errors import LakegateError, TransientError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
     from checkpoints.lake.manifest import ColumnSum
-    from checkpoints.warehouse.request import LoadRequest
+    from checkpoints.warehouse.load_request import LoadRequest
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """What keeps a release out of the warehouse before anything is written."""
+class SchemaMismatch:
+    """A mismatch found before loading that keeps a release out of the warehouse."""
 
     table: str
-    column: str | None  # None: it concerns the table or a file as a whole
+    column: str | None  # None: the whole table or one of its files
     problem: str
 
     def __str__(self) -> str:
-        """Return one clause: where, then what."""
+        """Return ``table.column: problem``."""
         return (
             f"{self.table}.{self.column}: {self.problem}" if self.column else f"{self.table}: {self.problem}"
         )
@@ -35,7 +35,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class LoadedTable:
-    """What the warehouse holds of one table, beside what the release's manifest promises."""
+    """Row count and sums of one table in the warehouse, beside those of the release's manifest."""
 
     name: str
     rows: int
@@ -45,65 +45,65 @@ class LoadedTable:
 
     @property
     def rows_difference(self) -> int:
-        """Rows in the warehouse beyond the manifest's; negative when some are missing."""
+        """Rows in the warehouse minus rows in the manifest."""
         return self.rows - self.expected_rows
 
     @property
     def revenue_difference(self) -> Decimal | None:
-        """By how much the sums differ, as absolute values added up; None when the manifest has no sum."""
+        """Sum of the absolute differences of all sums; None when the manifest has no sum."""
         if not self.expected_sums:
             return None
         found = {one.column: one.total for one in self.sums}
         return sum((abs(found[one.column] - one.total) for one in self.expected_sums), Decimal(0))
 
     @property
-    def is_as_released(self) -> bool:
-        """Whether rows and sums are the manifest's."""
+    def matches_manifest(self) -> bool:
+        """Whether rows and sums equal the manifest's."""
         return self.rows_difference == 0 and not self.revenue_difference
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedRelease:
-    """The release that the warehouse shows, as it was written down in the transaction that loaded it."""
+    """The release in the warehouse, as recorded by the transaction that loaded it."""
 
     version: str
     run_id: str
-    checksum: str  # of the release's document
+    checksum: str  # sha256 of the release document
     loaded_at: datetime
 
 
 class LoadStatus(StrEnum):
-    """How a load ended."""
+    """Result of a load."""
 
     LOADED = "loaded"
-    UNCHANGED = "unchanged"  # the warehouse held this release already, whole
-    REFUSED = "refused"  # the reconciliation said no: the warehouse still shows what it showed before
+    UNCHANGED = "unchanged"  # the warehouse already held this release, unmodified
+    REFUSED = "refused"  # reconciliation failed and was rolled back
 
 
 @dataclass(frozen=True, slots=True)
 class LoadOutcome:
-    """How a load ended, and what was compared, in the request's order."""
+    """Status of a load and the compared tables, in the request's order."""
 
     status: LoadStatus
     tables: tuple[LoadedTable, ...]
 
 
 Reconcile: TypeAlias = Callable[[tuple[LoadedTable, ...]], bool]
-"""Judges what was loaded, before anybody can see it; True lets it stay."""
+"""Judges the loaded tables before the commit; True commits, False rolls back."""
 
 
 class WarehouseError(LakegateError):
-    """The warehouse cannot be read or written as it is. Terminal: somebody must do something first."""
+    """The warehouse cannot be read or written. Terminal: a retry does not help."""
 
 
-class WarehouseBusy(TransientError):  # noqa: N818 - it says what happened
-    """Somebody else has the warehouse; it may be free in a moment."""
+class WarehouseBusyError(TransientError):
+    """The warehouse is locked, busy or unreachable; a retry may help."""
 
 
-class PreflightFailed(WarehouseError):  # noqa: N818 - it says what happened
-    """A release does not fit the warehouse; nothing was written. ``findings`` says where."""
+class PreflightError(WarehouseError):
+    """A release does not fit the warehouse; nothing was written. ``findings`` lists the mismatches."""
 
-    def __init__(self, findings: Sequence[Finding], *, where: str) -> None:
+    def __init__(self, findings: Sequence[SchemaMismatch], *, where: str) -> None:
         self.findings = tuple(findings)
         super().__init__(
             "; ".join(str(finding) for finding in self.findings),
@@ -115,40 +115,29 @@ class PreflightFailed(WarehouseError):  # noqa: N818 - it says what happened
 class Warehouse(Protocol):
     """A database that shows one release of all gold tables at a time.
 
-    DuckDB and Redshift differ in how, not in what: COPY by manifest in one batch with a client token that is
-    derived from ``LoadRequest.checksum``, or an INSERT from the files. Methods raise ``WarehouseError``
-    and, when a retry may help, ``WarehouseBusy`` or another ``TransientError``.
+    Methods raise ``WarehouseError`` and, when a retry may help, ``WarehouseBusyError`` or another
+    ``TransientError``.
     """
 
     @property
     def uri(self) -> str:
-        """Where the warehouse is, without secrets."""
-        ...
-
-    def preflight(self, request: LoadRequest) -> tuple[Finding, ...]:
-        """Compare files, contracts and live tables. Writes nothing; no finding means that a load may start.
-
-        What only adds to a live table, such as a new column, is no finding: the load applies it.
-        """
+        """The warehouse's URI, without secrets."""
         ...
 
     def load(self, request: LoadRequest, reconcile: Reconcile, *, now: datetime) -> LoadOutcome:
-        """Replace all tables by the release's, in one transaction, with the note of which release it is.
+        """Replace all tables with the release's and record the release, in one transaction.
 
-        The transaction is committed only if ``reconcile`` says so; where a transaction cannot wait for it (a
-        batch), the comparison is a statement of the transaction that fails on a difference, and
-        ``reconcile`` is told what it saw. A release that is there already, whole, is left alone; it is
-        reconciled all the same. A release whose rows were changed behind our back is loaded again.
+        The transaction is committed only if ``reconcile`` returns True. Where the commit cannot wait for it
+        (a Data API batch), the transaction ends with a comparison that fails on a difference, and
+        ``reconcile`` gets the compared figures. A release that is already loaded and unmodified is reconciled
+        but not reloaded; one whose rows were changed in the warehouse is loaded again.
 
         Raises:
-            PreflightFailed: ``preflight`` has findings.
+            PreflightError: files, contracts and live tables do not match; nothing was written. A live table
+                that only lacks something, such as a new column, is extended instead.
         """
         ...
 
-    def measure(self, request: LoadRequest) -> tuple[LoadedTable, ...]:
-        """Count what the warehouse holds now of the release's tables; a missing table has no rows."""
-        ...
-
     def loaded_release(self) -> LoadedRelease | None:
-        """Return the release that the warehouse shows; None when it never held one."""
+        """Return the loaded release, or None before the first load."""
         ...

@@ -1,0 +1,314 @@
+"""Row measurement: counts rule violations by file and rule, and writes invalid rows to quarantine."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import partial, reduce
+from operator import or_
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from checkpoints.gate.measures import RecordsMeasured, RuleCount
+from checkpoints.gate.routing import breaks_any
+from contracts.model import Domain
+from contracts.rule_domains import columns_of
+from contracts.system_columns import CURRENCY_PREFIX, RAW_TEXT, SOURCE_FILE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+    from pyspark.sql import Column, DataFrame
+
+    from checkpoints.gate.measures import RowsRead
+    from checkpoints.quarantine.rows import QuarantineWriter
+    from contracts.model import Rule
+
+    Marks = NDArray[np.bool_]
+
+
+_COUNTS_SCHEMA = "kind string, name string, rows bigint, low string, high string"
+_BREAKS, _TEXT = "breaks ", "text "  # prefixes of computed columns
+_ROWS_PER_TASK = 2_000_000  # to avoid many tiny quarantine files
+_MAX_SAMPLE_CHARACTERS = 200
+
+
+def measure_rows(
+    rows: DataFrame,
+    conditions: Mapping[str, Column],
+    rules: Sequence[Rule],
+    read: RowsRead,
+    quarantine: QuarantineWriter,
+) -> tuple[RecordsMeasured, Sequence[str]]:
+    """Count the rows that break rules, by file and by rule, and write the invalid ones, in one Spark job.
+
+    Only rows that break a rule, or hold a currency that the reader did not count, go to Python on the
+    workers. Only counts, currencies and two sample values a rule are collected.
+
+    Args:
+        rows: contract columns, ``_source_file``, ``_raw`` (null where the text was not kept),
+            ``_currency_<column>``.
+        conditions: by rule, true for a row that breaks it, and never null.
+        rules: the contract's row rules; those of other domains are skipped.
+        read: counts made while reading.
+        quarantine: writes invalid rows.
+
+    Returns:
+        the measures, and the names of the files with invalid rows in ``quarantine.staging``.
+    """
+    by_domain = {domain: [rule.name for rule in rules if rule.domain is domain] for domain in Domain}
+    errors, warnings = by_domain[Domain.RECORDS], by_domain[Domain.VALID_ROWS]
+    counts = ViolationCounts()
+    for row in _task_counts(rows, conditions, rules, errors, read.rows, quarantine).collect():
+        counts.add(*row)
+    measured = records_measured(read, counts, errors, warnings, currency_columns(rows.columns))
+    return measured, counts.written
+
+
+def records_measured(
+    read: RowsRead,
+    counts: ViolationCounts,
+    errors: Sequence[str],
+    warnings: Sequence[str],
+    currencies: Sequence[str],
+) -> RecordsMeasured:
+    """Return the measures of a dataset's rows.
+
+    Args:
+        read: counts made while reading.
+        counts: of the rules that the rows break.
+        errors: names of the rules that quarantine rows.
+        warnings: names of those that only warn.
+        currencies: the columns that hold the currency written with an amount.
+    """
+    # The least and the greatest offending value; one when they are the same, none when all are null.
+    by_rule = {
+        name: RuleCount(counts.by_rule[name], tuple(dict.fromkeys(counts.samples.get(name, ()))))
+        for name in (*errors, *warnings)
+    }
+    found = {
+        column: {currency for name, currency in counts.currencies if name == column} for column in currencies
+    }
+    return RecordsMeasured(
+        rows_read=read.rows,
+        rows_quarantined=counts.by_file.total(),
+        broken={name: by_rule[name] for name in errors},
+        warned={name: by_rule[name] for name in warnings},
+        rows_by_file={
+            file: (read.by_file.get(file, 0), counts.by_file[file])
+            for file in {**read.by_file, **counts.by_file}
+        },
+        currencies={
+            name.removeprefix(CURRENCY_PREFIX): tuple(sorted(written.union(read.currencies.get(name, ()))))
+            for name, written in found.items()
+        },
+        unknown_columns=read.unknown_columns,
+        rows_without_raw=counts.without_raw,
+        excluded_by_file=read.excluded_by_file,
+    )
+
+
+def currency_columns(names: Sequence[str]) -> list[str]:
+    """Return the columns that hold the currency written with an amount."""
+    return [name for name in names if name.startswith(CURRENCY_PREFIX)]
+
+
+def _task_counts(
+    rows: DataFrame,
+    conditions: Mapping[str, Column],
+    rules: Sequence[Rule],
+    errors: Sequence[str],
+    row_count: int,
+    quarantine: QuarantineWriter,
+) -> DataFrame:
+    """Return the counts of each task's rows (``_COUNTS_SCHEMA``)."""
+    from pyspark.sql import functions as sf
+
+    currencies = currency_columns(rows.columns)
+    has_currency = reduce(or_, (sf.col(name).isNotNull() for name in currencies), sf.lit(False))
+    texts = {rule.name: _offending_text(rule, rows.columns) for rule in rules if rule.name in conditions}
+    cores = rows.sparkSession.sparkContext.defaultParallelism
+    # ``coalesce`` generates no code, so it keeps the columns computed for the few selected rows out of the
+    # generated loop over all rows, which would otherwise grow too long for the JVM to compile well.
+    selected = rows.where(breaks_any(conditions) | (sf.col(RAW_TEXT).isNotNull() & has_currency)).coalesce(
+        max(cores, row_count // _ROWS_PER_TASK)
+    )
+    columns = selected.select(
+        SOURCE_FILE,
+        RAW_TEXT,
+        *currencies,
+        *(condition.alias(f"{_BREAKS}{name}") for name, condition in conditions.items()),
+        *(text.alias(f"{_TEXT}{name}") for name, text in texts.items() if text is not None),
+    )
+    count = partial(_count_and_quarantine, errors=errors, currencies=currencies, quarantine=quarantine)
+    return columns.mapInArrow(count, _COUNTS_SCHEMA)
+
+
+def _offending_text(rule: Rule, columns: Sequence[str]) -> Column | None:
+    """Return the text of the values that a rule judges; several columns side by side."""
+    from pyspark.sql import functions as sf
+
+    present = [str(name) for name in columns_of(rule.kwargs) if name in columns]
+    if not present:
+        return None
+    texts = [sf.col(name).cast("string") for name in present]
+    return (
+        texts[0] if len(texts) == 1 else sf.concat_ws(" / ", *[sf.coalesce(t, sf.lit("null")) for t in texts])
+    )
+
+
+def _count_and_quarantine(
+    batches: Iterable[pa.RecordBatch],
+    *,
+    errors: Sequence[str],
+    currencies: Sequence[str],
+    quarantine: QuarantineWriter,
+) -> Iterator[pa.RecordBatch]:
+    """Count a task's rows, and write the invalid ones."""
+    counts = ViolationCounts()
+    with quarantine.files() as files:
+        for batch in batches:
+            columns = dict(zip(batch.schema.names, batch.columns, strict=True))
+            violations = RuleViolations.of(_with_prefix(columns, _BREAKS), errors, batch.num_rows)
+            texts = _with_prefix(columns, _TEXT)
+            counts.count(
+                violations, columns[SOURCE_FILE], texts, {name: columns[name] for name in currencies}
+            )
+            is_invalid = pa.array(~violations.is_valid)
+            sources, raws = (columns[name].filter(is_invalid) for name in (SOURCE_FILE, RAW_TEXT))
+            counts.without_raw += raws.null_count
+            if len(sources):
+                files.add(quarantine.rows(sources, raws, violations.broken_rules()))
+    counts.written = files.written
+    yield counts.batch()
+
+
+def _with_prefix(columns: Mapping[str, pa.Array], prefix: str) -> dict[str, pa.Array]:
+    return {name.removeprefix(prefix): column for name, column in columns.items() if name.startswith(prefix)}
+
+
+@dataclass(frozen=True, slots=True)
+class RuleViolations:
+    """Rules broken by each row of a batch: error rules by an invalid row, warn rules by a valid one.
+
+    ``marks``: a column for each of ``names``, which are sorted by UTF-8 bytes.
+    """
+
+    names: Sequence[str]
+    is_valid: Marks
+    marks: Marks
+
+    @classmethod
+    def of(cls, breaks: Mapping[str, pa.BooleanArray], errors: Iterable[str], rows: int) -> RuleViolations:
+        """Return the violations of ``rows`` rows.
+
+        Args:
+            breaks: by rule, true for a row that breaks it.
+            errors: the error rules among them.
+            rows: number of rows, also if there are no rules.
+        """
+        names = sorted(breaks, key=str.encode)
+        marks = np.zeros((rows, len(names)), np.bool_)
+        for position, name in enumerate(names):
+            marks[:, position] = breaks[name].to_numpy(zero_copy_only=False)
+        is_error = np.isin(names, list(errors))
+        is_valid: Marks = np.logical_not(np.any(marks[:, is_error], axis=1))
+        return cls(names, is_valid, marks & (is_error != is_valid[:, None]))
+
+    def broken_rules(self) -> pa.ListArray:
+        """Return the names of the rules that each invalid row broke, sorted."""
+        broken = self.marks[~self.is_valid]
+        offsets = np.append(0, np.cumsum(broken.sum(axis=1))).astype(np.int32)
+        names = pa.array(self.names, pa.string()).take(pa.array(np.nonzero(broken)[1]))
+        return pa.ListArray.from_arrays(pa.array(offsets), names)
+
+
+@dataclass
+class ViolationCounts:
+    """Counts of rule violations; counts of tasks can be added.
+
+    ``samples``: by rule, the least and the greatest offending text.
+    """
+
+    by_file: Counter[str] = field(default_factory=Counter)  # invalid rows
+    by_rule: Counter[str] = field(default_factory=Counter)
+    samples: dict[str, tuple[str, str]] = field(default_factory=dict)
+    currencies: set[tuple[str, str]] = field(default_factory=set)  # column, as written in a valid row
+    written: list[str] = field(default_factory=list)  # names of quarantine files
+    without_raw: int = 0  # invalid rows whose raw text was not kept
+
+    def count(
+        self,
+        violations: RuleViolations,
+        sources: pa.StringArray,
+        texts: Mapping[str, pa.StringArray],
+        currencies: Mapping[str, pa.StringArray],
+    ) -> None:
+        """Count the rows of a batch.
+
+        Args:
+            violations: of the rows.
+            sources: the rows' files.
+            texts: by rule, the values that it judges.
+            currencies: by column, the currencies as written.
+        """
+        invalid = pc.value_counts(sources.filter(pa.array(~violations.is_valid)))
+        self.by_file.update({one["values"]: one["counts"] for one in invalid.to_pylist()})
+        for position, name in enumerate(violations.names):
+            is_broken = violations.marks[:, position]
+            if not is_broken.any():
+                continue
+            self.by_rule[name] += int(is_broken.sum())
+            if name in texts:
+                found = pc.min_max(texts[name].filter(pa.array(is_broken))).as_py()
+                self._sample(name, found["min"], found["max"])
+        for column, written in currencies.items():
+            valid = pc.drop_null(written.filter(pa.array(violations.is_valid)))
+            self.currencies.update((column, currency) for currency in pc.unique(valid).to_pylist())
+
+    def add(self, kind: str, name: str, rows: int, low: str | None, high: str | None) -> None:
+        """Add one row of another task's ``batch``."""
+        match kind:
+            case "file":
+                self.by_file[name] += rows
+            case "rule":
+                self.by_rule[name] += rows
+                self._sample(name, low, high)
+            case "currency":
+                self.currencies.add((name, low or ""))
+            case "written":
+                self.written.append(name)
+            case "without_raw":
+                self.without_raw += rows
+
+    def batch(self) -> pa.RecordBatch:
+        """Return the counts as rows of ``_COUNTS_SCHEMA``."""
+        rows: list[tuple[str, str, int, str | None, str | None]] = []
+        rows += [("file", name, count, None, None) for name, count in self.by_file.items()]
+        rows += [
+            ("rule", name, count, *self.samples.get(name, (None, None)))
+            for name, count in self.by_rule.items()
+        ]
+        rows += [("currency", column, 0, written, None) for column, written in self.currencies]
+        rows += [("written", name, 0, None, None) for name in self.written]
+        rows.append(("without_raw", "", self.without_raw, None, None))
+        names = ("kind", "name", "rows", "low", "high")
+        types = (pa.string(), pa.string(), pa.int64(), pa.string(), pa.string())
+        columns = zip(*rows, strict=True)
+        return pa.RecordBatch.from_arrays(
+            [pa.array(column, type_) for column, type_ in zip(columns, types, strict=True)], names
+        )
+
+    def _sample(self, rule: str, low: str | None, high: str | None) -> None:
+        """Keep the least and the greatest text, by code points, truncated."""
+        if low is None or high is None:
+            return
+        lowest, highest = self.samples.get(rule, (low, high))
+        self.samples[rule] = (
+            min(low, lowest)[:_MAX_SAMPLE_CHARACTERS],
+            max(high, highest)[:_MAX_SAMPLE_CHARACTERS],
+        )
