@@ -1,1 +1,1 @@
-"""The command line: the face of the pipeline for a person and for CI."""
+"""Command-line interface."""

@@ -1,4 +1,4 @@
-"""How the command line speaks: a person's terminal on one side, a program's JSON on the other."""
+"""Console output: text, JSON, and a progress bar."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ def print_json(document: object) -> None:
 
 
 def say(text: str) -> None:
-    """Print plain text on stdout, at once: whoever reads a pipe may wait for it."""
+    """Print text on stdout and flush it, for readers of a pipe."""
     print(text, flush=True)
 
 
 @contextmanager
-def progress_bar(what: str, *, is_quiet: bool) -> Iterator[Callable[[int, int], None]]:
-    """Show progress on a terminal's stderr; stay quiet with `--json` or without a terminal.
+def progress_bar(description: str, *, is_quiet: bool) -> Iterator[Callable[[int, int], None]]:
+    """Show progress on stderr if it is a terminal, and ``is_quiet`` is not set.
 
     Yields:
-        a function that takes how much is done, and of how much.
+        a function that takes the number of units done and their total.
     """
     if is_quiet or not sys.stderr.isatty():
-        yield lambda _done, _of: None
+        yield lambda _done, _total: None
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(what, total=None)
-        yield lambda done, of: progress.update(task, completed=done, total=of)
+        task = progress.add_task(description, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)

@@ -1,4 +1,4 @@
-"""`lakegate deploy`: show what AWS lacks, as a diff, and make it so."""
+"""`lakegate deploy`: show the differences between AWS and the configuration, and apply them."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from dags.cli.console import print_json, say
 from dags.deploy.aws import Aws
 from dags.deploy.deployment import plan_deployment
 from dags.deploy.package import read_package
-from dags.deploy.plan import Action, carry_out
+from dags.deploy.plan import ChangeKind, carry_out
 from dags.deploy.policies import write_documents
 from dags.deploy.target import Target, location, locations
-from dags.pipeline.settings import read_settings
+from dags.settings import read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from dags.deploy.plan import Difference, Plan, Step
 
-_SIGNS = {Action.CREATE: "+", Action.UPDATE: "~", Action.DELETE: "-", Action.UNCHANGED: " "}
-_COLOURS = {Action.CREATE: "green", Action.UPDATE: "yellow", Action.DELETE: "red"}
+_SIGNS = {ChangeKind.CREATE: "+", ChangeKind.UPDATE: "~", ChangeKind.DELETE: "-", ChangeKind.UNCHANGED: " "}
+_COLOURS = {ChangeKind.CREATE: "green", ChangeKind.UPDATE: "yellow", ChangeKind.DELETE: "red"}
 
 
 def deploy_command(
@@ -44,24 +44,24 @@ def deploy_command(
     dry_run: bool,
     as_json: bool,
 ) -> int:
-    """Plan, show, and unless it is a dry run carry out; return the exit status."""
+    """Show the plan and, unless ``dry_run``, apply it; return the exit status."""
     settings = read_settings(lake=lake, warehouse=warehouse, kms_key=kms_key)
     areas = locations(settings)
-    at = location(settings.lake, "--lake").child("artifacts")
+    default_artifacts = location(settings.lake, "--lake").child("artifacts")
     package = read_package(dist)
     aws = Aws(region)
     target = Target(
         account=aws.account(),
         settings=settings,
         areas=areas,
-        artifacts=location(artifacts, "--artifacts") if artifacts else at,
+        artifacts=location(artifacts, "--artifacts") if artifacts else default_artifacts,
         package=package,
         name=name,
         glue_role=glue_role,
         topic=topic,
         queue=queue,
         workgroup=workgroup,
-        most_workers=workers,
+        max_workers=workers,
     )
     documents = write_documents(target, policies_out) if policies_out else ()
     plan = plan_deployment(aws, target, with_roles=create_roles)
@@ -79,13 +79,13 @@ def deploy_command(
     for path in documents:
         say(f"policy to review: {path}")
     if not dry_run:
-        changed = carry_out(plan, _tell)
-        of = f"{changed} of {len(plan.steps)} changed."
-        say(of if changed else "Everything is as it should be: nothing was changed.")
+        changed = carry_out(plan, _show_step)
+        outcome = f"{changed} of {len(plan.steps)} changed."
+        say(outcome if changed else "Everything is up to date: nothing was changed.")
     elif plan.changes:
         say(f"Dry run: {len(plan.changes)} of {len(plan.steps)} would change; nothing was changed.")
     else:
-        say("Dry run: everything is as it should be.")
+        say("Dry run: everything is up to date.")
     return 0
 
 
@@ -99,7 +99,7 @@ def _show(plan: Plan) -> None:
         console.print(
             Text(f"{_SIGNS[step.action]} {step.kind} {step.name}", style=f"bold {colour}"), soft_wrap=True
         )
-        for sign, text in (line for one in step.differences for line in _lines(one)):
+        for sign, text in (line for difference in step.differences for line in _lines(difference)):
             style = {"-": "red", "+": "green"}.get(sign, "")
             console.print(Text(f"    {sign} {text}".rstrip(), style=style), soft_wrap=True)
     unchanged = len(plan.steps) - len(plan.changes)
@@ -109,33 +109,34 @@ def _show(plan: Plan) -> None:
         console.print(Text(f"! {obstacle}", style="bold red"), soft_wrap=True)
 
 
-def _lines(one: Difference) -> Iterator[tuple[str, str]]:
-    """Yield a difference line by line: of a document or a list that is there already, only what changes."""
-    if one.found is None:
-        yield "+", f"{one.setting}: {_in_a_line(one.wanted)}"
+def _lines(difference: Difference) -> Iterator[tuple[str, str]]:
+    """Yield sign and text of each line; of an existing document or list, only the changed lines."""
+    setting = difference.setting
+    if difference.found is None:
+        yield "+", f"{setting}: {_as_line(difference.wanted)}"
         return
-    if one.wanted is None:
-        yield "-", f"{one.setting}: {_in_a_line(one.found)}"
+    if difference.wanted is None:
+        yield "-", f"{setting}: {_as_line(difference.found)}"
         return
-    found, wanted = _in_lines(one.found), _in_lines(one.wanted)
+    found, wanted = _as_lines(difference.found), _as_lines(difference.wanted)
     if len(found) == len(wanted) == 1:
-        yield "-", f"{one.setting}: {found[0]}"
-        yield "+", f"{one.setting}: {wanted[0]}"
+        yield "-", f"{setting}: {found[0]}"
+        yield "+", f"{setting}: {wanted[0]}"
         return
-    yield " ", f"{one.setting}:"
+    yield " ", f"{setting}:"
     for line in list(unified_diff(found, wanted, lineterm="", n=1))[2:]:
         yield ("…", "") if line.startswith("@@") else (line[0], f"  {line[1:]}")
 
 
-def _in_a_line(value: object) -> str:
+def _as_line(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, default=str)
 
 
-def _in_lines(value: object) -> list[str]:
+def _as_lines(value: object) -> list[str]:
     if isinstance(value, str):
         return value.split(",")
     return json.dumps(value, indent=2, default=str).splitlines()
 
 
-def _tell(step: Step) -> None:
+def _show_step(step: Step) -> None:
     say(f"{step.action.value} {step.kind} {step.name}")

@@ -1,4 +1,4 @@
-"""`lakegate`: one command a wish, the same options everywhere, one sentence for every error."""
+"""Command-line interface: commands, options, error messages and exit statuses."""
 
 from __future__ import annotations
 
@@ -9,36 +9,48 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from contracts.faults import ConfigurationError, LakegateError
+from contracts.errors import ConfigurationError, LakegateError
 
-INTERRUPTED = 130  # what typer makes of Ctrl-C
+INTERRUPTED = 130  # typer's status for Ctrl-C
 
 app = typer.Typer(
     name="lakegate",
-    help="Run and look at a lakehouse in which every transition is gated by a Great Expectations checkpoint.",
+    help="Run and inspect a lakehouse in which every transition is gated by a Great Expectations checkpoint.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode=None,  # the help speaks of [LAKEGATE_LAKE] and s3://bucket[/prefix], which is no markup
+    rich_markup_mode=None,  # [LAKEGATE_LAKE] and s3://bucket[/prefix] are not markup
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+source_app = typer.Typer(help="Reading options for new files.", no_args_is_help=True)
+app.add_typer(source_app, name="source")
+contract_app = typer.Typer(help="Check, compare and test contracts and policies.", no_args_is_help=True)
+app.add_typer(contract_app, name="contract")
 
 LakeOption = Annotated[
     str | None,
     typer.Option(
         "--lake",
         metavar="URI",
-        help="The lake: a folder or s3://bucket[/prefix]. [LAKEGATE_LAKE, else ./lake]",
+        help="Root of the lake: a folder or s3://bucket[/prefix]. [LAKEGATE_LAKE, else ./lake]",
     ),
 ]
 JsonOption = Annotated[
-    bool, typer.Option("--json", help="Print one JSON document on stdout; everything else goes to stderr.")
+    bool, typer.Option("--json", help="Print one JSON document on stdout; all other output goes to stderr.")
 ]
 DebugOption = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
+BaseOption = Annotated[
+    str,
+    typer.Option(
+        metavar="REF|DIR", help="Compare with this git ref, folder, or s3:// URI of the deployed copies."
+    ),
+]
+
 
 class TransitionName(StrEnum):
-    """The four arrows from RAW to REDSHIFT, in order."""
+    """The four transitions, in order."""
 
     RAW_TO_BRONZE = "raw_to_bronze"
     BRONZE_TO_SILVER = "bronze_to_silver"
@@ -49,19 +61,25 @@ class TransitionName(StrEnum):
 @app.command()
 def run(
     lake: LakeOption = None,
-    only: Annotated[TransitionName | None, typer.Option(help="Run this transition alone.")] = None,
+    only: Annotated[TransitionName | None, typer.Option(help="Run only this transition.")] = None,
     as_of: Annotated[
-        str | None, typer.Option("--as-of", metavar="TS", help="The run's clock, ISO 8601. [now]")
+        str | None, typer.Option("--as-of", metavar="TS", help="Clock of the run, in ISO 8601. [now]")
     ] = None,
-    run_id: Annotated[str | None, typer.Option("--run-id", metavar="ID", help="The run's id. [made]")] = None,
+    run_id: Annotated[
+        str | None, typer.Option("--run-id", metavar="ID", help="Id of the run. [generated]")
+    ] = None,
     warehouse: Annotated[
-        str | None, typer.Option(metavar="URI", help="The warehouse. [duckdb:///<lake>/warehouse.duckdb]")
+        str | None,
+        typer.Option(
+            metavar="URI",
+            help="URI of the warehouse. [LAKEGATE_WAREHOUSE, else duckdb:///<lake>/warehouse.duckdb]",
+        ),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Run also what is unchanged.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Run even if nothing has changed.")] = False,
     as_json: JsonOption = False,
     debug: DebugOption = False,  # noqa: ARG001
 ) -> None:
-    """Run all four transitions, or one."""
+    """Run all four transitions, or one of them."""
     from dags.cli.run import run_command
 
     raise typer.Exit(
@@ -80,12 +98,12 @@ def run(
 @app.command()
 def demo(
     lake: LakeOption = None,
-    size: Annotated[str, typer.Option(help="How much RAW to make: 5MB, 1GB.")] = "5MB",
-    seed: Annotated[int, typer.Option(help="The same seed makes the same sample.")] = 7,
+    size: Annotated[str, typer.Option(help="Size of the sample, such as 5MB or 1GB.")] = "5MB",
+    seed: Annotated[int, typer.Option(help="Random seed; the same seed gives the same sample.")] = 7,
     as_json: JsonOption = False,
     debug: DebugOption = False,  # noqa: ARG001
 ) -> None:
-    """Make a sample RAW zone, run everything on it, and say what happened."""
+    """Run all transitions on a generated sample."""
     from dags.cli.run import demo_command
 
     raise typer.Exit(demo_command(lake=lake, size=size, seed=seed, as_json=as_json))
@@ -93,13 +111,20 @@ def demo(
 
 @app.command()
 def sample(
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder to write: DIR/<dataset>/…")],
-    size: Annotated[str, typer.Option(help="About how much: 50MB, 9.1GB.")] = "50MB",
-    seed: Annotated[int, typer.Option(help="The same seed makes the same sample.")] = 7,
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="Output folder; files go to DIR/<dataset>/…")
+    ],
+    size: Annotated[
+        str, typer.Option(help="Approximate size of the sample, such as 50MB or 9.1GB.")
+    ] = "50MB",
+    seed: Annotated[int, typer.Option(help="Random seed; the same seed gives the same sample.")] = 7,
     as_json: JsonOption = False,
     debug: DebugOption = False,  # noqa: ARG001
 ) -> None:
-    """Write a messy RAW zone, and the truth about it beside it, in DIR.truth.json."""
+    """Generate a messy RAW zone.
+
+    The results expected from it are written to DIR.truth.json.
+    """
     from dags.cli.sample import sample_command
 
     raise typer.Exit(sample_command(out=out, size=size, seed=seed, as_json=as_json))
@@ -107,21 +132,24 @@ def sample(
 
 @app.command()
 def status(lake: LakeOption = None, as_json: JsonOption = False, debug: DebugOption = False) -> None:  # noqa: ARG001
-    """Show the current version, verdict and rows of every dataset and table, and the last runs."""
-    from dags.cli.look import status_command
+    """Show the current versions and the last runs."""
+    from dags.cli.inspect import status_command
 
     raise typer.Exit(status_command(lake=lake, as_json=as_json))
 
 
 @app.command()
 def path(
-    name: Annotated[str, typer.Argument(help="silver/events, gold/fact_events, …")],
+    name: Annotated[str, typer.Argument(help="Such as silver/events or gold/fact_events.")],
     lake: LakeOption = None,
     as_json: JsonOption = False,
     debug: DebugOption = False,  # noqa: ARG001
 ) -> None:
-    """Print the URI of a promoted version, for DuckDB, Athena or pandas."""
-    from dags.cli.look import path_command
+    """Print the URI of a promoted version.
+
+    DuckDB, Athena and pandas can read it.
+    """
+    from dags.cli.inspect import path_command
 
     raise typer.Exit(path_command(name=name, lake=lake, as_json=as_json))
 
@@ -129,27 +157,30 @@ def path(
 @app.command()
 def quarantine(
     lake: LakeOption = None,
-    dataset: Annotated[str | None, typer.Option(help="Of this dataset alone.")] = None,
-    rule: Annotated[str | None, typer.Option(help="Broken under this rule or reason alone.")] = None,
-    limit: Annotated[int, typer.Option(min=0, help="How many rows to show at the most.")] = 20,
+    dataset: Annotated[str | None, typer.Option(help="Show only this dataset.")] = None,
+    rule: Annotated[str | None, typer.Option(help="Show only this rule or reason.")] = None,
+    limit: Annotated[int, typer.Option(min=0, help="Maximum number of rows to show.")] = 20,
     as_json: JsonOption = False,
     debug: DebugOption = False,  # noqa: ARG001
 ) -> None:
-    """Show rejected files and rows of the last run, by reason."""
-    from dags.cli.look import quarantine_command
+    """Show rejected files and quarantined rows.
+
+    The rows are those of the last run of each dataset.
+    """
+    from dags.cli.quarantine import quarantine_command
 
     raise typer.Exit(quarantine_command(lake=lake, dataset=dataset, rule=rule, limit=limit, as_json=as_json))
 
 
 @app.command()
 def rollback(
-    name: Annotated[str, typer.Argument(help="silver/events, gold, …")],
+    name: Annotated[str, typer.Argument(help="Such as silver/events; gold rolls back all gold tables.")],
     lake: LakeOption = None,
     as_json: JsonOption = False,
     debug: DebugOption = False,  # noqa: ARG001
 ) -> None:
     """Make the previous version current again."""
-    from dags.cli.look import rollback_command
+    from dags.cli.inspect import rollback_command
 
     raise typer.Exit(rollback_command(name=name, lake=lake, as_json=as_json))
 
@@ -157,15 +188,15 @@ def rollback(
 @app.command()
 def docs(
     lake: LakeOption = None,
-    serve: Annotated[bool, typer.Option("--serve", help="Serve them on loopback until Ctrl-C.")] = False,
-    port: Annotated[
-        int, typer.Option(min=0, max=65535, help="The port to serve on; 0 takes a free one.")
-    ] = 0,
+    serve: Annotated[
+        bool, typer.Option("--serve", help="Serve the pages on 127.0.0.1 until Ctrl-C.")
+    ] = False,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to serve on; 0: any free port.")] = 0,
     as_json: JsonOption = False,
     debug: DebugOption = False,  # noqa: ARG001
 ) -> None:
-    """Say where the Data Docs are, or serve them."""
-    from dags.cli.look import docs_command
+    """Print the location of the Data Docs, or serve them."""
+    from dags.cli.inspect import docs_command
 
     raise typer.Exit(docs_command(lake=lake, serve=serve, port=port, as_json=as_json))
 
@@ -174,43 +205,53 @@ def docs(
 def deploy(
     lake: LakeOption = None,
     warehouse: Annotated[
-        str | None, typer.Option(metavar="URI", help="The warehouse: redshift-data://workgroup/database.")
+        str | None,
+        typer.Option(metavar="URI", help="URI of the warehouse: redshift-data://workgroup/database."),
     ] = None,
     artifacts: Annotated[
         str | None,
-        typer.Option(metavar="URI", help="Where wheel, script and YAML go. [<lake>/artifacts]"),
+        typer.Option(metavar="URI", help="Target of the wheel, script and YAML files. [<lake>/artifacts]"),
     ] = None,
-    dist: Annotated[Path, typer.Option(metavar="DIR", help="What `make package` built.")] = Path("dist"),
-    name: Annotated[str, typer.Option(help="Begins the name of every job, role and policy.")] = "lakegate",
+    dist: Annotated[Path, typer.Option(metavar="DIR", help="Output folder of `make package`.")] = Path(
+        "dist"
+    ),
+    name: Annotated[
+        str, typer.Option(help="Prefix of the names of all jobs, roles and policies.")
+    ] = "lakegate",
     region: Annotated[
-        str | None, typer.Option(help="The AWS region. [AWS_DEFAULT_REGION, the profile]")
+        str | None, typer.Option(help="AWS region. [AWS_DEFAULT_REGION, else the profile's]")
     ] = None,
     kms_key: Annotated[
         str | None,
-        typer.Option(metavar="ARN", help="Encrypt with it. [LAKEGATE_KMS_KEY, else S3's own]"),
+        typer.Option(metavar="ARN", help="KMS key for encryption. [LAKEGATE_KMS_KEY, else SSE-S3]"),
     ] = None,
     glue_role: Annotated[
-        str | None, typer.Option(metavar="ARN", help="The role that the Glue jobs run as.")
+        str | None, typer.Option(metavar="ARN", help="Existing IAM role for the Glue jobs.")
     ] = None,
     create_roles: Annotated[
-        bool, typer.Option("--create-roles", help="Make the roles and policies too.")
+        bool, typer.Option("--create-roles", help="Also create IAM roles and policies.")
     ] = False,
     policies_out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Write the IAM policies there, to be reviewed.")
+        Path | None, typer.Option(metavar="DIR", help="Write the IAM policies to this folder for review.")
     ] = None,
-    topic: Annotated[str | None, typer.Option(metavar="ARN", help="The SNS topic of the alerts.")] = None,
+    topic: Annotated[str | None, typer.Option(metavar="ARN", help="SNS topic for alerts.")] = None,
     queue: Annotated[
-        str | None, typer.Option(metavar="ARN", help="The SQS queue that tells of new files in RAW.")
+        str | None, typer.Option(metavar="ARN", help="SQS queue that receives the events of new RAW files.")
     ] = None,
     workgroup_arn: Annotated[
-        str | None, typer.Option(metavar="ARN", help="The Redshift Serverless workgroup.")
+        str | None, typer.Option(metavar="ARN", help="Redshift Serverless workgroup.")
     ] = None,
-    workers: Annotated[int, typer.Option(min=2, help="The most G.1X workers of a job.")] = 10,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan and stop.")] = False,
+    workers: Annotated[int, typer.Option(min=2, help="Maximum number of G.1X workers of a job.")] = 10,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show the plan and change nothing in AWS.")
+    ] = False,
     as_json: JsonOption = False,
     debug: DebugOption = False,  # noqa: ARG001
 ) -> None:
-    """Set up AWS for a lake on S3: buckets, uploads, Glue jobs, roles, the warehouse's schema."""
+    """Set up AWS for a lake on S3.
+
+    Creates or updates buckets, uploads, Glue jobs, roles and the warehouse schema.
+    """
     from dags.cli.deploy import deploy_command
 
     raise typer.Exit(
@@ -235,43 +276,146 @@ def deploy(
     )
 
 
+@source_app.command()
+def suggest(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Local files.")],
+    dataset: Annotated[
+        str | None,
+        typer.Option(help="Dataset of the files. [a folder of the path, else the best match]"),
+    ] = None,
+    as_json: JsonOption = False,
+    debug: DebugOption = False,  # noqa: ARG001
+) -> None:
+    """Suggest a `sources` entry for each file.
+
+    Also prints the evidence for it, and how many records would pass the row rules.
+    """
+    from dags.cli.source import suggest_command
+
+    raise typer.Exit(suggest_command(files=files, dataset=dataset, as_json=as_json))
+
+
+@app.command()
+def ci(
+    base: BaseOption,
+    report: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write summary.md, junit.xml and lakegate.sarif to this folder."),
+    ] = None,
+    lake: Annotated[
+        str | None,
+        typer.Option("--lake", metavar="URI", help="Also check on the data of this lake."),
+    ] = None,
+    as_json: JsonOption = False,
+    debug: DebugOption = False,  # noqa: ARG001
+) -> None:
+    """Run all checks of contracts, for CI.
+
+    Prints a Markdown summary; on GitHub Actions also annotations. Exits with 2 for invalid contracts and
+    with 3 if a check failed.
+    """
+    from dags.cli.ci import ci_command
+
+    raise typer.Exit(ci_command(base=base, report=report, lake=lake, as_json=as_json))
+
+
+@contract_app.command("lint")
+def contract_lint(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[PATH]…",
+            help="A folder of contracts, or YAML files. [LAKEGATE_CONTRACTS, else the shipped]",
+        ),
+    ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Also list every rule and the place that it comes from.")
+    ] = False,
+    as_json: JsonOption = False,
+    debug: DebugOption = False,  # noqa: ARG001
+) -> None:
+    """Find the problems of contracts and policies.
+
+    Exits with 2 if there is an error. Starts neither Spark nor Great Expectations.
+    """
+    from dags.cli.contract import lint_command
+
+    raise typer.Exit(lint_command(paths=paths or [], explain=explain, as_json=as_json))
+
+
+@contract_app.command("diff")
+def contract_diff(
+    base: BaseOption,
+    as_json: JsonOption = False,
+    debug: DebugOption = False,  # noqa: ARG001
+) -> None:
+    """Show the changes of contracts and policies.
+
+    Exits with 3 for breaking changes without a new major version, or changes without a new version.
+    """
+    from dags.cli.contract import diff_command
+
+    raise typer.Exit(diff_command(base=base, as_json=as_json))
+
+
+@contract_app.command("test")
+def contract_test(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[PATH]…", help="Files and folders of cases. [those of the contracts]"),
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option("-k", metavar="NAME", help="Run only cases whose name contains this.")
+    ] = None,
+    as_json: JsonOption = False,
+    debug: DebugOption = False,  # noqa: ARG001
+) -> None:
+    """Run the contracts' cases: given files, expected rows.
+
+    Exits with 3 if a case fails.
+    """
+    from dags.cli.contract_test import test_command
+
+    raise typer.Exit(test_command(paths=paths or [], name=name, as_json=as_json))
+
+
 def main() -> None:
-    """Run the command line: 0 pass or warn, 3 blocked, 2 wrong usage or configuration, 1 anything else."""
+    """Run a command and exit: 0 pass or warn, 3 blocked, 2 invalid usage or configuration, 1 other errors."""
     try:
         status = app(standalone_mode=False)
     except ConfigurationError as error:
         _fail(str(error), status=2)
     except LakegateError as error:
         _fail(str(error), status=1)
-    except Exception as error:  # noqa: BLE001 - the last line of defence: a person gets a sentence, not a traceback
+    except Exception as error:  # noqa: BLE001 - unexpected errors are shown as a sentence too
         usage = _usage_message(error)
         if usage is not None:
             _fail(f"{usage} (see lakegate --help)", status=2) if usage else sys.exit(2)
-        told = " ".join(str(error).split())[:500] or type(error).__name__
-        _fail(f"{type(error).__name__}: {told}; run again with --debug to see where", status=1)
+        message = " ".join(str(error).split())[:500] or "no message"
+        _fail(f"{type(error).__name__}: {message}; run again with --debug for the traceback", status=1)
     if status == INTERRUPTED:
-        _fail("interrupted; the step that was running promoted nothing", status=1)
+        _fail("interrupted; the running step promoted nothing", status=1)
     raise SystemExit(status)
 
 
 def _usage_message(error: Exception) -> str | None:
-    """Return what typer says of wrong usage, empty where it printed the help; None for another error.
+    """Return typer's message for invalid usage, empty if it printed the help; None for other errors.
 
-    Typer's own exceptions have had several homes; they all can tell their message.
+    Recognised by its method, as the module of typer's exceptions differs between versions.
     """
-    told = getattr(error, "format_message", None)
-    return told().rstrip(".") if told is not None else None
+    format_message = getattr(error, "format_message", None)
+    return format_message().rstrip(".") if format_message is not None else None
 
 
-def _fail(sentence: str, status: int) -> NoReturn:
-    """Say one sentence on stderr (as JSON on stdout too, if asked for) and leave."""
+def _fail(message: str, status: int) -> NoReturn:
+    """Print an error on stderr, with `--json` also on stdout, and exit."""
     if "--debug" in sys.argv and sys.exc_info()[0] is not None:
         raise  # noqa: PLE0704 - called from an except clause
     if "--json" in sys.argv:
         import json
 
-        print(json.dumps({"error": sentence, "exit_status": status}))
-    print(f"lakegate: {sentence}", file=sys.stderr)
+        print(json.dumps({"error": message, "exit_status": status}))
+    print(f"lakegate: {message}", file=sys.stderr)
     raise SystemExit(status)
 
 

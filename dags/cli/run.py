@@ -1,4 +1,4 @@
-"""`lakegate run` and `lakegate demo`: carry out a run, show it, and turn its verdict into an exit status."""
+"""`lakegate run` and `lakegate demo`: run the pipeline and show its report."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dags.cli.console import print_json, say
+from dags.cli.report_view import show_run
 from dags.cli.sample import size_bytes, write_sample
-from dags.cli.show_run import show_run
 from dags.pipeline.progress import Progress, Quiet
-from dags.pipeline.report import RunReport, Status, as_document
-from dags.pipeline.settings import Settings, read_settings
+from dags.pipeline.report import RunReport, as_document
+from dags.settings import Settings, read_settings
+from quarantine_policies.decision import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,32 +38,32 @@ def run_command(
     settings = read_settings(lake=lake, warehouse=warehouse)
     report = _run(settings, only=only, as_of=as_of, run_id=run_id, force=force, as_json=as_json)
     _show(report, as_json=as_json)
-    return BLOCKED if report.verdict is Status.BLOCK else 0
+    return BLOCKED if report.verdict is Verdict.BLOCK else 0
 
 
 def demo_command(*, lake: str | None, size: str, seed: int, as_json: bool) -> int:
-    """Make a sample in the lake's RAW zone, if there is none yet, and run everything on it."""
+    """Generate a sample in the lake's RAW zone unless it has files, and run all transitions on it."""
     settings = read_settings(lake=lake or "./lake/demo")
     raw = Path(settings.lake.removeprefix("file://")) / "raw"
     if not raw.exists() or not any(raw.iterdir()):
         if not as_json:
-            say(f"Making a messy sample of {size} in {raw} …")
+            say(f"Generating a messy sample of {size} in {raw} …")
         write_sample(raw, size_bytes(size), seed, as_json=as_json)
     report = _run(settings, only=None, as_of=None, run_id=None, force=False, as_json=as_json)
     _show(report, as_json=as_json)
     if not as_json:
-        command = _own_command()
+        command = _command()
         say(
-            f"\nWhat next:\n"
+            f"\nNext steps:\n"
             f"  {command} status --lake {settings.lake}\n"
             f"  {command} quarantine --lake {settings.lake} --dataset events\n"
             f"  {command} docs --lake {settings.lake} --serve"
         )
-    return BLOCKED if report.verdict is Status.BLOCK else 0
+    return BLOCKED if report.verdict is Verdict.BLOCK else 0
 
 
-def _own_command() -> str:
-    """Return what a person types here to call us: a path from here, where we are installed below."""
+def _command() -> str:
+    """Return the shell command for lakegate: a relative path if it is installed below the current folder."""
     script = Path(sys.argv[0]).absolute()
     return f"./{script.relative_to(Path.cwd())}" if script.is_relative_to(Path.cwd()) else "lakegate"
 
@@ -70,8 +71,8 @@ def _own_command() -> str:
 def _run(
     settings: Settings, *, only: str | None, as_of: str | None, run_id: str | None, force: bool, as_json: bool
 ) -> RunReport:
+    from dags.pipeline.context import new_run
     from dags.pipeline.run import run_pipeline
-    from dags.pipeline.setup import new_run
 
     run = new_run(as_of=as_of, run_id=run_id, is_forced=force)
     with _progress(is_quiet=as_json) as progress:
@@ -96,11 +97,11 @@ def _progress(*, is_quiet: bool) -> Iterator[Progress]:
         TimeElapsedColumn(),
     )
     with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
-        yield _Shown(bars, bars.add_task("starting", total=None, transition="", count=""))
+        yield _ProgressLine(bars, bars.add_task("starting", total=None, transition="", count=""))
 
 
-class _Shown:
-    """Shows a run's steps as one line on the terminal."""
+class _ProgressLine:
+    """Shows the current step of a run as one line on the terminal."""
 
     def __init__(self, bars: Bars, task: TaskID) -> None:
         self._bars, self._task = bars, task
@@ -115,8 +116,8 @@ class _Shown:
     def note(self, what: str) -> None:
         self._bars.console.print(f"lakegate: {what}", markup=False)
 
-    def _update(self, **shown: object) -> None:
-        self._bars.update(self._task, **shown)  # type: ignore[arg-type]
+    def _update(self, **fields: object) -> None:
+        self._bars.update(self._task, **fields)  # type: ignore[arg-type]
 
 
 def _show(report: RunReport, *, as_json: bool) -> None:

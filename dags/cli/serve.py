@@ -1,4 +1,4 @@
-"""Serves the Data Docs on loopback, from whatever storage they lie in."""
+"""HTTP server for the Data Docs, on 127.0.0.1, from any storage."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from checkpoints.lake.errors import ObjectNotFound
+from checkpoints.storage.errors import ObjectNotFoundError
 from dags.cli.console import print_json, say
 
 if TYPE_CHECKING:
-    from checkpoints.lake.layout import Place
+    from checkpoints.storage.place import Place
 
-_FORBIDDEN = frozenset({"", ".", ".."})  # parts of a path that name no page, or lead out of the docs
+_FORBIDDEN = frozenset({"", ".", ".."})  # path segments that name no page, or lead out of the docs
 
 
 def serve_docs(docs: Place, *, port: int, as_json: bool) -> int:
-    """Serve the pages until Ctrl-C; the address is told first."""
+    """Print the address, and serve the pages until Ctrl-C."""
     server = docs_server(docs, port)
     address = f"http://127.0.0.1:{server.server_address[1]}/index.html"
     if as_json:
         print_json({"docs": address})
     else:
-        say(f"{address}  (Ctrl-C ends it)")
+        say(f"{address}  (Ctrl-C to stop)")
     try:
         server.serve_forever()
     except KeyboardInterrupt:
@@ -34,7 +34,7 @@ def serve_docs(docs: Place, *, port: int, as_json: bool) -> int:
 
 
 def docs_server(docs: Place, port: int) -> ThreadingHTTPServer:
-    """Return a server on loopback that answers GET with the files below a place."""
+    """Return a server on 127.0.0.1 for the files below a place."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -44,7 +44,7 @@ def docs_server(docs: Place, port: int) -> ThreadingHTTPServer:
                 return
             try:
                 content = docs.child(path).read_bytes()
-            except ObjectNotFound:
+            except ObjectNotFoundError:
                 self.send_error(404)
                 return
             self.send_response(200)
@@ -57,6 +57,6 @@ def docs_server(docs: Place, port: int) -> ThreadingHTTPServer:
             self.wfile.write(content)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
-            """Say nothing: a person looks at the pages, not at the terminal."""
+            """Log no requests."""
 
     return ThreadingHTTPServer(("127.0.0.1", port), Handler)

@@ -1,1 +1,1 @@
-"""What AWS must hold before a lake can run there: planned as differences, shown, then made so."""
+"""Deployment to AWS: compare the account with the target, show the differences, apply them."""

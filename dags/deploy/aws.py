@@ -1,37 +1,38 @@
-"""The AWS that is deployed to: its clients, and its errors as one sentence each."""
+"""AWS session, account and error translation for the deployment."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache, partial
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
-from checkpoints import aws_trouble
-from checkpoints.aws_client import KNOCK, aws_client
-from checkpoints.aws_trouble import WHAT_TO_CHECK, Trouble, code_of, message_of, trouble_of
-from contracts.faults import ConfigurationError, LakegateError, TransientError
+from botocore.exceptions import ClientError
+
+from checkpoints import aws
+from checkpoints.aws import PROBE, AwsErrorKind, aws_client, code_of
+from contracts.errors import ConfigurationError, LakegateError, TransientError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
     from contextlib import AbstractContextManager
 
-    from checkpoints.aws_client import AwsClient
-    from checkpoints.aws_trouble import AwsError
+    from checkpoints.aws import AwsClient, AwsFailure
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Whose AWS, and where."""
+    """An AWS account and region."""
 
     id: str
     region: str
     partition: str = "aws"
 
     def arn(self, service: str, resource: str) -> str:
-        """Return the ARN of a resource of this account in this region."""
+        """Return the ARN of a resource in this account and region."""
         return f"arn:{self.partition}:{service}:{self.region}:{self.id}:{resource}"
 
     def role_arn(self, name: str) -> str:
-        """Return the ARN of a role; IAM has no regions."""
+        """Return the ARN of an IAM role."""
         return f"arn:{self.partition}:iam::{self.id}:role/{name}"
 
     def policy_arn(self, name: str) -> str:
@@ -40,13 +41,13 @@ class Account:
 
 
 class Aws:
-    """Clients of one session, made when they are first asked for."""
+    """A boto3 session with cached clients."""
 
     def __init__(self, region: str | None = None) -> None:
-        """Make a session. No request is sent yet. Raises ``ConfigurationError`` without a region."""
+        """Create a session, without sending a request. Raises ``ConfigurationError`` without a region."""
         import boto3
 
-        with explained("cannot reach AWS", "the session"):
+        with translate_errors("cannot reach AWS", "the session"):
             self._session = boto3.Session(region_name=region or None)
         if not self._session.region_name:
             raise ConfigurationError(
@@ -58,14 +59,14 @@ class Aws:
         return aws_client(service, session=self._session)
 
     def account(self) -> Account:
-        """Return whose credentials these are; ask it first, as it soon tells when AWS does not answer.
+        """Return the account of the credentials. Call it first: it fails fast when AWS does not answer.
 
         Raises:
-            ConfigurationError: there are no credentials, or AWS refuses them.
-            TransientError: nobody answers.
+            ConfigurationError: credentials are missing or rejected.
+            TransientError: AWS does not answer.
         """
-        with explained("cannot tell the account", "AWS"):
-            identity = aws_client("sts", session=self._session, wait=KNOCK).get_caller_identity()
+        with translate_errors("cannot identify the account", "AWS"):
+            identity = aws_client("sts", session=self._session, wait=PROBE).get_caller_identity()
         return Account(
             id=identity["Account"],
             region=str(self._session.region_name),
@@ -73,52 +74,40 @@ class Aws:
         )
 
 
-def explained(what: str, where: str) -> AbstractContextManager[None]:
-    """Turn what boto3 raises within into one sentence of the right kind."""
-    return aws_trouble.explained(partial(_explanation, what, where))
+def get_or_none(
+    call: Callable[..., Mapping[str, Any]], missing: Collection[str], /, **request: object
+) -> Mapping[str, Any] | None:
+    """Return the response of a call, or None if it fails with one of the ``missing`` error codes."""
+    try:
+        return call(**request)
+    except ClientError as error:
+        if code_of(error) in missing:
+            return None
+        raise
 
 
-def _explanation(what: str, where: str, error: AwsError) -> LakegateError:
-    code = code_of(error)
-    match trouble_of(error):
-        case Trouble.NO_LOGIN:
-            return ConfigurationError(
-                what,
-                where=where,
-                found="no AWS credentials",
-                next_step="log in or set AWS_PROFILE, then run again",
-            )
-        case Trouble.REFUSED_LOGIN:
-            return ConfigurationError(
-                what,
-                where=where,
-                found=f"credentials that AWS refuses ({code})",
-                next_step="log in, then run again",
-            )
-        case Trouble.NO_REGION:
-            return ConfigurationError(
-                what, where=where, found="no AWS region", next_step="give --region or set AWS_DEFAULT_REGION"
-            )
-        case Trouble.UNREACHABLE | Trouble.NO_ANSWER:
-            return TransientError(
-                f"{what}, as AWS does not answer",
-                where=where,
-                found=message_of(error),
-                next_step=WHAT_TO_CHECK,
-            )
-        case Trouble.DENIED:
-            return LakegateError(
-                what,
-                where=where,
-                found=f"{getattr(error, 'operation_name', 'this')} is denied",
-                next_step="let somebody with that permission run it, or add it to yours",
-            )
-        case Trouble.ELSEWHERE:
-            return ConfigurationError(
-                what, where=where, found="it lies in another region", next_step="give its region by --region"
-            )
-        case Trouble.PASSING:
-            return TransientError(what, where=where, found=code, next_step="run again in a moment")
-        case _:
-            told = message_of(error)
-            return LakegateError(what, where=where, found=f"{code}: {told}" if code else told)
+def translate_errors(what: str, where: str) -> AbstractContextManager[None]:
+    """Raise boto3's errors as ``ConfigurationError``, ``TransientError`` or ``LakegateError``."""
+
+    def deploy_error(failure: AwsFailure) -> LakegateError:
+        error_class = _ERROR_CLASSES.get(failure.kind, LakegateError)
+        found, next_step = failure.found, _NEXT_STEPS.get(failure.kind, failure.next_step)
+        return error_class(what, where=where, found=found, next_step=next_step)
+
+    return aws.translate_errors(deploy_error)
+
+
+_ERROR_CLASSES: Mapping[AwsErrorKind, type[LakegateError]] = {
+    AwsErrorKind.NO_CREDENTIALS: ConfigurationError,
+    AwsErrorKind.REJECTED_CREDENTIALS: ConfigurationError,
+    AwsErrorKind.NO_REGION: ConfigurationError,
+    AwsErrorKind.WRONG_REGION: ConfigurationError,
+    AwsErrorKind.UNREACHABLE: TransientError,
+    AwsErrorKind.NO_ANSWER: TransientError,
+    AwsErrorKind.TRANSIENT: TransientError,
+}
+_NEXT_STEPS = {
+    AwsErrorKind.NO_REGION: "give --region or set AWS_DEFAULT_REGION",
+    AwsErrorKind.WRONG_REGION: "set its region with --region",
+    AwsErrorKind.DENIED: "run it with an identity that has this permission, or grant it to yours",
+}

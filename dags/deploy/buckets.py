@@ -1,31 +1,35 @@
-"""Buckets: closed to the public, encrypted, versioned, TLS only, and with the lifecycle of each zone."""
+"""S3 buckets: public access blocked, encrypted, versioned, TLS only, with lifecycle rules per zone."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from botocore.exceptions import ClientError
-
-from checkpoints.aws_trouble import code_of
-from dags.deploy.aws import explained
-from dags.deploy.lifecycle import OURS, lifecycle_rules
-from dags.deploy.plan import Difference, Step, differing, step_of
+from checkpoints.lake.layout import Area
+from dags.deploy.aws import get_or_none, translate_errors
+from dags.deploy.plan import Difference, Step, diff_settings, make_step
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from checkpoints.aws_client import AwsClient
-    from contracts.reader import Contracts
+    from checkpoints.aws import AwsClient
+    from contracts.loader import Contracts
     from dags.deploy.aws import Aws
-    from dags.deploy.lifecycle import Rule
-    from dags.deploy.target import Target
+    from dags.deploy.target import Location, Target
     from quarantine_policies.reader import Policies
 
+Rule: TypeAlias = "Mapping[str, Any]"
+"""A lifecycle rule in S3's format."""
+
+_RULE_PREFIX: Final = "lakegate-"  # ids of lifecycle rules made here; others are kept
+_RAW_DAYS, _BRONZE_DAYS, _METRICS_DAYS = 90, 120, 180
+_OLD_VERSION_DAYS = 30  # how long a mistake can be undone
+_UNFINISHED_UPLOAD_DAYS = 7
+
 _TLS_ONLY = "LakegateTlsOnly"
-_NO_REGION = "us-east-1"  # the one region that must not be named
-_CLOSED = dict.fromkeys(
+_DEFAULT_REGION = "us-east-1"  # CreateBucket rejects it as a location constraint
+_NO_PUBLIC_ACCESS = dict.fromkeys(
     ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True
 )
 _MISSING = frozenset(
@@ -36,38 +40,6 @@ _MISSING = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Live:
-    """A bucket as S3 shows it."""
-
-    is_there: bool
-    public_access: object = None
-    encryption: str | None = None
-    versioning: object = None
-    policy: Mapping[str, Any] = field(default_factory=dict)
-    rules: Sequence[Rule] = ()
-
-    @property
-    def statements(self) -> Sequence[Mapping[str, Any]]:
-        """The policy's statements; a single one need not be a list."""
-        found = self.policy.get("Statement", [])
-        return found if isinstance(found, list) else [found]
-
-    @property
-    def settings(self) -> Mapping[str, object]:
-        """What of it is ours to set, by the names under which it is shown."""
-        ours = [one for one in self.rules if one.get("ID", "").startswith(OURS)]
-        return {
-            "public_access": self.public_access,
-            "encryption": self.encryption,
-            "versioning": self.versioning,
-            f"policy.{_TLS_ONLY}": next(
-                (one for one in self.statements if one.get("Sid") == _TLS_ONLY), None
-            ),
-            **{f"lifecycle.{one['ID']}": _by_prefix(one) for one in ours},
-        }
-
-
 def plan_buckets(aws: Aws, target: Target, contracts: Contracts, policies: Policies) -> tuple[Step, ...]:
     """Return a step for each bucket of the target."""
     rules = lifecycle_rules(target, contracts, policies)
@@ -76,8 +48,22 @@ def plan_buckets(aws: Aws, target: Target, contracts: Contracts, policies: Polic
     )
 
 
-def tls_only(bucket: str, partition: str) -> Mapping[str, Any]:
-    """Return the statement that refuses whoever comes without TLS."""
+def lifecycle_rules(
+    target: Target, contracts: Contracts, policies: Policies
+) -> Mapping[str, tuple[Rule, ...]]:
+    """Return the lifecycle rules by bucket, one per prefix.
+
+    RAW and BRONZE move to infrequent access. Metrics expire. Quarantined files and rows expire after their
+    dataset's retention, and their old versions a day later, as they may contain personal data.
+    """
+    rules: dict[str, list[Rule]] = {}
+    for at, rule in _placed_rules(target, contracts, policies):
+        rules.setdefault(at.bucket, []).append(rule)
+    return {bucket: tuple(found) for bucket, found in rules.items()}
+
+
+def _tls_only(bucket: str, partition: str) -> Mapping[str, Any]:
+    """Return the policy statement that denies requests without TLS."""
     arn = f"arn:{partition}:s3:::{bucket}"
     return {
         "Sid": _TLS_ONLY,
@@ -89,12 +75,44 @@ def tls_only(bucket: str, partition: str) -> Mapping[str, Any]:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class _LiveBucket:
+    """Current state of a bucket."""
+
+    exists: bool
+    public_access: object = None
+    encryption: str | None = None
+    versioning: object = None
+    policy: Mapping[str, Any] = field(default_factory=dict)
+    rules: Sequence[Rule] = ()
+
+    @property
+    def statements(self) -> Sequence[Mapping[str, Any]]:
+        """The policy's statements; a single one may be a plain object."""
+        found = self.policy.get("Statement", [])
+        return found if isinstance(found, list) else [found]
+
+    @property
+    def settings(self) -> Mapping[str, object]:
+        """The settings managed here, by display name."""
+        own_rules = [one for one in self.rules if one.get("ID", "").startswith(_RULE_PREFIX)]
+        return {
+            "public_access": self.public_access,
+            "encryption": self.encryption,
+            "versioning": self.versioning,
+            f"policy.{_TLS_ONLY}": next(
+                (one for one in self.statements if one.get("Sid") == _TLS_ONLY), None
+            ),
+            **{f"lifecycle.{one['ID']}": _with_prefix(one) for one in own_rules},
+        }
+
+
 def _plan_bucket(s3: AwsClient, target: Target, bucket: str, rules: Sequence[Rule]) -> Step:
-    """Compare one bucket, setting by setting; what is not ours in it (rules, statements) stays."""
-    live = _look(s3, bucket)
-    statement = tls_only(bucket, target.account.partition)
+    """Compare one bucket by setting; rules and statements made elsewhere are kept."""
+    live = _read_bucket(s3, bucket)
+    statement = _tls_only(bucket, target.account.partition)
     wanted: Mapping[str, object] = {
-        "public_access": _CLOSED,
+        "public_access": _NO_PUBLIC_ACCESS,
         "encryption": f"aws:kms {target.kms_key}" if target.kms_key else "AES256",
         "versioning": "Enabled",
         f"policy.{_TLS_ONLY}": statement,
@@ -102,17 +120,17 @@ def _plan_bucket(s3: AwsClient, target: Target, bucket: str, rules: Sequence[Rul
     }
     found = live.settings
     differences = (
-        *differing(wanted, found),
+        *diff_settings(wanted, found),
         *(Difference(name, value, None) for name, value in found.items() if name not in wanted),
     )
     changed = {one.setting.partition(".")[0] for one in differences}
 
     def apply() -> None:
-        with explained("cannot set up a bucket", f"s3://{bucket}"):
-            if not live.is_there:
+        with translate_errors("cannot set up a bucket", f"s3://{bucket}"):
+            if not live.exists:
                 _create(s3, bucket, target.account.region)
             if "public_access" in changed:
-                s3.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration=_CLOSED)
+                s3.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration=_NO_PUBLIC_ACCESS)
             if "encryption" in changed:
                 s3.put_bucket_encryption(
                     Bucket=bucket, ServerSideEncryptionConfiguration=_encryption(target.kms_key)
@@ -124,45 +142,40 @@ def _plan_bucket(s3: AwsClient, target: Target, bucket: str, rules: Sequence[Rul
                 policy = {"Version": "2012-10-17", **live.policy, "Statement": [*kept, statement]}
                 s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
             if "lifecycle" in changed:
-                others = [one for one in live.rules if not one.get("ID", "").startswith(OURS)]
+                others = [one for one in live.rules if not one.get("ID", "").startswith(_RULE_PREFIX)]
                 s3.put_bucket_lifecycle_configuration(
                     Bucket=bucket, LifecycleConfiguration={"Rules": [*others, *rules]}
                 )
 
-    return step_of("bucket", bucket, differences, apply, is_there=live.is_there)
+    return make_step("bucket", bucket, differences, apply, exists=live.exists)
 
 
-def _look(s3: AwsClient, bucket: str) -> _Live:
-    with explained("cannot look at a bucket", f"s3://{bucket}"):
-        if _ask(s3.head_bucket, bucket) is None:
-            return _Live(is_there=False)
-        closed = _ask(s3.get_public_access_block, bucket) or {}
-        encryption = _ask(s3.get_bucket_encryption, bucket) or {}
-        versioning = _ask(s3.get_bucket_versioning, bucket) or {}
-        policy = _ask(s3.get_bucket_policy, bucket) or {}
-        lifecycle = _ask(s3.get_bucket_lifecycle_configuration, bucket) or {}
-    return _Live(
-        is_there=True,
-        public_access=closed.get("PublicAccessBlockConfiguration"),
-        encryption=_encryption_found(encryption.get("ServerSideEncryptionConfiguration", {})),
+def _read_bucket(s3: AwsClient, bucket: str) -> _LiveBucket:
+    with translate_errors("cannot read a bucket", f"s3://{bucket}"):
+        if get_or_none(s3.head_bucket, _MISSING, Bucket=bucket) is None:
+            return _LiveBucket(exists=False)
+        public_access, encryption, versioning, policy, lifecycle = (
+            get_or_none(call, _MISSING, Bucket=bucket) or {}
+            for call in (
+                s3.get_public_access_block,
+                s3.get_bucket_encryption,
+                s3.get_bucket_versioning,
+                s3.get_bucket_policy,
+                s3.get_bucket_lifecycle_configuration,
+            )
+        )
+    return _LiveBucket(
+        exists=True,
+        public_access=public_access.get("PublicAccessBlockConfiguration"),
+        encryption=_encryption_name(encryption.get("ServerSideEncryptionConfiguration", {})),
         versioning=versioning.get("Status"),
         policy=json.loads(policy.get("Policy", "{}")),
         rules=lifecycle.get("Rules", ()),
     )
 
 
-def _ask(call: Callable[..., Mapping[str, Any]], bucket: str) -> Mapping[str, Any] | None:
-    """Return S3's answer, None when there is nothing to answer about."""
-    try:
-        return call(Bucket=bucket)
-    except ClientError as error:
-        if code_of(error) in _MISSING:
-            return None
-        raise
-
-
 def _create(s3: AwsClient, bucket: str, region: str) -> None:
-    where = {} if region == _NO_REGION else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+    where = {} if region == _DEFAULT_REGION else {"CreateBucketConfiguration": {"LocationConstraint": region}}
     s3.create_bucket(Bucket=bucket, **where)
 
 
@@ -173,14 +186,52 @@ def _encryption(kms_key: str | None) -> Mapping[str, Any]:
     return {"Rules": [{"ApplyServerSideEncryptionByDefault": default, "BucketKeyEnabled": True}]}
 
 
-def _encryption_found(configuration: Mapping[str, Any]) -> str | None:
+def _encryption_name(configuration: Mapping[str, Any]) -> str | None:
     for rule in configuration.get("Rules", ()):
         default = rule.get("ApplyServerSideEncryptionByDefault", {})
-        words = (default.get("SSEAlgorithm"), default.get("KMSMasterKeyID"))
-        return " ".join(word for word in words if word)
+        parts = (default.get("SSEAlgorithm"), default.get("KMSMasterKeyID"))
+        return " ".join(part for part in parts if part)
     return None
 
 
-def _by_prefix(rule: Rule) -> Rule:
-    """Return a rule with its filter as we write it: S3 leaves out an empty prefix."""
+def _with_prefix(rule: Rule) -> Rule:
+    """Return a rule with an explicit prefix: S3 omits an empty one."""
     return {**rule, "Filter": {"Prefix": rule.get("Filter", {}).get("Prefix", "")}}
+
+
+def _placed_rules(
+    target: Target, contracts: Contracts, policies: Policies
+) -> Iterator[tuple[Location, Rule]]:
+    for area, at in target.areas.items():
+        match area:
+            case Area.RAW:
+                yield at, _rule(at, area.value, Transitions=[_infrequent_access(_RAW_DAYS)])
+            case Area.BRONZE:
+                yield at, _rule(at, area.value, Transitions=[_infrequent_access(_BRONZE_DAYS)])
+            case Area.METRICS:
+                yield at, _rule(at, area.value, Expiration={"Days": _METRICS_DAYS})
+            case Area.QUARANTINE:
+                for contract in contracts.datasets:
+                    expiration = {"Days": policies.of(contract.name).retention_days}
+                    for kind in ("files", "rows"):
+                        folder = at.child(kind, contract.name)
+                        name = f"{area.value}-{kind}-{contract.name}"
+                        yield folder, _rule(folder, name, old_version_days=1, Expiration=expiration)
+            case _:
+                yield at, _rule(at, area.value)
+    yield target.artifacts, _rule(target.artifacts, "artifacts")
+
+
+def _rule(at: Location, name: str, *, old_version_days: int = _OLD_VERSION_DAYS, **actions: object) -> Rule:
+    return {
+        "ID": f"{_RULE_PREFIX}{name}",
+        "Filter": {"Prefix": at.folder},
+        "Status": "Enabled",
+        **actions,
+        "NoncurrentVersionExpiration": {"NoncurrentDays": old_version_days},
+        "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": _UNFINISHED_UPLOAD_DAYS},
+    }
+
+
+def _infrequent_access(days: int) -> Mapping[str, object]:
+    return {"Days": days, "StorageClass": "STANDARD_IA"}

@@ -1,47 +1,68 @@
-"""The whole deployment, in the order in which its parts need each other."""
+"""The deployment plan: all steps, in order of dependency."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from contracts.reader import load_contracts
+from checkpoints.warehouse.opening import open_redshift
+from contracts.loader import load_contracts
 from dags.deploy.buckets import plan_buckets
 from dags.deploy.jobs import plan_jobs
-from dags.deploy.plan import Plan
+from dags.deploy.plan import Difference, Plan, Step, make_step
 from dags.deploy.roles import missing_glue_role, plan_roles
-from dags.deploy.schema import plan_schema
 from dags.deploy.uploads import plan_uploads
 from quarantine_policies.reader import check_policies, load_policies
 
 if TYPE_CHECKING:
+    from contracts.loader import Contracts
     from dags.deploy.aws import Aws
     from dags.deploy.target import Target
 
 
 def plan_deployment(aws: Aws, target: Target, *, with_roles: bool) -> Plan:
-    """Compare all that AWS holds with what it should hold. Writes nothing.
+    """Compare the account with the target. Writes nothing.
 
     Args:
-        aws: where to look.
-        target: what should be there.
-        with_roles: whether roles and policies are ours to make; else a missing role is an obstacle.
+        aws: clients of the account.
+        target: the desired state.
+        with_roles: whether to create roles and policies; else a missing role is an obstacle.
 
     Raises:
-        ConfigurationError: a contract or a policy is wrong.
-        LakegateError: AWS cannot be asked.
+        ConfigurationError: a contract or policy is invalid.
+        LakegateError: AWS or Redshift cannot be read.
     """
     contracts = load_contracts(target.settings.contracts)
     policies = load_policies(target.settings.policies)
     check_policies(policies, contracts)
-    is_role_ours = with_roles and target.glue_role is None
-    obstacle = None if is_role_ours else missing_glue_role(aws, target)
+    creates_role = with_roles and target.glue_role is None
+    obstacle = None if creates_role else missing_glue_role(aws, target)
     return Plan(
         (
             *plan_buckets(aws, target, contracts, policies),
             *plan_uploads(aws, target),
             *(plan_roles(aws, target) if with_roles else ()),
             *plan_jobs(aws, target),
-            *plan_schema(target, contracts),
+            *_plan_schema(target, contracts),
         ),
         obstacles=(obstacle,) if obstacle else (),
     )
+
+
+def _plan_schema(target: Target, contracts: Contracts) -> tuple[Step, ...]:
+    """Return a step for the DDL that Redshift lacks; none when the warehouse is not Redshift.
+
+    Raises:
+        PreflightError: a live table must be altered manually first; the message contains the statement.
+        WarehouseError: Redshift cannot be read.
+    """
+    if target.redshift is None:
+        return ()
+    warehouse = open_redshift(target.redshift)
+    missing = warehouse.plan_tables(contracts.gold)
+
+    def apply() -> None:
+        warehouse.create_tables(contracts.gold)
+
+    differences = [Difference("ddl", None, statement) for statement in missing]
+    exists = not any(statement.startswith("CREATE SCHEMA") for statement in missing)
+    return (make_step("schema", warehouse.uri, differences, apply, exists=exists),)

@@ -1,7 +1,7 @@
-"""The Glue jobs: one a transition, each a Spark job.
+"""Glue jobs: one Spark job per transition.
 
-Also raw_to_bronze and gold_to_redshift, which need no Spark: Glue's Python shell ends at Python 3.9, and the
-gate needs 3.11. They take the two workers that are the least, and end after minutes.
+raw_to_bronze and gold_to_redshift need no Spark but are Spark jobs as well: Glue's Python shell has at most
+Python 3.9, and the gate needs 3.11. They run on two workers, the minimum.
 """
 
 from __future__ import annotations
@@ -12,22 +12,21 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 from tenacity import retry, retry_if_exception, stop_after_attempt, wait_fixed
 
-from checkpoints.aws_trouble import code_of
-from dags.deploy.aws import explained
-from dags.deploy.plan import Difference, Step, differing, step_of
+from dags.deploy.aws import get_or_none, translate_errors
+from dags.deploy.plan import Difference, Step, diff_settings, make_step
 from dags.deploy.uploads import SCRIPT
 from dags.glue.arguments import FOLDERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from checkpoints.aws_client import AwsClient
+    from checkpoints.aws import AwsClient
     from dags.deploy.aws import Aws
     from dags.deploy.target import Target
 
 GLUE_VERSION = "6.0"
 WORKER = "G.1X"
-FEWEST_WORKERS = 2
+MIN_WORKERS = 2
 TIMEOUT_MINUTES = {
     "raw_to_bronze": 60,
     "bronze_to_silver": 120,
@@ -36,8 +35,9 @@ TIMEOUT_MINUTES = {
 }
 _ON_SPARK = frozenset({"bronze_to_silver", "silver_to_gold"})
 _ARGUMENTS = "DefaultArguments"
-_WHERE_GLUE_IS_SILENT = {"MaxRetries": 0}
-_OTHERS = ("Connections", "SecurityConfiguration", "NotificationProperty", "LogUri")  # set by whoever runs it
+_OMITTED_BY_GLUE = {"MaxRetries": 0}  # defaults that GetJob leaves out
+# Settings that may have been made outside this deployment; an update keeps them.
+_FOREIGN_SETTINGS = ("Connections", "SecurityConfiguration", "NotificationProperty", "LogUri")
 
 
 def plan_jobs(aws: Aws, target: Target) -> tuple[Step, ...]:
@@ -46,9 +46,9 @@ def plan_jobs(aws: Aws, target: Target) -> tuple[Step, ...]:
 
 
 def job_definition(target: Target, transition: str) -> Mapping[str, Any]:
-    """Return what a transition's job should be.
+    """Return the definition of a transition's job.
 
-    Glue does not retry it: Airflow does, and only what may pass. A blocked run succeeds as a job; the gate
+    Glue does not retry it: Airflow does, for transient errors only. A blocked run succeeds as a job; the gate
     task reads its verdict file.
     """
     return {
@@ -61,7 +61,7 @@ def job_definition(target: Target, transition: str) -> Mapping[str, Any]:
         },
         "GlueVersion": GLUE_VERSION,
         "WorkerType": WORKER,
-        "NumberOfWorkers": target.most_workers if transition in _ON_SPARK else FEWEST_WORKERS,
+        "NumberOfWorkers": target.max_workers if transition in _ON_SPARK else MIN_WORKERS,
         "ExecutionProperty": {"MaxConcurrentRuns": 1},
         "MaxRetries": 0,
         "Timeout": TIMEOUT_MINUTES[transition],
@@ -70,17 +70,17 @@ def job_definition(target: Target, transition: str) -> Mapping[str, Any]:
 
 
 def _arguments(target: Target, transition: str) -> Mapping[str, str]:
-    """Return what Glue and the script are told; the script hears every setting that is not as shipped."""
+    """Return arguments for Glue and for the script, which gets every setting that is not the default."""
     wheel = target.artifacts.child(target.package.wheel.name).uri
     return {
         "--job-language": "python",
-        "--job-bookmark-option": "job-bookmark-disable",  # the ledger and the fingerprints know what is new
+        "--job-bookmark-option": "job-bookmark-disable",  # the ledger and the fingerprints track new files
         "--enable-auto-scaling": "true",
         "--enable-metrics": "true",
         "--enable-observability-metrics": "true",
         "--enable-continuous-cloudwatch-log": "true",
         "--TempDir": target.artifacts.child("tmp").uri + "/",
-        # Glue gives this list to pip: the wheel comes with its pins, so that a job installs what was tested.
+        # Installed with pip: the wheel with its pins, so that a job runs the tested versions.
         "--additional-python-modules": ",".join([wheel, *target.package.modules]),
         "--transition": transition,
         **{f"--{name}": text for name, text in _settings(target).items()},
@@ -90,10 +90,10 @@ def _arguments(target: Target, transition: str) -> Mapping[str, str]:
 
 
 def _settings(target: Target) -> Mapping[str, str]:
-    """Return the settings that were given, as a job's arguments spell them; folders are told apart."""
+    """Return the explicit settings as job arguments, without the folders."""
     given = target.settings.model_dump(exclude_unset=True, exclude_none=True, exclude=set(FOLDERS))
     if target.redshift:
-        given["warehouse"] = target.redshift  # a job does not know in which region it runs
+        given["warehouse"] = target.redshift  # with its region, which a job cannot determine
     return {
         name: json.dumps(value, sort_keys=True) if isinstance(value, dict) else str(value)
         for name, value in given.items()
@@ -102,40 +102,36 @@ def _settings(target: Target) -> Mapping[str, str]:
 
 def _plan_job(glue: AwsClient, target: Target, transition: str) -> Step:
     name, wanted = target.job_names[transition], job_definition(target, transition)
-    with explained("cannot look at a Glue job", name):
-        try:
-            found = glue.get_job(JobName=name)["Job"]
-        except ClientError as error:
-            if code_of(error) != "EntityNotFoundException":
-                raise
-            found = None
+    with translate_errors("cannot read a Glue job", name):
+        response = get_or_none(glue.get_job, ("EntityNotFoundException",), JobName=name)
+    found = None if response is None else response["Job"]
 
     def apply() -> None:
-        with explained("cannot set up a Glue job", name):
+        with translate_errors("cannot set up a Glue job", name):
             if found is None:
-                _patiently(glue.create_job, Name=name, **wanted)
+                _retry_new_role(glue.create_job, Name=name, **wanted)
             else:
-                kept = {one: found[one] for one in _OTHERS if found.get(one)}
-                _patiently(glue.update_job, JobName=name, JobUpdate={**kept, **wanted})
+                kept = {one: found[one] for one in _FOREIGN_SETTINGS if found.get(one)}
+                _retry_new_role(glue.update_job, JobName=name, JobUpdate={**kept, **wanted})
 
-    return step_of("job", name, _differences(wanted, found), apply, is_there=found is not None)
+    return make_step("job", name, _differences(wanted, found), apply, exists=found is not None)
 
 
 def _differences(wanted: Mapping[str, Any], found: Mapping[str, Any] | None) -> Iterator[Difference]:
-    """Yield what differs; arguments one by one, also those that nobody wants."""
+    """Yield differing settings, and differing or superfluous arguments one by one."""
     plain = {name: value for name, value in wanted.items() if name != _ARGUMENTS}
-    yield from differing(plain, None if found is None else {**_WHERE_GLUE_IS_SILENT, **found})
+    yield from diff_settings(plain, None if found is None else {**_OMITTED_BY_GLUE, **found})
     arguments: Mapping[str, str] = (found or {}).get(_ARGUMENTS, {})
-    yield from differing(wanted[_ARGUMENTS], arguments)
+    yield from diff_settings(wanted[_ARGUMENTS], arguments)
     for name in sorted(arguments.keys() - wanted[_ARGUMENTS].keys()):
         yield Difference(name, arguments[name], None)
 
 
-def _is_young_role(error: BaseException) -> bool:
-    """Whether Glue does not know a role yet that IAM has just made."""
+def _is_new_role(error: BaseException) -> bool:
+    """Whether Glue cannot assume a role yet that was just created in IAM."""
     return isinstance(error, ClientError) and "assume role" in str(error).lower()
 
 
-@retry(retry=retry_if_exception(_is_young_role), wait=wait_fixed(5), stop=stop_after_attempt(6), reraise=True)
-def _patiently(call: Callable[..., object], **request: object) -> None:
+@retry(retry=retry_if_exception(_is_new_role), wait=wait_fixed(5), stop=stop_after_attempt(6), reraise=True)
+def _retry_new_role(call: Callable[..., object], **request: object) -> None:
     call(**request)

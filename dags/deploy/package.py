@@ -1,11 +1,11 @@
-"""The package to deploy: the wheel that `make package` built, and the pins that Glue installs beside it."""
+"""The package to deploy: the wheel built by `make package`, and the pinned requirements for Glue."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from contracts.faults import ConfigurationError
+from contracts.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,34 +27,34 @@ _GLUE_PYTHON: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """The wheel, and the modules of the lock file that it needs on Glue, as ``name==version``."""
+    """The wheel, and the pinned modules that it needs on Glue, as ``name==version``."""
 
     wheel: Path
     modules: tuple[str, ...]
 
 
 def read_package(folder: Path) -> Package:
-    """Return what `make package` left in a folder.
+    """Return the package in a folder, as built by `make package`.
 
     Raises:
-        ConfigurationError: it is not there, or not alone.
+        ConfigurationError: the wheel or the requirements are missing, or there are several wheels.
     """
     wheels = sorted(folder.glob("lakegate-*.whl"))
     requirements = folder / REQUIREMENTS
     if len(wheels) != 1 or not requirements.is_file():
         found = [path.name for path in (*wheels, requirements) if path.is_file()]
         raise ConfigurationError(
-            "there is no package to upload",
+            "package not found",
             where=f"--dist {folder}",
-            expected=f"one wheel of lakegate and {REQUIREMENTS}",
+            expected=f"one lakegate-*.whl and {REQUIREMENTS}",
             found=", ".join(found) or "neither",
-            next_step="run `make package`, or name its folder by --dist",
+            next_step="run `make package`, or set its folder with --dist",
         )
     return Package(wheels[0], pinned_modules(requirements.read_text(encoding="utf-8")))
 
 
 def pinned_modules(requirements: str) -> tuple[str, ...]:
-    r"""Return the pins that hold on Glue, from requirements with markers for everywhere.
+    r"""Return the pins whose markers match Glue's Python.
 
     >>> pinned_modules("numpy==2.4.6 ; python_full_version < '3.12'\nrich==14.2.0\n    # via lakegate")
     ('rich==14.2.0',)

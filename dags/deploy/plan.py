@@ -1,4 +1,4 @@
-"""A plan: what AWS holds beside what it should hold, and what would make them equal."""
+"""Deployment plan: steps that change the account to the target."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from contracts.faults import LakegateError
+    from contracts.errors import LakegateError
 
 
-class Action(StrEnum):
-    """What a step does with its resource."""
+class ChangeKind(StrEnum):
+    """Effect of a step on its resource."""
 
     CREATE = "create"
     UPDATE = "update"
@@ -23,7 +23,7 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One setting that is not as it should be; None stands for nothing there."""
+    """One setting that differs; None means not set."""
 
     setting: str
     found: object
@@ -32,30 +32,30 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One resource. ``apply`` makes it as wanted; to do it twice does no harm."""
+    """One resource. ``apply`` brings it to the desired state and is idempotent."""
 
     kind: str  # bucket, upload, role, policy, job, schema
     name: str
-    action: Action
+    action: ChangeKind
     differences: tuple[Difference, ...] = ()
     apply: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Steps in the order in which they have to be carried out; ``obstacles`` have to be removed before."""
+    """Steps in execution order; ``obstacles`` must be resolved before."""
 
     steps: tuple[Step, ...]
     obstacles: tuple[LakegateError, ...] = ()
 
     @property
     def changes(self) -> tuple[Step, ...]:
-        """The steps that change something."""
-        return tuple(step for step in self.steps if step.action is not Action.UNCHANGED)
+        """Steps that change a resource."""
+        return tuple(step for step in self.steps if step.action is not ChangeKind.UNCHANGED)
 
     @property
     def document(self) -> list[dict[str, object]]:
-        """The steps as plain JSON types."""
+        """The steps as JSON types."""
         return [
             {
                 "kind": step.kind,
@@ -70,28 +70,28 @@ class Plan:
         ]
 
 
-def carry_out(plan: Plan, told: Callable[[Step], None] = lambda _: None) -> int:
-    """Make everything as planned and return how many steps changed something.
+def carry_out(plan: Plan, on_step: Callable[[Step], None] = lambda _: None) -> int:
+    """Apply all changes and return their number. A failed step stops the plan; completed steps stay.
 
     Args:
-        plan: what to do; a failed step stops it, and what was done before stays: run it again.
-        told: hears of each step before it is taken.
+        plan: the plan to apply.
+        on_step: called before each step.
 
     Raises:
-        LakegateError: an obstacle is in the way (nothing was changed then), or AWS refuses a step.
+        LakegateError: the plan has an obstacle (nothing was changed then), or a step failed.
     """
     for obstacle in plan.obstacles:
         raise obstacle
     for step in plan.changes:
-        told(step)
+        on_step(step)
         step.apply()
     return len(plan.changes)
 
 
-def differing(wanted: Mapping[str, object], found: Mapping[str, object] | None) -> tuple[Difference, ...]:
-    """Return the settings that differ; what is found beyond the wanted ones is none of ours.
+def diff_settings(wanted: Mapping[str, object], found: Mapping[str, object] | None) -> tuple[Difference, ...]:
+    """Return the wanted settings that differ; other settings found are ignored.
 
-    >>> differing({"a": 1, "b": 2}, {"a": 1, "b": 3, "c": 4})
+    >>> diff_settings({"a": 1, "b": 2}, {"a": 1, "b": 3, "c": 4})
     (Difference(setting='b', found=3, wanted=2),)
     """
     found = found or {}
@@ -100,18 +100,18 @@ def differing(wanted: Mapping[str, object], found: Mapping[str, object] | None) 
     )
 
 
-def step_of(
+def make_step(
     kind: str,
     name: str,
     differences: Iterable[Difference],
     apply: Callable[[], None],
     *,
-    is_there: bool,
+    exists: bool,
 ) -> Step:
-    """Return the step that removes the differences of a resource, or creates it."""
+    """Return the step that creates a resource or removes its differences."""
     differences = tuple(differences)
-    if not is_there:
-        return Step(kind, name, Action.CREATE, differences, apply)
+    if not exists:
+        return Step(kind, name, ChangeKind.CREATE, differences, apply)
     if differences:
-        return Step(kind, name, Action.UPDATE, differences, apply)
-    return Step(kind, name, Action.UNCHANGED)
+        return Step(kind, name, ChangeKind.UPDATE, differences, apply)
+    return Step(kind, name, ChangeKind.UNCHANGED)

@@ -1,6 +1,6 @@
-"""IAM policies as documents that a person can review: what Glue, Redshift's COPY and Airflow may do, no more.
+"""Least-privilege IAM policies for Glue, Redshift's COPY and Airflow, as documents to review.
 
-A bare ``*`` stands only where AWS knows no resource for an action, and never without a condition.
+A bare ``*`` is used only for actions without resource-level permissions, and always with a condition.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from checkpoints.lake.layout import Area
 from checkpoints.warehouse.copy_manifest import COPY_MANIFESTS
-from checkpoints.warehouse.redshift_address import Via, read_address
-from contracts.faults import ConfigurationError
+from checkpoints.warehouse.redshift_uri import Via, read_address
+from contracts.errors import ConfigurationError
 from dags.deploy.target import location
 
 if TYPE_CHECKING:
@@ -28,22 +28,22 @@ _WRITE = (
 
 
 def policy_documents(target: Target) -> Mapping[str, Mapping[str, Any]]:
-    """Return the documents by name: what each may do, and (``…-trust``) who may be it."""
+    """Return permission documents and trust documents (``…-trust``) by name."""
     documents = {
         GLUE: _document(_glue(target)),
-        f"{GLUE}-trust": trust(target, "glue.amazonaws.com"),
+        f"{GLUE}-trust": _trust(target, "glue.amazonaws.com"),
         AIRFLOW: _document(_airflow(target)),
     }
     if target.redshift:
         documents[REDSHIFT] = _document(_redshift_copy(target))
-        documents[f"{REDSHIFT}-trust"] = trust(
+        documents[f"{REDSHIFT}-trust"] = _trust(
             target, "redshift.amazonaws.com", "redshift-serverless.amazonaws.com"
         )
     return documents
 
 
 def write_documents(target: Target, folder: Path) -> tuple[Path, ...]:
-    """Write the documents as JSON files into a folder, and return their paths.
+    """Write the documents as JSON files to a folder; return their paths.
 
     Raises:
         ConfigurationError: the folder cannot be written.
@@ -57,19 +57,18 @@ def write_documents(target: Target, folder: Path) -> tuple[Path, ...]:
             paths.append(path)
     except OSError as error:
         raise ConfigurationError(
-            "the policies cannot be written there",
+            "cannot write the policies",
             where=f"--policies-out {folder}",
             found=error.strerror or type(error).__name__,
-            next_step="name another folder",
+            next_step="choose another folder",
         ) from error
     return tuple(paths)
 
 
-def trust(target: Target, *services: str) -> Mapping[str, Any]:
-    """Return a trust policy: these services may take the role, on behalf of this account alone.
+def _trust(target: Target, *services: str) -> Mapping[str, Any]:
+    """Return a trust policy: these services may assume the role on behalf of this account only.
 
-    A role cannot be passed across accounts anyway. Not every service tells for which account it comes, and
-    one that does not must still get in.
+    ``IfExists`` because not every service sends the source account; a role cannot be passed across accounts.
     """
     return _document(
         [
@@ -84,17 +83,17 @@ def trust(target: Target, *services: str) -> Mapping[str, Any]:
 
 
 def _glue(target: Target) -> Iterator[Mapping[str, Any]]:
-    """RAW is read and never written; every other zone is written; the artifacts are read."""
+    """Allow reading RAW and the artifacts, and writing every other zone."""
     written = [at for area, at in target.areas.items() if area is not Area.RAW]
     everywhere = [*target.areas.values(), target.artifacts]
     yield _allow(
         "ReadRawAndArtifacts", ["s3:GetObject"], _objects(target, [target.areas[Area.RAW], target.artifacts])
     )
     yield _allow("WriteZones", _WRITE, _objects(target, [*written, target.artifacts.child("tmp")]))
-    # Whether RAW is there is found out by listing from the root of its storage.
-    # Spark asks of every folder above a new one whether it is there.
-    above = [folder for at in written for folder in at.above]
-    roots = [location(target.settings.lake, "--lake"), target.areas[Area.RAW], *above]
+    # RAW's existence is checked by listing from the root of its storage; Spark checks the existence of every
+    # parent of a new folder.
+    parents = [folder for at in written for folder in at.parents]
+    roots = [location(target.settings.lake, "--lake"), target.areas[Area.RAW], *parents]
     yield from _listing(target, everywhere, roots)
     yield _allow("FindUnfinishedUploads", ["s3:ListBucketMultipartUploads"], _buckets(target, target.buckets))
     yield from _kms(target, "kms:Decrypt", "kms:GenerateDataKey")
@@ -118,9 +117,9 @@ def _redshift_copy(target: Target) -> Iterator[Mapping[str, Any]]:
 
 
 def _airflow(target: Target) -> Iterator[Mapping[str, Any]]:
-    """Airflow starts jobs, reads verdicts and alerts; its workers take RAW in and load the warehouse.
+    """Allow what Airflow's workers do: start jobs, read verdicts, alert, ingest RAW, load the warehouse.
 
-    Of SILVER it sees that it is there; in GOLD it writes nothing but the lists of files that COPY goes by.
+    SILVER can only be listed; in GOLD only COPY manifests can be written.
     """
     written = [target.areas[area] for area in (Area.BRONZE, Area.QUARANTINE, Area.METRICS, Area.DOCS)]
     raw, gold = target.areas[Area.RAW], target.areas[Area.GOLD]
@@ -145,17 +144,17 @@ def _airflow(target: Target) -> Iterator[Mapping[str, Any]]:
     if target.topic:
         yield _allow("Alert", ["sns:Publish", "sns:GetTopicAttributes"], [target.topic])
     if target.queue:
-        hear = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl"]
-        yield _allow("HearOfNewFiles", hear, [target.queue])
+        receive = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl"]
+        yield _allow("HearOfNewFiles", receive, [target.queue])
     yield from _redshift(target)
 
 
 def _redshift(target: Target) -> Iterator[Mapping[str, Any]]:
-    """Allow to speak to Redshift, by the way that the warehouse's URI names."""
+    """Allow access to Redshift through the transport of the warehouse URI."""
     if target.redshift is None:
         return
     address = read_address(target.redshift)
-    # A workgroup's ARN ends with an id, not with its name; whoever knows it gives it by --workgroup-arn.
+    # A workgroup's ARN ends with an id, not its name; --workgroup-arn narrows the permission to it.
     workgroup = target.workgroup or target.account.arn("redshift-serverless", "workgroup/*")
     if address.via is Via.DATA_API:
         run = ["redshift-data:BatchExecuteStatement", "redshift-data:ExecuteStatement"]
@@ -175,7 +174,7 @@ def _redshift(target: Target) -> Iterator[Mapping[str, Any]]:
 def _listing(
     target: Target, at: Iterable[Location], roots: Iterable[Location] = ()
 ) -> Iterator[Mapping[str, Any]]:
-    """Allow to list all below these locations, and to list from these roots; a statement for each bucket."""
+    """Allow listing everything below ``at`` and the ``roots`` themselves; one statement per bucket."""
     prefixes: dict[str, list[str]] = {}
     for root in roots:
         prefixes.setdefault(root.bucket, []).append(root.folder)

@@ -1,4 +1,4 @@
-"""What is to be deployed: the lake's places on S3, the names of everything, and what the jobs are told."""
+"""Deployment target: the lake's locations on S3, resource names, and options."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from checkpoints.lake.layout import Area
-from checkpoints.warehouse.redshift_address import in_region
-from contracts.faults import ConfigurationError
+from checkpoints.warehouse.redshift_uri import with_region
+from contracts.errors import ConfigurationError
 from dags.pipeline.run import TRANSITIONS
 
 if TYPE_CHECKING:
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
     from dags.deploy.aws import Account
     from dags.deploy.package import Package
-    from dags.pipeline.settings import Settings
+    from dags.settings import Settings
 
-MOST_WORKERS: Final = 10
+MAX_WORKERS: Final = 10
 _S3 = re.compile(r"s3[an]?://([^/]+)/*(.*?)/*")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
-# A prefix stands in IAM policies, where * ? and $ mean something, and in statements of Redshift.
+# Prefixes appear in IAM policies, where * ? and $ are special, and in Redshift statements.
 _PREFIX = re.compile(r"([A-Za-z0-9_.=+@-]+(/[A-Za-z0-9_.=+@-]+)*)?")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 _REDSHIFT_SCHEMES = ("redshift-data://", "redshift://")
@@ -37,7 +37,7 @@ _ARNS: Final[Mapping[str, tuple[str, str]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """A prefix of a bucket; an empty one is the bucket as a whole."""
+    """A prefix of a bucket; an empty prefix is the whole bucket."""
 
     bucket: str
     prefix: str = ""
@@ -49,53 +49,53 @@ class Location:
 
     @property
     def folder(self) -> str:
-        """What every key within begins with."""
+        """Common prefix of all keys within."""
         return f"{self.prefix}/" if self.prefix else ""
 
     @property
-    def above(self) -> tuple[Location, ...]:
-        """The folders that it lies in, from the outermost; the bucket itself is none.
+    def parents(self) -> tuple[Location, ...]:
+        """Parent folders from the outermost, without the bucket itself.
 
-        >>> [one.folder for one in Location("shop", "a/b/c").above]
+        >>> [one.folder for one in Location("shop", "a/b/c").parents]
         ['a/', 'a/b/']
         """
         parts = self.prefix.split("/")
         return tuple(Location(self.bucket, "/".join(parts[:end])) for end in range(1, len(parts)))
 
     def child(self, *parts: str) -> Location:
-        """Return a location below."""
+        """Return a location below this one."""
         return Location(self.bucket, "/".join(part for part in (self.prefix, *parts) if part))
 
-    def holds(self, other: Location) -> bool:
-        """Whether another location is this one or lies below it."""
+    def contains(self, other: Location) -> bool:
+        """Whether another location is this one or below it."""
         return self.bucket == other.bucket and other.folder.startswith(self.folder)
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What is to be deployed, and where.
+    """The desired state of an account.
 
     Raises:
-        ConfigurationError: a name or an ARN is none, or two places that are treated differently overlap.
+        ConfigurationError: a name or ARN is invalid, or two locations overlap.
     """
 
     account: Account
     settings: Settings
     areas: Mapping[Area, Location]
-    artifacts: Location  # the wheel, the script, contracts and policies
+    artifacts: Location  # wheel, job script, contracts and policies
     package: Package
-    name: str = "lakegate"  # begins the name of every job, role and policy
-    glue_role: str | None = None  # the ARN of a role that is there; None: one of our own
-    topic: str | None = None  # the ARN of the SNS topic that alerts go to
-    queue: str | None = None  # the ARN of the SQS queue that tells of new files
-    workgroup: str | None = None  # the ARN of the Redshift Serverless workgroup
-    most_workers: int = MOST_WORKERS
+    name: str = "lakegate"  # prefix of the names of all jobs, roles and policies
+    glue_role: str | None = None  # ARN of an existing role; None: create one
+    topic: str | None = None  # ARN of the SNS topic for alerts
+    queue: str | None = None  # ARN of the SQS queue for S3 notifications of new files
+    workgroup: str | None = None  # ARN of the Redshift Serverless workgroup
+    max_workers: int = MAX_WORKERS
 
     def __post_init__(self) -> None:
-        """Check what stands in names and policies."""
+        """Validate values used in names and policies."""
         if not _NAME.fullmatch(self.name):
             raise ConfigurationError(
-                "this cannot begin the name of a role",
+                "invalid name",
                 where="--name",
                 expected="at most 40 letters, digits, _ and -",
                 found=repr(self.name),
@@ -105,50 +105,50 @@ class Target:
             if arn is not None and not re.fullmatch(rf"arn:aws[a-z-]*:{pattern}", arn):
                 example = pattern.partition(":")[0]
                 raise ConfigurationError(
-                    "this is no ARN of the right kind",
+                    "invalid ARN",
                     where=option,
                     expected=f"arn:aws:{example}:…",
                     found=arn,
                 )
-        _check_apart(self.areas, self.artifacts)
+        _check_no_overlap(self.areas, self.artifacts)
 
     @property
     def kms_key(self) -> str | None:
-        """The ARN of the key that encrypts everything; None: keys that S3 manages."""
+        """ARN of the KMS key for all objects; None: S3-managed keys."""
         return self.settings.kms_key
 
     @property
     def buckets(self) -> tuple[str, ...]:
-        """Every bucket, once, in the order in which data passes them."""
+        """All distinct buckets, in data flow order."""
         return tuple(dict.fromkeys([*(one.bucket for one in self.areas.values()), self.artifacts.bucket]))
 
     @property
     def redshift(self) -> str | None:
-        """The warehouse's URI when it is a Redshift; where it names no region, it lies in the account's."""
+        """The warehouse URI if it is Redshift, with the account's region unless it has one."""
         uri = self.settings.warehouse
         if uri is None or not uri.startswith(_REDSHIFT_SCHEMES):
             return None
-        return in_region(uri, self.account.region)
+        return with_region(uri, self.account.region)
 
     @property
     def job_names(self) -> Mapping[str, str]:
-        """The name of each transition's Glue job; gold_to_redshift has one when there is a Redshift."""
+        """Glue job names by transition; gold_to_redshift only if the warehouse is Redshift."""
         with_jobs = [one for one in TRANSITIONS if one != _TO_REDSHIFT or self.redshift]
         return {transition: job_name(transition, self.name) for transition in with_jobs}
 
     @property
     def glue_role_name(self) -> str:
-        """The name of the role that the jobs run as."""
+        """Name of the jobs' role."""
         return self.glue_role.rpartition("/")[2] if self.glue_role else f"{self.name}-glue"
 
     @property
     def glue_role_arn(self) -> str:
-        """The role that the jobs run as."""
+        """ARN of the jobs' role."""
         return self.glue_role or self.account.role_arn(self.glue_role_name)
 
 
 def job_name(transition: str, name: str = "lakegate") -> str:
-    """Return the name of a transition's Glue job; Airflow starts it by that name.
+    """Return the name of a transition's Glue job.
 
     >>> job_name("bronze_to_silver")
     'lakegate-bronze_to_silver'
@@ -157,10 +157,10 @@ def job_name(transition: str, name: str = "lakegate") -> str:
 
 
 def locations(settings: Settings) -> Mapping[Area, Location]:
-    """Return where each part of the lake lies.
+    """Return the location of each area of the lake.
 
     Raises:
-        ConfigurationError: a part of it does not lie on S3, or not where policies can name it.
+        ConfigurationError: an area is not on S3, or its path is not usable in a policy.
     """
     lake = location(settings.lake, "--lake")
     roots = {area: getattr(settings, f"{area.value}_root") for area in Area}
@@ -171,7 +171,7 @@ def locations(settings: Settings) -> Mapping[Area, Location]:
 
 
 def location(uri: str, where: str) -> Location:
-    """Return the location that a URI names. Raises ``ConfigurationError``.
+    """Return the location of an S3 URI. Raises ``ConfigurationError``.
 
     >>> location("s3://shop/lake/", "--lake")
     Location(bucket='shop', prefix='lake')
@@ -179,19 +179,19 @@ def location(uri: str, where: str) -> Location:
     found = _S3.fullmatch(uri)
     if found is None:
         raise ConfigurationError(
-            "only what lies on S3 can be deployed", where=where, expected="s3://bucket[/prefix]", found=uri
+            "not an S3 location", where=where, expected="s3://bucket[/prefix]", found=uri
         )
     bucket, prefix = found[1], found[2]
     if not _BUCKET.fullmatch(bucket):
         raise ConfigurationError(
-            "this is no name for a bucket",
+            "invalid bucket name",
             where=where,
             expected="3 to 63 characters of a-z, 0-9, . and -",
             found=bucket,
         )
     if not _PREFIX.fullmatch(prefix):
         raise ConfigurationError(
-            "this prefix cannot stand in a policy",
+            "invalid prefix for an IAM policy",
             where=where,
             expected="folders of letters, digits and _ . = + @ -",
             found=prefix,
@@ -199,15 +199,15 @@ def location(uri: str, where: str) -> Location:
     return Location(bucket, prefix)
 
 
-def _check_apart(areas: Mapping[Area, Location], artifacts: Location) -> None:
-    """Make sure that no place lies in another: what one's lifecycle deletes must not be the other's."""
+def _check_no_overlap(areas: Mapping[Area, Location], artifacts: Location) -> None:
+    """Check that no location is within another, whose lifecycle rules would apply to it as well."""
     named = [*((area.value, at) for area, at in areas.items()), ("artifacts", artifacts)]
-    for outer, around in named:
+    for outer, outer_at in named:
         for inner, at in named:
-            if outer != inner and around.holds(at):
+            if outer != inner and outer_at.contains(at):
                 raise ConfigurationError(
-                    f"{inner} lies within {outer}, whose lifecycle and permissions would be its own too",
+                    f"{inner} is within {outer}, whose lifecycle and permissions would also apply to it",
                     where=at.uri,
-                    found=f"{outer} at {around.uri}",
-                    next_step="give each a prefix or a bucket of its own",
+                    found=f"{outer} at {outer_at.uri}",
+                    next_step="use separate prefixes or buckets",
                 )

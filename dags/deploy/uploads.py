@@ -1,4 +1,4 @@
-"""Uploads: the wheel, the script, contracts and policies; only what changed, by checksum."""
+"""Uploads of wheel, job script, contracts and policies; only changed files, by checksum."""
 
 from __future__ import annotations
 
@@ -8,67 +8,60 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-import contracts
 import dags.glue
-import quarantine_policies
-from checkpoints.aws_trouble import code_of
-from dags.deploy.aws import explained
-from dags.deploy.plan import Action, Difference, Step, differing, step_of
+from checkpoints.aws import code_of
+from contracts.loader import promise_files
+from dags.contract_checks.folders import configured_folders
+from dags.deploy.aws import get_or_none, translate_errors
+from dags.deploy.plan import ChangeKind, Difference, Step, diff_settings, make_step
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from checkpoints.aws_client import AwsClient
+    from checkpoints.aws import AwsClient
     from dags.deploy.aws import Aws
     from dags.deploy.target import Location, Target
-    from dags.pipeline.settings import Settings
+    from dags.settings import Settings
 
 SCRIPT = "lakegate_job.py"
 _SUFFIXES = (".yaml", ".yml")
-_CHECKSUM = "sha256"  # the object's metadata that holds it
+_CHECKSUM = "sha256"  # key of the object's metadata
 _MISSING = frozenset({"404", "NoSuchKey", "NoSuchBucket", "NotFound"})
 
 
 def plan_uploads(aws: Aws, target: Target) -> tuple[Step, ...]:
-    """Return a step for each file, and for each contract or policy that is there and ours no more."""
+    """Return a step for each file, and for each uploaded contract or policy that no longer exists."""
     s3, wheel = aws.client("s3"), target.package.wheel
-    files: dict[str, Path] = {wheel.name: wheel, SCRIPT: script()}
-    for folder, root in rule_folders(target.settings).items():
-        found = sorted(path for path in root.rglob("*") if path.suffix in _SUFFIXES and path.is_file())
-        files |= {f"{folder}/{path.relative_to(root).as_posix()}": path for path in found}
+    files: dict[str, Path] = {wheel.name: wheel, SCRIPT: job_script()}
+    for folder, root in config_folders(target.settings).items():
+        files |= {f"{folder}/{path.relative_to(root).as_posix()}": path for path in promise_files(root)}
     uploads = [_plan_upload(s3, target, name, path.read_bytes()) for name, path in files.items()]
     stale = [
         _plan_deletion(s3, target, key)
-        for folder in rule_folders(target.settings)
+        for folder in config_folders(target.settings)
         for key in _keys(s3, target.artifacts.child(folder))
         if key.endswith(_SUFFIXES) and key[len(target.artifacts.folder) :] not in files
     ]
     return (*uploads, *stale)
 
 
-def rule_folders(settings: Settings) -> Mapping[str, Path]:
-    """Return where the contracts and policies in force lie, by the folder that they are uploaded to."""
-    return {
-        "contracts": settings.contracts or Path(contracts.__file__).parent,
-        "policies": settings.policies or Path(quarantine_policies.__file__).parent,
-    }
+def config_folders(settings: Settings) -> Mapping[str, Path]:
+    """Return the local folders of contracts and policies, by name of their upload folder."""
+    folders = configured_folders(settings)
+    return {"contracts": folders.contracts, "policies": folders.policies}
 
 
-def script() -> Path:
-    """Return the script that a Glue job starts."""
+def job_script() -> Path:
+    """Return the path of the script that a Glue job runs."""
     return Path(dags.glue.__file__).with_name("job.py")
 
 
 def _plan_upload(s3: AwsClient, target: Target, name: str, content: bytes) -> Step:
     at = target.artifacts.child(name)
     wanted = {_CHECKSUM: hashlib.sha256(content).hexdigest()}
-    with explained("cannot look at an upload", at.uri):
-        try:
-            found = s3.head_object(Bucket=at.bucket, Key=at.prefix)["Metadata"]
-        except ClientError as error:
-            if code_of(error) not in _MISSING:
-                raise
-            found = None
+    with translate_errors("cannot read an upload", at.uri):
+        response = get_or_none(s3.head_object, _MISSING, Bucket=at.bucket, Key=at.prefix)
+    found = None if response is None else response["Metadata"]
 
     def apply() -> None:
         encryption = (
@@ -76,7 +69,7 @@ def _plan_upload(s3: AwsClient, target: Target, name: str, content: bytes) -> St
             if target.kms_key
             else {"ServerSideEncryption": "AES256"}
         )
-        with explained("cannot upload", at.uri):
+        with translate_errors("cannot upload", at.uri):
             s3.put_object(
                 Bucket=at.bucket,
                 Key=at.prefix,
@@ -86,22 +79,22 @@ def _plan_upload(s3: AwsClient, target: Target, name: str, content: bytes) -> St
                 **encryption,
             )
 
-    return step_of("upload", at.uri, differing(wanted, found), apply, is_there=found is not None)
+    return make_step("upload", at.uri, diff_settings(wanted, found), apply, exists=found is not None)
 
 
 def _plan_deletion(s3: AwsClient, target: Target, key: str) -> Step:
-    """A contract that is gone here must go there: whoever reads the folder reads all of it."""
+    """Return the step that deletes a stale contract or policy: jobs read all files of the folder."""
     uri = f"s3://{target.artifacts.bucket}/{key}"
 
     def apply() -> None:
-        with explained("cannot delete an upload", uri):
+        with translate_errors("cannot delete an upload", uri):
             s3.delete_object(Bucket=target.artifacts.bucket, Key=key)
 
-    return Step("upload", uri, Action.DELETE, (Difference("object", "there", None),), apply)
+    return Step("upload", uri, ChangeKind.DELETE, (Difference("object", "present", None),), apply)
 
 
 def _keys(s3: AwsClient, folder: Location) -> list[str]:
-    with explained("cannot list what was uploaded", folder.uri):
+    with translate_errors("cannot list the uploads", folder.uri):
         try:
             pages = s3.get_paginator("list_objects_v2").paginate(Bucket=folder.bucket, Prefix=folder.folder)
             return [str(item["Key"]) for page in pages for item in page.get("Contents", ())]

@@ -1,1 +1,1 @@
-"""The job that Glue, or any spark-submit, runs: one transition of one run."""
+"""Entry point for Glue and spark-submit: one transition of one run."""

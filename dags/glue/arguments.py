@@ -1,4 +1,4 @@
-"""What a job is told: the run, and every setting, as `--name value`; what Glue itself adds is let through."""
+"""Job arguments: the run and every setting as `--name value`; unknown ones, such as Glue's, are ignored."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn, get_origin
 
-from contracts.faults import ConfigurationError
+from contracts.errors import ConfigurationError
 from dags.pipeline.run import TRANSITIONS
-from dags.pipeline.settings import Settings
+from dags.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,27 +20,27 @@ FOLDERS = ("contracts", "policies")  # settings that are folders; a job's may li
 
 @dataclass(frozen=True, slots=True)
 class JobArguments:
-    """What a job is told."""
+    """Parsed arguments of a job."""
 
     transition: str
     run_id: str | None
     as_of: str | None
     is_forced: bool
-    is_blocked_failed: bool  # a blocked run ends with exit status 3; else with 0, as a job that did its work
+    is_blocked_failed: bool  # whether a blocked run exits with 3; else with 0
     job_run_id: str | None
-    settings: Mapping[str, object]  # by the names of the settings
-    folders: Mapping[str, str]  # URIs of contracts and policies
-    ignored: tuple[str, ...]  # names of arguments that are not ours
+    settings: Mapping[str, object]  # by name
+    folders: Mapping[str, str]  # URIs of contracts and policies, by setting
+    ignored: tuple[str, ...]  # names of unknown arguments
 
 
 def read_arguments(arguments: Sequence[str]) -> JobArguments:
-    """Return what a job's command line says, with or without `awsglue`.
+    """Parse a job's command line.
 
-    Every setting is an argument: `--lake`, `--raw_root`, `--warehouse`, …; names take `-` for `_`. An empty
-    value is none given. What is not ours (`--JOB_NAME`, `--TempDir`, `--enable-metrics`, …) is ignored.
+    Every setting is an argument: `--lake`, `--raw_root`, `--warehouse`, …, also with `-` for `_`. An empty
+    value means not given. Unknown arguments (`--JOB_NAME`, `--TempDir`, `--enable-metrics`, …) are ignored.
 
     Raises:
-        ConfigurationError: the transition is missing or unknown, or a value cannot be read.
+        ConfigurationError: the transition is missing or unknown, or a value is invalid.
     """
     parser = _Parser(allow_abbrev=False, add_help=False)
     parser.add_argument("--transition")
@@ -57,7 +57,7 @@ def read_arguments(arguments: Sequence[str]) -> JobArguments:
     settings = {name: given[f"setting {name}"] for name in fields}
     return JobArguments(
         transition=_one_of("--transition", given.get("transition", ""), TRANSITIONS),
-        # A job that somebody starts by hand has an id all the same: Glue's.
+        # A job that is started manually uses Glue's run id.
         run_id=given.get("run_id") or given.get("job_run_id"),
         as_of=given.get("as_of"),
         is_forced=_one_of("--force", given.get("force", "").lower(), (*_TRUE, *_FALSE)) in _TRUE,
@@ -70,16 +70,16 @@ def read_arguments(arguments: Sequence[str]) -> JobArguments:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Raises where argparse would leave the process."""
+    """Raises where argparse would exit."""
 
     def error(self, message: str) -> NoReturn:
-        raise ConfigurationError("the job's arguments cannot be read", found=message)
+        raise ConfigurationError("invalid job arguments", found=message)
 
 
 def _one_of(name: str, value: str, expected: Sequence[str]) -> str:
     if value not in expected:
         raise ConfigurationError(
-            "this argument is missing" if not value else "this argument has another value than it can take",
+            "invalid argument" if value else "missing argument",
             where=name,
             expected=", ".join(text for text in expected if text),
             found=repr(value) if value else "",
@@ -88,7 +88,7 @@ def _one_of(name: str, value: str, expected: Sequence[str]) -> str:
 
 
 def _value(name: str, text: str) -> object:
-    """Return a setting's value; one of several parts is JSON, as in its variable."""
+    """Return a setting's value; mappings and lists are given as JSON."""
     kind = Settings.model_fields[name].annotation
     if get_origin(kind) not in (dict, list, tuple):
         return text
@@ -96,5 +96,5 @@ def _value(name: str, text: str) -> object:
         return json.loads(text)
     except ValueError as error:
         raise ConfigurationError(
-            "this setting is no JSON", where=f"--{name}", expected='as {"a": "b"}', found=repr(text)
+            "invalid JSON", where=f"--{name}", expected='as {"a": "b"}', found=repr(text)
         ) from error

@@ -1,7 +1,7 @@
-"""The script that Glue or spark-submit starts: `--transition bronze_to_silver --lake s3://… --run_id …`.
+"""Job script for Glue or spark-submit: `--transition bronze_to_silver --lake s3://… --run_id …`.
 
-It is uploaded alone; everything else comes from the wheel. A run that went well returns and does not call
-`sys.exit`, which some hosts of a script take for a failure whatever the status.
+It is uploaded alone; everything else is in the wheel. A successful run returns without calling `sys.exit`,
+which some hosts of a script treat as a failure whatever the status.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from tempfile import TemporaryDirectory
 
 
 def _unpacked_wheels() -> list[TemporaryDirectory[str]]:
-    """Put our wheel on the path as a folder where Spark put it as an archive (by `--py-files`).
+    """Unpack the wheel where Spark put it on the path as an archive (`--py-files`); return the folders.
 
-    Contracts and policies are read as files beside the code, and the code itself is part of the fingerprint.
+    Contracts and policies are read as files beside the code, which is itself part of the fingerprint.
     """
     folders = []
     for number, entry in enumerate(sys.path):
@@ -30,7 +30,7 @@ def _unpacked_wheels() -> list[TemporaryDirectory[str]]:
 
 
 if __name__ == "__main__":
-    unpacked = _unpacked_wheels()  # they live as long as the script
+    unpacked = _unpacked_wheels()  # deleted when the script ends
     from dags.glue.main import run_job
 
     status = run_job(sys.argv[1:])

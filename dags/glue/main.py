@@ -1,87 +1,112 @@
-"""Runs one transition as a job: reads the arguments, writes the verdict file, returns the exit status."""
+"""Run one transition as a job: parse the arguments, write the verdict file, return the exit status."""
 
 from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from checkpoints.storage.opening import open_storage
+from checkpoints.storage.place import Place
+from contracts.errors import ConfigurationError
 from dags.glue.arguments import read_arguments
-from dags.glue.folders import local_folder
-from dags.pipeline.attempt import BLOCKED, attempt, failed_attempt, failure_of
+from dags.pipeline.context import new_run
 from dags.pipeline.progress import Logged
-from dags.pipeline.report import Status
-from dags.pipeline.settings import read_settings
-from dags.pipeline.setup import new_run
+from dags.pipeline.transition_attempt import BLOCKED, failed_attempt, failure_of, run_transition_attempt
+from dags.settings import read_settings
+from quarantine_policies.decision import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from pyspark.sql import SparkSession
 
+    from checkpoints.storage.storage import S3Settings
     from dags.glue.arguments import JobArguments
-    from dags.pipeline.settings import Settings
     from dags.pipeline.verdict_file import Outcome
+    from dags.settings import Settings
+
+
+_SUFFIXES = (".yaml", ".yml")
 
 
 def run_job(arguments: Sequence[str]) -> int:
     """Run one transition; return the exit status: 0 passed, 3 blocked, 2 misconfigured, 1 anything else.
 
     With `--on_block succeed`, as on Glue, a blocked run returns 0: a Glue job run can only be SUCCEEDED or
-    FAILED, and FAILED invites a retry, which cannot make blocked data better. The job did its work, it
-    judged; the task behind it reads the verdict file and stops there.
+    FAILED, and a retry of FAILED cannot fix blocked data. The gate task reads the verdict file and fails.
     """
     try:
-        told = read_arguments(arguments)
-        if told.ignored:
-            _say(f"not ours, ignored: {' '.join(told.ignored)}")
+        job = read_arguments(arguments)
+        if job.ignored:
+            _log(f"unknown arguments, ignored: {' '.join(job.ignored)}")
         with TemporaryDirectory(prefix="lakegate-") as scratch:
-            outcome = _attempt(told, Path(scratch))
-    except Exception as error:  # noqa: BLE001 - a job's log ends with a sentence
+            outcome = _attempt(job, Path(scratch))
+    except Exception as error:  # noqa: BLE001 - the job's log must end with one sentence
         failure = failure_of(error)
-        _say(failure.sentence)
+        _log(failure.sentence)
         return failure.exit_status
     if outcome.error is not None:
-        _say(outcome.error.sentence)
+        _log(outcome.error.sentence)
         return outcome.error.exit_status
     assert outcome.report is not None  # noqa: S101 - an outcome without an error has a report
-    _say(f"run {outcome.run_id}: {outcome.transition}: {outcome.report.verdict.value}")
-    is_blocked = outcome.report.verdict is Status.BLOCK
-    return BLOCKED if is_blocked and told.is_blocked_failed else 0
+    _log(f"run {outcome.run_id}: {outcome.transition}: {outcome.report.verdict.value}")
+    is_blocked = outcome.report.verdict is Verdict.BLOCK
+    return BLOCKED if is_blocked and job.is_blocked_failed else 0
 
 
-def _attempt(told: JobArguments, scratch: Path) -> Outcome:
-    settings = read_settings(**told.settings)
-    run = new_run(as_of=told.as_of, run_id=told.run_id, is_forced=told.is_forced)
+def _attempt(job: JobArguments, scratch: Path) -> Outcome:
+    settings = read_settings(**job.settings)
+    run = new_run(as_of=job.as_of, run_id=job.run_id, is_forced=job.is_forced)
     try:
-        folders = {name: local_folder(uri, scratch / name) for name, uri in told.folders.items()}
-    except Exception as error:  # noqa: BLE001 - whoever waits for the verdict hears of it
-        return failed_attempt(settings, run, told.transition, error, told.job_run_id)
+        folders = {name: _local_folder(uri, scratch / name) for name, uri in job.folders.items()}
+    except Exception as error:  # noqa: BLE001 - the gate task needs a verdict file
+        return failed_attempt(settings, run, job.transition, error, job.job_run_id)
     settings = settings.model_copy(update=folders)
-    return attempt(
+    return run_transition_attempt(
         settings,
         run,
-        told.transition,
+        job.transition,
         Logged(sys.stderr),
         start_spark=_submitted_spark(settings),
-        job_run_id=told.job_run_id,
+        job_run_id=job.job_run_id,
     )
 
 
+def _local_folder(uri: str, into: Path, s3: S3Settings | None = None) -> Path:
+    """Return a local folder with the YAML files at a URI: those of a bucket are copied to ``into``.
+
+    Raises:
+        ConfigurationError: there are no YAML files.
+        StorageError: the bucket cannot be read.
+    """
+    if "://" not in uri:
+        return Path(uri)
+    root = Place(open_storage(uri, s3))
+    found = [info for info in root.list() if info.path.endswith(_SUFFIXES)]
+    if not found:
+        raise ConfigurationError("no YAML files found", where=uri, next_step="run `lakegate deploy`")
+    for info in found:
+        target = into.joinpath(*PurePosixPath(info.path).parts)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(root.child(info.path).read_bytes())
+    return into
+
+
 def _submitted_spark(settings: Settings) -> Callable[[], SparkSession] | None:
-    """Return what joins the Spark that started this script; None when none did."""
+    """Return a function that joins the Spark that started this script; None without spark-submit."""
     if "PYSPARK_GATEWAY_PORT" not in os.environ:
         return None
 
     def join() -> SparkSession:
-        from dags.pipeline.session import spark_session
+        from dags.spark.session import spark_session
 
         return spark_session(settings.spark_options)
 
     return join
 
 
-def _say(sentence: str) -> None:
+def _log(sentence: str) -> None:
     print(f"lakegate: {sentence}", file=sys.stderr, flush=True)

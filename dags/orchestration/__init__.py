@@ -1,1 +1,1 @@
-"""The DAG files: Airflow's `dags_folder` points here, or a bundle does. They hold order, and nothing else."""
+"""DAG files for Airflow's `dags_folder` or a bundle; they define order only."""

@@ -1,18 +1,17 @@
-"""The DAG `gold_to_redshift`: the gate of GOLD's release first, then preflight, load and reconciliation.
+"""Airflow DAG `gold_to_redshift`: check of GOLD's release, then preflight, load and reconciliation.
 
-Preflight, load and reconciliation are one attempt, as they are one transaction: what does not fit or does not
-reconcile is rolled back and blocks, and the old release stays in the warehouse.
+Preflight, load and reconciliation are one task because they are one transaction: a release that does not fit
+or reconcile is rolled back and blocked, and the old release stays in the warehouse.
 """
 
 from __future__ import annotations
 
 from airflow.sdk import DAG, get_current_context, task
 
-from dags.tasks.checked import check_here
-from dags.tasks.dag import TAGS, asset, default_arguments, macros, transition_params
+from dags.tasks.checks import check_installation
+from dags.tasks.dag_defaults import TAGS, asset, default_arguments, macros, transition_params
 from dags.tasks.gate import Gate
-from dags.tasks.release import check_release
-from dags.tasks.transition import carry_out_here
+from dags.tasks.run_transition import check_release, run_transition
 
 TRANSITION = "gold_to_redshift"
 
@@ -31,18 +30,18 @@ with DAG(
 
     @task
     def check() -> None:
-        """Say what is missing before anything runs."""
-        check_here(get_current_context(), (TRANSITION,))
+        """Check the installation before anything runs."""
+        check_installation(get_current_context(), (TRANSITION,))
 
     @task
     def release() -> str:
-        """Return the release that the gate of GOLD let through."""
+        """Return GOLD's release if it passed the gate."""
         return check_release(get_current_context())
 
     @task
     def load() -> None:
-        """Check whether it fits, load it, reconcile it."""
-        carry_out_here(get_current_context(), TRANSITION)
+        """Run preflight, load and reconciliation."""
+        run_transition(get_current_context(), TRANSITION)
 
     (
         check()

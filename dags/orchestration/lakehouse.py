@@ -1,8 +1,8 @@
-"""The DAG `lakehouse`: all transitions in order, under one run id, one run at a time.
+"""Airflow DAG `lakehouse`: all transitions in order, with one run id, one run at a time.
 
-Runs every night (``LAKEGATE_SCHEDULE``, a cron line) and when a dataset was promoted to BRONZE by itself.
-Started by hand or by a backfill it takes ``as_of``, ``force`` and ``only`` (one transition). A blocked or
-failed transition ends the run: no later one starts.
+Runs every night (``LAKEGATE_SCHEDULE``, a cron expression) and after a `raw_to_bronze_*` DAG has promoted a
+dataset. Triggered manually or by a backfill, it takes ``as_of``, ``force`` and ``only`` (one transition).
+After a blocked or failed transition, no later one starts.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from airflow.sdk import (
     task,
 )
 
-from contracts.reader import DATASETS
 from dags.pipeline.run import TRANSITIONS
-from dags.tasks.checked import check_here
-from dags.tasks.dag import TAGS, asset, default_arguments, macros, run_params
+from dags.tasks.checks import check_installation
+from dags.tasks.dag_defaults import TAGS, asset, dataset_names, default_arguments, macros, run_params
 from dags.tasks.start_dag import StartDag
 
 CRON = os.environ.get("LAKEGATE_SCHEDULE", "0 3 * * *")
-LOOK_EVERY_SECONDS = int(os.environ.get("LAKEGATE_LOOK_EVERY_SECONDS", "60"))
+DATASETS = dataset_names()
+POLL_SECONDS = int(os.environ.get("LAKEGATE_LOOK_EVERY_SECONDS", "60"))
 
 with DAG(
     "lakehouse",
@@ -45,7 +45,7 @@ with DAG(
             type=["null", "string"],
             enum=[None, *TRANSITIONS],
             title="Only",
-            description="one transition; empty: all",
+            description="one transition; default: all",
         )
     ),
     user_defined_macros=macros(),
@@ -55,18 +55,18 @@ with DAG(
 
     @task
     def check() -> None:
-        """Say what is missing before anything runs."""
+        """Check the installation before anything runs."""
         only = get_current_context()["params"].get("only")
-        check_here(get_current_context(), (only,) if only else TRANSITIONS)
+        check_installation(get_current_context(), (only,) if only else TRANSITIONS)
 
     def start(dag_id: str, transition: str) -> StartDag:
-        """Return the task that starts a DAG; that DAG tells of its own failures."""
+        """Return the task that triggers a DAG, without alerts: that DAG sends its own."""
         return StartDag(
             task_id=dag_id,
             transition=transition,
             trigger_dag_id=dag_id,
             trigger_rule="none_failed",
-            poke_interval=LOOK_EVERY_SECONDS,
+            poke_interval=POLL_SECONDS,
             retries=0,
             on_failure_callback=None,
         )

@@ -1,7 +1,8 @@
-"""The DAGs `raw_to_bronze_<dataset>`: take in what is new in RAW, as soon as it is there.
+"""Airflow DAGs `raw_to_bronze_<dataset>`: ingest new files of RAW as they arrive.
 
-By default a deferred sensor waits for new files, started every quarter of an hour (``LAKEGATE_ARRIVALS``, a
-cron line). With ``LAKEGATE_ARRIVALS_QUEUE``, the URL of an SQS queue that S3 notifies, a message starts them.
+There is one for each dataset that has a contract (in ``LAKEGATE_CONTRACTS``). By default they start every 15
+minutes (``LAKEGATE_ARRIVALS``, a cron expression), and a deferred sensor waits for new files. With
+``LAKEGATE_ARRIVALS_QUEUE``, the URL of an SQS queue for S3 notifications, messages start them.
 """
 
 from __future__ import annotations
@@ -13,19 +14,18 @@ from typing import Any
 from airflow.sdk import DAG, Asset, AssetWatcher, CronTriggerTimetable, get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
 
-from contracts.reader import DATASETS
-from dags.tasks.arrivals import NewFilesSensor, batches_of, inspect_batch_here
-from dags.tasks.checked import check_here
-from dags.tasks.dag import TAGS, asset, default_arguments, macros, transition_params
+from dags.tasks.checks import check_installation
+from dags.tasks.dag_defaults import TAGS, asset, dataset_names, default_arguments, macros, transition_params
 from dags.tasks.gate import Gate
-from dags.tasks.told import told_by
-from dags.tasks.transition import carry_out_here
+from dags.tasks.new_files import NewFilesSensor, inspect_new_batch, plan_new_batches
+from dags.tasks.run_request import read_run_request
+from dags.tasks.run_transition import run_transition
 
 TRANSITION = "raw_to_bronze"
 QUEUE = os.environ.get("LAKEGATE_ARRIVALS_QUEUE")
 CRON = os.environ.get("LAKEGATE_ARRIVALS", "*/15 * * * *")
-LOOK_EVERY_SECONDS = float(os.environ.get("LAKEGATE_LOOK_EVERY_SECONDS", "60"))
-MOST_WAITING_SECONDS = 14 * 60
+POLL_SECONDS = float(os.environ.get("LAKEGATE_LOOK_EVERY_SECONDS", "60"))
+SENSOR_TIMEOUT_SECONDS = 14 * 60
 
 
 def _schedule() -> Any:  # noqa: ANN401 - a timetable or a list of assets
@@ -33,7 +33,7 @@ def _schedule() -> Any:  # noqa: ANN401 - a timetable or a list of assets
         return CronTriggerTimetable(CRON, timezone="UTC")
     from airflow.providers.common.messaging.triggers.msg_queue import MessageQueueTrigger
 
-    arrivals = MessageQueueTrigger(scheme="sqs", sqs_queue=QUEUE, waiter_delay=int(LOOK_EVERY_SECONDS))
+    arrivals = MessageQueueTrigger(scheme="sqs", sqs_queue=QUEUE, waiter_delay=int(POLL_SECONDS))
     return [Asset("raw/arrivals", watchers=[AssetWatcher(name="s3_notifications", trigger=arrivals)])]
 
 
@@ -53,27 +53,25 @@ def _dag(dataset: str) -> DAG:
 
         @task
         def check() -> None:
-            check_here(get_current_context(), (TRANSITION,))
+            check_installation(get_current_context(), (TRANSITION,))
 
         @task
         def plan() -> list[dict[str, Any]]:
-            return batches_of(dataset)
+            return plan_new_batches(dataset)
 
         @task(max_active_tis_per_dagrun=4)
         def inspect(batch: dict[str, Any]) -> int:
-            return inspect_batch_here(get_current_context(), dataset, batch)
+            return inspect_new_batch(get_current_context(), dataset, batch)
 
-        @task(
-            trigger_rule="none_failed"
-        )  # without a batch there may be copies to mend, and a verdict to give
+        @task(trigger_rule="none_failed")  # also without batches: to repair copies and write a verdict
         def ingest() -> None:
-            carry_out_here(get_current_context(), TRANSITION, dataset)
+            run_transition(get_current_context(), TRANSITION, dataset)
 
         @task(outlets=[asset("bronze", dataset)])
         def announce(verdict: str) -> None:
-            if verdict == "unchanged" or told_by(get_current_context()).is_orchestrated:
+            if verdict == "unchanged" or read_run_request(get_current_context()).is_orchestrated:
                 raise AirflowSkipException(
-                    "nobody has to hear of it: what comes next is on its way, or nothing is new"
+                    "no announcement: lakehouse runs the next transition, or nothing is new"
                 )
 
         checked, batches = check(), plan()
@@ -86,8 +84,8 @@ def _dag(dataset: str) -> DAG:
                 >> NewFilesSensor(
                     task_id="arrived",
                     dataset=dataset,
-                    poke_interval=LOOK_EVERY_SECONDS,
-                    timeout=MOST_WAITING_SECONDS,
+                    poke_interval=POLL_SECONDS,
+                    timeout=SENSOR_TIMEOUT_SECONDS,
                 )
                 >> batches
             )
@@ -96,5 +94,5 @@ def _dag(dataset: str) -> DAG:
     return dag
 
 
-for _name in DATASETS:
+for _name in dataset_names():
     globals()[f"raw_to_bronze_{_name}"] = partial(_dag, _name)()

@@ -1,4 +1,4 @@
-"""The DAG `silver_to_gold` for Airflow: a Glue job, then the gate that reads its verdict."""
+"""Airflow DAG `silver_to_gold`: a Glue job, then the gate."""
 
 from __future__ import annotations
 
@@ -7,6 +7,6 @@ from dags.tasks.glue_dag import glue_dag
 dag = glue_dag(
     "silver_to_gold",
     promotes=("gold", "release"),
-    most_minutes=70,
-    description="ten tables, gated, released together in GOLD",
+    max_minutes=70,
+    description="all tables, gated, released together in GOLD",
 )

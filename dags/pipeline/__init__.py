@@ -1,1 +1,1 @@
-"""Who drives: settings, the Spark session, and the ordered list of transitions."""
+"""The pipeline: the transitions of a run, and the steps that they share."""

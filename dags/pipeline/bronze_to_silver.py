@@ -1,4 +1,4 @@
-"""bronze_to_silver: the rows of all bronze files, cleaned, routed, judged, deduplicated and promoted."""
+"""bronze_to_silver: clean, route, deduplicate, judge and promote the rows of all bronze files."""
 
 from __future__ import annotations
 
@@ -10,31 +10,34 @@ from typing import TYPE_CHECKING
 from checkpoints.lake.bronze import current_ledger, readable_place, verify_bronze
 from checkpoints.lake.commit import read_pointer
 from checkpoints.lake.promotion import current_silver, promote_silver
-from contracts.faults import LakegateError
+from contracts.errors import LakegateError
 from contracts.model import Zone
-from dags.pipeline.candidates import manifest_of
-from dags.pipeline.fingerprint import fingerprint
-from dags.pipeline.promises import check_promises
-from dags.pipeline.publish import Verdicted, publish
-from dags.pipeline.report import DatasetReport, Status, TransitionReport, worst
-from dags.pipeline.shuffle import shuffles_sized_for
-from dags.pipeline.side_by_side import side_by_side
-from dags.pipeline.silver_candidates import judge_dataset
-from dags.pipeline.start import start_beside_gx
+from dags.pipeline.candidates import manifest_of, table_report
+from dags.pipeline.contract_checks import check_contracts
+from dags.pipeline.fingerprint import BRONZE_TO_SILVER, fingerprint
+from dags.pipeline.judging import published_result
+from dags.pipeline.publish import publish
+from dags.pipeline.report import DatasetReport, TransitionReport
+from dags.pipeline.silver_dataset import judge_dataset
+from dags.spark.concurrency import run_concurrently, start_with_gx
+from dags.spark.session import shuffles_sized_for
+from quarantine_policies.decision import Verdict
 from transforms.bronze_to_silver.files import BronzeFile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from pyspark.sql import SparkSession
 
+    from checkpoints.gate.measures import RuleCount
     from checkpoints.lake.layout import Lake
     from checkpoints.lake.ledger import Ledger
     from checkpoints.lake.pointer import Pointer
     from contracts.model import Contract
+    from dags.pipeline.context import Run, Setup
     from dags.pipeline.progress import Progress
-    from dags.pipeline.setup import Run, Setup
-    from dags.pipeline.silver_candidates import JudgedDataset
+    from dags.pipeline.publish import PublishedResult
+    from dags.pipeline.silver_dataset import JudgedDataset
 
 NAME = "bronze_to_silver"
 
@@ -45,49 +48,38 @@ def bronze_to_silver(
     """Rebuild silver from all of BRONZE, unless nothing changed since its last promotion.
 
     Raises:
-        ContractError: a contract promises what cannot be kept; nothing was written.
-        LakegateError: BRONZE was never promoted, or is not what its ledger says.
-        StorageError: the lake cannot be used, or another run was faster.
+        ContractError: a contract cannot be applied; nothing was written.
+        LakegateError: BRONZE was never promoted, or does not match its ledger.
+        StorageError: the lake cannot be used, or another run promoted first.
     """
     began = monotonic()
     ledgers = _ledgers(setup)
     pointer = read_pointer(setup.lake, Zone.SILVER)
-    print_ = _fingerprint(setup, ledgers)
-    if not run.is_forced and _is_unchanged(setup, pointer, print_):
-        return TransitionReport(NAME, Status.UNCHANGED, monotonic() - began, _unchanged(setup, pointer))
+    current = _fingerprint(setup, ledgers)
+    if not run.is_forced and _is_unchanged(setup, pointer, current):
+        return TransitionReport(NAME, Verdict.UNCHANGED, monotonic() - began, _unchanged(setup, pointer))
 
-    known = {name: [entry.facts for entry in ledger.files.values()] for name, ledger in ledgers.items()}
-    spark = start_beside_gx(start_spark)
-    check_promises(setup, lambda: spark, known)
-    files = {}
-    for contract in setup.contracts.datasets:
-        verify_bronze(setup.lake, ledgers[contract.name])
-        files[contract.name] = bronze_files(setup.lake, ledgers[contract.name])
-    largest = max(sum(file.facts.size_bytes for file in of) for of in files.values())
-
-    def judge(contract: Contract, _: object) -> JudgedDataset:
-        last = pointer.line(contract.name)
-        last_rows = last.current.rows if last else None
-        return judge_dataset(setup, run, spark, contract, files[contract.name], last_rows, progress)
-
-    with shuffles_sized_for(spark, largest):
-        tasks = {one.name: partial(judge, one) for one in setup.contracts.datasets}
-        judged = list(side_by_side(spark, tasks).values())
-    verdict = worst([Status(one.decision.verdict.value) for one in judged])
-    reports = tuple(_report(one, is_promoted=verdict is not Status.BLOCK) for one in judged)
-    verdicted = [
-        _verdicted(one, number, report)
-        for one, report in zip(judged, reports, strict=True)
-        for number in range(len(one.tables))
+    spark = start_with_gx(start_spark)
+    facts = {name: [entry.facts for entry in ledger.files.values()] for name, ledger in ledgers.items()}
+    check_contracts(setup, run, lambda: spark, facts, needs_spark=True)
+    for ledger in ledgers.values():
+        verify_bronze(setup.lake, ledger)
+    datasets = _judge(setup, run, spark, ledgers, pointer, progress)
+    verdict = Verdict.worst(dataset.decision.verdict for dataset in datasets)
+    reports = tuple(_report(dataset, is_promoted=verdict is not Verdict.BLOCK) for dataset in datasets)
+    results = [
+        result
+        for dataset, report in zip(datasets, reports, strict=True)
+        for result in _results(dataset, report)
     ]
-    publish(setup, run, NAME, verdicted, monotonic() - began)
-    if verdict is not Status.BLOCK:
+    publish(setup, run, NAME, results, monotonic() - began)
+    if verdict is not Verdict.BLOCK:
         progress.step("promoting")
-        tables = [table for one in judged for table in one.tables]
+        tables = [table for dataset in datasets for table in dataset.tables]
         promote_silver(
             setup.lake,
-            [manifest_of(run, table, print_) for table in tables],
-            {table.candidate.contract.name: pointer.seen(table.candidate.contract.name) for table in tables},
+            [manifest_of(run, table, current) for table in tables],
+            {table.name: pointer.seen(table.name) for table in tables},
             now=datetime.now(UTC),
         )
     staging = setup.lake.staging(Zone.SILVER, run.id)
@@ -96,7 +88,7 @@ def bronze_to_silver(
 
 
 def bronze_files(lake: Lake, ledger: Ledger) -> list[BronzeFile]:
-    """Return the files of a dataset's BRONZE; opened, each is the very one that the ledger vouches for."""
+    """Return the files of a dataset's BRONZE; opening one fails unless it is the version in the ledger."""
     bronze = lake.bronze(ledger.dataset)
     return [
         BronzeFile(
@@ -124,19 +116,15 @@ def _ledgers(setup: Setup) -> Mapping[str, Ledger]:
 
 
 def _fingerprint(setup: Setup, ledgers: Mapping[str, Ledger]) -> str:
-    contracts = (*setup.contracts.datasets, setup.contracts.users_history)
-    rules = [contract.checksum for contract in contracts]
+    inputs = [f"{name} {ledger.fingerprint()}" for name, ledger in ledgers.items()]
+    rules = [contract.checksum for contract in setup.contracts.silver_tables]
     rules += [setup.policies.checksums[contract.name] for contract in setup.contracts.datasets]
-    return fingerprint(NAME, [f"{name} {ledger.fingerprint()}" for name, ledger in ledgers.items()], rules)
+    return fingerprint(NAME, inputs, rules, BRONZE_TO_SILVER)
 
 
-def _names(setup: Setup) -> list[str]:
-    return [contract.name for contract in (*setup.contracts.datasets, setup.contracts.users_history)]
-
-
-def _is_unchanged(setup: Setup, pointer: Pointer, print_: str) -> bool:
-    lines = [pointer.line(name) for name in _names(setup)]
-    return all(line is not None and line.promoted_fingerprint == print_ for line in lines)
+def _is_unchanged(setup: Setup, pointer: Pointer, current: str) -> bool:
+    lines = [pointer.line(contract.name) for contract in setup.contracts.silver_tables]
+    return all(line is not None and line.promoted_fingerprint == current for line in lines)
 
 
 def _unchanged(setup: Setup, pointer: Pointer) -> tuple[DatasetReport, ...]:
@@ -145,45 +133,64 @@ def _unchanged(setup: Setup, pointer: Pointer) -> tuple[DatasetReport, ...]:
         manifest = current_silver(setup.lake, contract.name, pointer)
         if manifest is not None:
             place = setup.lake.area(Zone.SILVER).child(manifest.folder)
-            reports.append(DatasetReport(contract.name, Status.UNCHANGED, promoted=place.uri))
+            reports.append(DatasetReport(contract.name, Verdict.UNCHANGED, promoted=place.uri))
     return tuple(reports)
 
 
-def _verdicted(judged: JudgedDataset, number: int, report: DatasetReport) -> Verdicted:
-    """Return what is to be published of one of a dataset's tables; where rows went goes with the first."""
-    table, is_main = judged.tables[number], number == 0
-    if not is_main:
-        report = DatasetReport(
-            dataset=table.candidate.contract.name,
-            verdict=Status(table.decision.verdict.value),
-            rows_promoted=table.candidate.measured.rows,
-            promoted=table.candidate.written.place.uri if report.promoted else None,
-            failed=table.decision.failed,
-        )
-    return Verdicted(
-        contract=table.candidate.contract,
-        rules=table.rules,
-        judgement=table.judgement,
-        decision=table.decision,
-        report=report,
-        records=judged.records if is_main else None,
-        accounting=judged.accounting if is_main else None,
-        table=table.candidate.measured,
-        measures={name: float(value) for name, value in table.measures.values.items()},
+def _judge(
+    setup: Setup,
+    run: Run,
+    spark: SparkSession,
+    ledgers: Mapping[str, Ledger],
+    pointer: Pointer,
+    progress: Progress,
+) -> Sequence[JudgedDataset]:
+    """Write and judge the candidates of all datasets concurrently."""
+    files = {name: bronze_files(setup.lake, ledger) for name, ledger in ledgers.items()}
+
+    def judge(contract: Contract, _: object) -> JudgedDataset:
+        line = pointer.line(contract.name)
+        last_rows = line.current.rows if line else None
+        return judge_dataset(setup, run, spark, contract, files[contract.name], last_rows, progress)
+
+    largest_bytes = max(sum(one.facts.size_bytes for one in of_dataset) for of_dataset in files.values())
+    with shuffles_sized_for(spark, largest_bytes):
+        tasks = {contract.name: partial(judge, contract) for contract in setup.contracts.datasets}
+        return list(run_concurrently(spark, tasks).values())
+
+
+def _results(dataset: JudgedDataset, report: DatasetReport) -> Iterator[PublishedResult]:
+    """Yield what to publish of each table of a dataset; the first carries the dataset's row counts."""
+    main, *others = dataset.tables
+    yield published_result(
+        main,
+        report,
+        records=dataset.records,
+        accounting=dataset.accounting,
+        table=main.subject.measured,
     )
+    for table in others:
+        of_table = table_report(table, is_promoted=report.promoted is not None)
+        yield published_result(table, of_table, table=table.subject.measured)
 
 
-def _report(judged: JudgedDataset, *, is_promoted: bool) -> DatasetReport:
-    decision, records, accounting = judged.decision, judged.records, judged.accounting
+def _report(dataset: JudgedDataset, *, is_promoted: bool) -> DatasetReport:
+    decision, records, accounting = dataset.decision, dataset.records, dataset.accounting
     return DatasetReport(
-        dataset=judged.contract.name,
-        verdict=Status(decision.verdict.value),
+        dataset=dataset.contract.name,
+        verdict=decision.verdict,
         rows_read=records.rows_read,
         rows_promoted=accounting.rows_promoted,
         rows_quarantined=records.rows_quarantined,
         rows_deduplicated=accounting.rows_deduplicated,
-        rows_by_rule={name: count.unexpected for name, count in records.broken.items() if count.unexpected},
-        rows_warned={name: count.unexpected for name, count in records.warned.items() if count.unexpected},
-        promoted=judged.tables[0].candidate.written.place.uri if is_promoted else None,
+        rows_conflicting=dataset.rows_conflicting,
+        rows_excluded=records.rows_excluded,
+        rows_by_rule=_offenders(records.broken),
+        rows_warned=_offenders(records.warned),
+        promoted=dataset.tables[0].subject.written.place.uri if is_promoted else None,
         failed=decision.failed,
     )
+
+
+def _offenders(counts: Mapping[str, RuleCount]) -> dict[str, int]:
+    return {name: count.unexpected for name, count in counts.items() if count.unexpected}

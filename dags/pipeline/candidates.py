@@ -1,67 +1,87 @@
-"""A candidate: a table that is written and measured, and that no reader can see before it is promoted."""
+"""Candidate tables: written and measured, and invisible to readers until they are promoted."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from checkpoints.gate.known_keys import agreed_rows, counting_rows
-from checkpoints.gate.measure_table import WrittenTable, measure_tables, type_mismatches
+from checkpoints.gate.measure_tables import (
+    WrittenTable,
+    confirmed_counts,
+    measure_tables,
+    observe_counts,
+)
+from checkpoints.gate.measures import Measures, RuleCount
+from checkpoints.gate.rule_trial import KEYS_UNIQUE
+from checkpoints.gate.table_metrics import compute_metrics
 from checkpoints.lake.manifest import Manifest, SchemaColumn
 from checkpoints.lake.promotion import candidate_files, version_folder
-from contracts.spark_schema import struct_type
-from dags.pipeline.frames import read_frame, rows_in_files, write_frame, written_schema
+from contracts.spark import struct_type
+from contracts.system_columns import EVENT_DATE
+from dags.pipeline.report import DatasetReport
+from dags.spark.frames import read_frame, rows_in_files, write_frame, written_schema
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from pyspark.sql import DataFrame, SparkSession
     from pyspark.sql.types import StructType
 
-    from checkpoints.gate.checkpoint import Judgement
-    from checkpoints.gate.measures import DistinctKeys, Measures, TableMeasured
-    from checkpoints.lake.layout import Place
+    from checkpoints.gate.measures import DistinctKeys, Number, TableMeasured
     from checkpoints.lake.manifest import ColumnSum
-    from contracts.model import Contract, Rule
-    from dags.pipeline.setup import Run
-    from quarantine_policies.decision import Decision
-
-EVENT_DATE = "event_date"  # silver is partitioned by it, where it is a derived column
+    from checkpoints.storage.place import Place
+    from contracts.model import Contract
+    from dags.pipeline.context import Run
+    from dags.pipeline.judging import Judged
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A table that is written where no reader looks, and not measured yet."""
+    """A written table that is not measured yet."""
 
     version: str
     place: Place
     table: WrittenTable
-    mismatches: int  # columns that are not as promised
+    columns: StructType  # of the files
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A table that is written but that no reader can see yet, and what was measured of it."""
+    """A written table and its measurements."""
 
     written: Written
     measured: TableMeasured
 
+    def measures(
+        self,
+        values: Mapping[str, Number],
+        parameters: Mapping[str, object],
+        counts: Mapping[str, RuleCount] | None = None,
+    ) -> Measures:
+        """Return the table's numbers for the gate; those that no measure gives are computed now.
+
+        Args:
+            values: the measures of the table, by name.
+            parameters: of its rules.
+            counts: what breaks further rules, by rule.
+        """
+        measured = self.measured
+        duplicates = RuleCount(measured.duplicate_rows, measured.duplicate_samples)
+        measures = Measures(
+            measured.rows,
+            {KEYS_UNIQUE: duplicates, **(counts or {})},
+            values,
+            nulls=measured.nulls,
+            columns=self.written.columns,
+        )
+        frame = self.written.table.frame
+        return replace(measures, computed=compute_metrics(lambda: frame, self.contract, measures, parameters))
+
     @property
     def contract(self) -> Contract:
-        """What the table promises."""
+        """The table's contract."""
         return self.written.table.contract
-
-
-@dataclass(frozen=True, slots=True)
-class JudgedTable:
-    """A candidate and what the gate says of it."""
-
-    candidate: Candidate
-    rules: tuple[Rule, ...]  # by which it was judged
-    measures: Measures  # of the table
-    judgement: Judgement
-    decision: Decision
 
 
 def write_candidate(
@@ -72,49 +92,54 @@ def write_candidate(
     version: str,
     keys: Callable[[], DistinctKeys] | None = None,
 ) -> Written:
-    """Write a table where no reader looks.
+    """Write a table as Parquet where no reader looks.
 
-    A dataset of silver is partitioned by its event_date, and its rows are brought together by it first: a few
-    big files a day rather than one from every task. The rows of any other table stay where its plan has them:
-    where it joins or groups, Spark has sized the partitions already.
+    A silver dataset is partitioned by event_date, and its rows are first rebalanced by it: a few big files a
+    day rather than one from every task. Other tables keep their plan's partitions: Spark has sized them for
+    the joins and groupings.
 
     Args:
         spark: reads the table back.
-        contract: what the table promises.
+        contract: of the table.
         frame: its rows.
-        place: where it is to be.
+        place: its folder.
         version: of the table.
-        keys: tells the keys that it should hold, counted from what it is made of, each once; None when nobody
-            has counted them. Then the rows are counted on the way, if that tells all of them.
+        keys: returns the expected keys, counted while the input was read. None: unknown; the rows are then
+            counted during the write if the plan proves their keys unique.
     """
     schema = struct_type(contract)
     partition = [column.name for column in contract.derived_columns if column.name == EVENT_DATE]
-    frame, told = (frame, None) if keys else counting_rows(frame, contract)
+    frame, observed = (frame, None) if keys else observe_counts(frame, contract)
     rows = frame.hint("rebalance", *partition) if partition else frame
-    write_frame(rows, place.spark_uri, partition, contract.varied_columns)
-    counted = agreed_rows(told, rows_in_files(place)) if told else None
+    write_frame(rows, place.spark_uri, partition, contract.high_cardinality_columns)
+    counted = confirmed_counts(observed, rows_in_files(place)) if observed else None
     table = WrittenTable(read_frame(spark, place, schema), contract, keys, counted)
-    return Written(version, place, table, _mismatches(place, schema, partition))
+    return Written(version, place, table, _stored_columns(place, schema, partition))
 
 
 def measure_candidates(written: Sequence[Written]) -> list[Candidate]:
-    """Measure tables by what was written of them, all in one Spark job. Returns them in turn."""
+    """Measure written tables in one Spark job. Returns candidates in the same order."""
     measured = measure_tables([one.table for one in written])
-    return [Candidate(one, of) for one, of in zip(written, measured, strict=True)]
+    return [Candidate(*one) for one in zip(written, measured, strict=True)]
 
 
-def _mismatches(place: Place, promised: StructType, partition: Sequence[str]) -> int:
-    """Return how many columns of the written files are not as promised; a partition is none of theirs."""
-    from pyspark.sql.types import StructType
+def table_report(judged: Judged[Candidate], *, is_promoted: bool) -> DatasetReport:
+    """Return the report on one judged table."""
+    candidate = judged.subject
+    return DatasetReport(
+        dataset=judged.name,
+        verdict=judged.verdict,
+        rows_promoted=candidate.measured.rows,
+        promoted=candidate.written.place.uri if is_promoted else None,
+        failed=judged.decision.failed,
+    )
 
-    found = written_schema(place)
-    in_files = StructType([field for field in promised.fields if field.name not in partition])
-    return 0 if found is None else type_mismatches(found, in_files)
 
-
-def manifest_of(run: Run, table: JudgedTable, fingerprint: str, sums: tuple[ColumnSum, ...] = ()) -> Manifest:
-    """Return the manifest by which a judged candidate can be promoted."""
-    contract, written, measured = table.candidate.contract, table.candidate.written, table.candidate.measured
+def manifest_of(
+    run: Run, judged: Judged[Candidate], fingerprint: str, sums: tuple[ColumnSum, ...] = ()
+) -> Manifest:
+    """Return the manifest that promotes a judged candidate."""
+    contract, written, measured = judged.contract, judged.subject.written, judged.subject.measured
     return Manifest(
         name=contract.name,
         version=written.version,
@@ -129,7 +154,19 @@ def manifest_of(run: Run, table: JudgedTable, fingerprint: str, sums: tuple[Colu
         ),
         contract_version=contract.version,
         fingerprint=fingerprint,
-        verdict=table.decision.verdict.value,
+        verdict=judged.verdict,
         sums=sums,
         keys_xor=measured.keys.xor if measured.keys else None,
     )
+
+
+def _stored_columns(place: Place, promised: StructType, partition: Sequence[str]) -> StructType:
+    """Return the columns that the files hold, then the partition columns, which are in their names.
+
+    Of a table without any file, they are those promised.
+    """
+    from pyspark.sql.types import StructType
+
+    found = written_schema(place)
+    in_names = [field for field in promised.fields if field.name in partition]
+    return promised if found is None else StructType([*found.fields, *in_names])

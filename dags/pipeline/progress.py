@@ -1,4 +1,4 @@
-"""What a run tells while it works: the transition, the step, and how far the step is."""
+"""Progress of a run: its transition, step and counts, for a terminal or a log."""
 
 from __future__ import annotations
 
@@ -7,52 +7,52 @@ from typing import Protocol, TextIO
 
 
 class Progress(Protocol):
-    """Hears of a run's steps; a terminal shows them, a program ignores them."""
+    """Receives the steps of a run."""
 
     def transition(self, name: str) -> None:
-        """A transition begins."""
+        """Start a transition."""
 
     def step(self, what: str, done: int | None = None, of: int | None = None) -> None:
-        """A step of it begins or goes on; ``done`` and ``of`` count files, rows or tables."""
+        """Start or continue a step; ``done`` and ``of`` count files, rows or tables."""
 
     def note(self, what: str) -> None:
-        """Something went otherwise than it should, and the run goes on: this is always said."""
+        """Report a problem that does not stop the run; always shown."""
 
 
 class Quiet:
-    """Says nothing but notes, on stderr."""
+    """Prints only notes, on stderr."""
 
     def transition(self, name: str) -> None:
-        """Ignore it."""
+        """Do nothing."""
 
     def step(self, what: str, done: int | None = None, of: int | None = None) -> None:
-        """Ignore it."""
+        """Do nothing."""
 
     def note(self, what: str) -> None:
-        """Say it."""
+        """Print the note."""
         print(f"lakegate: {what}", file=sys.stderr)
 
 
 class Logged:
-    """Says every new step as one line; for a job, whose log is read later. Counts are left out."""
+    """Logs each new step as one line, without counts."""
 
     def __init__(self, log: TextIO) -> None:
-        self._log, self._transition, self._said = log, "", ""
+        self._log, self._transition, self._last = log, "", ""
 
     def transition(self, name: str) -> None:
-        """Say that it begins."""
+        """Log the start."""
         self._transition = name
-        self._say("begins")
+        self._write("started")
 
     def step(self, what: str, done: int | None = None, of: int | None = None) -> None:  # noqa: ARG002
-        """Say the step, once."""
-        self._say(what)
+        """Log the step, once."""
+        self._write(what)
 
     def note(self, what: str) -> None:
-        """Say it."""
-        self._say(what)
+        """Log the note."""
+        self._write(what)
 
-    def _say(self, what: str) -> None:
-        if what != self._said:
-            self._said = what
+    def _write(self, what: str) -> None:
+        if what != self._last:
+            self._last = what
             print(f"lakegate: {self._transition}: {what}", file=self._log, flush=True)

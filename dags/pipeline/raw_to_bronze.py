@@ -1,146 +1,138 @@
-"""raw_to_bronze: the files of RAW, inspected, judged, and copied to BRONZE or to quarantine."""
+"""raw_to_bronze: inspect and judge the files of RAW, copy them to BRONZE or quarantine."""
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from checkpoints.gate.measures import Measures, RuleCount
-from checkpoints.lake.aliases import Aliasing
+from checkpoints.gate.checkpoint import judge
+from checkpoints.gate.measure_files import measure_files
 from checkpoints.lake.bronze import current_ledger, ingest
-from checkpoints.lake.bronze_promotion import JudgedIngestion, promote_bronze
+from checkpoints.lake.bronze_promotion import AliasWriter, JudgedIngestion, promote_bronze
 from checkpoints.lake.commit import read_pointer
-from checkpoints.lake.errors import LakeUnreadable
 from checkpoints.lake.layout import Area
-from checkpoints.lake.rejection import quarantine_files
-from contracts.model import Domain, Zone
-from dags.pipeline.batches import forget_batches, inspector, noted_facts
-from dags.pipeline.promises import check_promises
-from dags.pipeline.publish import Verdicted, publish
-from dags.pipeline.report import DatasetReport, FileCounts, Status, TransitionReport, worst
-from quarantine_policies.decision import decide
-from transforms.bronze_to_silver.alias import needs_alias
-from transforms.raw_to_bronze.ignored import is_ignored
-from transforms.raw_to_bronze.portable import is_foreign, rewrite
+from checkpoints.quarantine.files import quarantine_files
+from checkpoints.storage.errors import LakeUnreadableError
+from contracts.model import Zone
+from dags.pipeline.contract_checks import check_contracts
+from dags.pipeline.inspection_batches import delete_batches, inspected_facts, inspector
+from dags.pipeline.judging import judge_and_decide, published_result
+from dags.pipeline.publish import publish
+from dags.pipeline.report import DatasetReport, TransitionReport, count_files, name_lacking
+from quarantine_policies.decision import Verdict
+from transforms.formats.parquet_portable import is_foreign, rewrite
+from transforms.raw_to_bronze.column_coverage import missing_columns
+from transforms.raw_to_bronze.file_names import is_ignored, needs_alias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from pyspark.sql import SparkSession
 
-    from checkpoints.gate.checkpoint import Judgement
+    from checkpoints.gate.checkpoint import JudgeRules
     from checkpoints.lake.ingestion import Ingestion
+    from checkpoints.lake.pointer import Pointer
     from contracts.inventory import FileFacts
     from contracts.model import Contract
+    from dags.pipeline.context import Run, Setup
+    from dags.pipeline.judging import Judged
     from dags.pipeline.progress import Progress
-    from dags.pipeline.setup import Run, Setup
-    from quarantine_policies.decision import Decision
+    from quarantine_policies.model import Policy
 
 NAME = "raw_to_bronze"
-MOST_SAMPLES = 3
 
 
 @dataclass(frozen=True, slots=True)
-class _Judged:
+class _Dataset:
+    """One dataset's files as found in RAW, and what the gate says of them.
+
+    ``judged``: None when the ledger already covers every file; its verdict then stands.
+    ``lacking``: key of a file accepted before -> required columns that it has no source for.
+    """
+
+    contract: Contract
     ingestion: Ingestion
     inspected_by: str
-    judgement: Judgement | None  # None: every file is known, and so is the verdict
-    verdict: Status
-    decision: Decision | None
+    judged: Judged[Ingestion] | None = None
+    lacking: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether nothing changed since the ledger was written, by the same contracts and code."""
+        one = self.ingestion
+        if one.before is None or one.before.inspected_by != self.inspected_by:
+            return False
+        return not (one.valid or one.to_copy or one.to_quarantine)
+
+    @property
+    def facts(self) -> list[FileFacts]:
+        """Facts of all files of the dataset, also of those that vanished from RAW."""
+        return [*self.ingestion.inventory, *(entry.facts for entry in self.ingestion.known.values())]
+
+    @property
+    def kept_verdict(self) -> Verdict:
+        """The verdict that the ledger keeps."""
+        if self.judged is not None:
+            return self.judged.verdict
+        assert self.ingestion.before is not None  # noqa: S101 - only known files are not judged
+        return Verdict(self.ingestion.before.verdict)
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict of this run: ``unchanged`` for known files that passed."""
+        is_unchanged = self.judged is None and self.kept_verdict is Verdict.PASS
+        return Verdict.UNCHANGED if is_unchanged else self.kept_verdict
 
 
 def raw_to_bronze(
-    setup: Setup,
-    run: Run,
-    start_spark: Callable[[], SparkSession],
-    progress: Progress,
-    dataset: str | None = None,
+    setup: Setup, run: Run, start_spark: Callable[[], SparkSession], progress: Progress
 ) -> TransitionReport:
-    """Take in what is new in RAW. Needs Spark only to check the expressions of contracts with sources.
+    """Take in what is new in RAW.
 
-    Args:
-        setup: the lake, the promises and the policies.
-        run: its id and clock. What batches of the run noted of files is not found out again.
-        start_spark: makes the Spark session.
-        progress: hears of every step.
-        dataset: the only one to take in; None: all.
+    Spark only checks contracts here: the conditions of all row rules if bronze_to_silver follows in the same
+    run, else only the expressions of sources. Files that batches of the run inspected are not read again.
 
     Raises:
-        ContractError: a contract promises what cannot be kept; nothing was written.
-        StorageError: RAW is not there, holds no file, or cannot be read, or another run was faster.
+        ContractError: a contract cannot be applied; nothing was written.
+        StorageError: RAW is missing, empty or unreadable, or another run promoted first.
     """
     began = monotonic()
-    lake = setup.lake
-    lake.area(Area.RAW).storage.ensure_readable()
-    pointer = read_pointer(lake, Zone.BRONZE)
-    chosen = [contract for contract in setup.contracts.datasets if dataset in (None, contract.name)]
-    ingested = [_ingest(setup, run, contract, progress) for contract in chosen]
-    if dataset is None and not any(_was_ever_filled(ingestion) for ingestion, _ in ingested):
-        raise LakeUnreadable(
-            "there is no file in RAW",
-            lake.area(Area.RAW).uri,
-            expected=f"files below {', '.join(f'{contract.name}/' for contract in chosen)}",
-            next_step="drop some there, or point --lake at another lake",
-        )
-    if run.is_forced or not all(_is_known(*one) for one in ingested):
-        those = replace(setup, contracts=replace(setup.contracts, datasets=tuple(chosen)))
-        check_promises(those, start_spark, {one.dataset: _facts(one) for one, _ in ingested})
-    judged = [_judge(setup, run, contract, one) for contract, one in zip(chosen, ingested, strict=True)]
+    setup.lake.area(Area.RAW).storage.ensure_readable()
+    pointer = read_pointer(setup.lake, Zone.BRONZE)
+    chosen = tuple(one for one in setup.contracts.datasets if run.dataset in (None, one.name))
+    found = [_ingest(setup, run, contract, progress) for contract in chosen]
+    _ensure_not_empty(setup, run, found)
+    if run.is_forced or not all(dataset.is_known for dataset in found):
+        of_chosen = replace(setup, contracts=replace(setup.contracts, datasets=chosen))
+        facts = {dataset.contract.name: dataset.facts for dataset in found}
+        check_contracts(of_chosen, run, start_spark, facts, needs_spark=run.is_whole)
+    datasets = [_judge(setup, run, dataset) for dataset in found]
     now = datetime.now(UTC)
-    for one in judged:
-        quarantine_files(lake, one.ingestion, run_id=run.id, now=now)
-    verdict = worst([one.verdict for one in judged])
-    reports = tuple(_report(setup, one) for one in judged)
-    publish(
-        setup,
-        run,
-        NAME,
-        [
-            Verdicted(
-                contract=setup.contracts.inventory,
-                rules=setup.contracts.inventory.rules,
-                judgement=one.judgement,
-                decision=one.decision,
-                report=report,
-            )
-            for one, report in zip(judged, reports, strict=True)
-            if one.judgement is not None and one.decision is not None
-        ],
-        monotonic() - began,
-    )
-    if verdict is not Status.BLOCK:
-        progress.step("copying to BRONZE")
-        promotions = promote_bronze(
-            lake,
-            [
-                JudgedIngestion(
-                    one.ingestion, one.inspected_by, _kept(one.verdict), pointer.seen(one.ingestion.dataset)
-                )
-                for one in judged
-            ],
-            run_id=run.id,
-            aliasing=Aliasing(needs_alias, is_foreign, rewrite),
-            now=now,
-            threads=setup.settings.ingest_threads,
-            progress=partial(progress.step, "copying to BRONZE"),
-        )
-        for promotion in promotions:
-            for key in promotion.missed:
-                progress.note(
-                    f"{promotion.dataset}: {key} changed in RAW while it was read; the next run takes it in"
-                )
+    for dataset in datasets:
+        quarantine_files(setup.lake, dataset.ingestion, run_id=run.id, now=now)
+    _note_refused(datasets, progress)
+    verdict = Verdict.worst(dataset.verdict for dataset in datasets)
+    reports = tuple(_report(setup, dataset) for dataset in datasets)
+    results = [
+        published_result(dataset.judged, report, ingestion=dataset.ingestion)
+        for dataset, report in zip(datasets, reports, strict=True)
+        if dataset.judged is not None
+    ]
+    publish(setup, run, NAME, results, monotonic() - began)
+    if verdict is not Verdict.BLOCK:
+        _promote(setup, run, datasets, pointer, now, progress)
     for contract in chosen:
-        forget_batches(setup, run, contract.name)
+        delete_batches(setup, run, contract.name)
     return TransitionReport(NAME, verdict, monotonic() - began, reports)
 
 
-def _ingest(setup: Setup, run: Run, contract: Contract, progress: Progress) -> tuple[Ingestion, str]:
+def _ingest(setup: Setup, run: Run, contract: Contract, progress: Progress) -> _Dataset:
+    """List a dataset's files in RAW and inspect the new ones."""
     inspected_by, inspect = inspector(setup, contract)
-    progress.step(f"{contract.name}: looking at RAW")
+    progress.step(f"{contract.name}: listing RAW")
     ingestion = ingest(
         setup.lake,
         contract.name,
@@ -150,94 +142,107 @@ def _ingest(setup: Setup, run: Run, contract: Contract, progress: Progress) -> t
         is_ignored=is_ignored,
         threads=setup.settings.ingest_threads,
         progress=partial(progress.step, f"{contract.name}: inspecting files"),
-        noted=noted_facts(setup, run, contract.name, inspected_by),
+        known_facts=inspected_facts(setup, run, contract.name, inspected_by),
+        cutting_sources={source.name for source in contract.sources if source.overrides_record_parsing},
     )
-    return ingestion, inspected_by
+    return _Dataset(contract, ingestion, inspected_by)
 
 
-def _judge(setup: Setup, run: Run, contract: Contract, ingested: tuple[Ingestion, str]) -> _Judged:
-    ingestion, inspected_by = ingested
-    before = ingestion.before
-    if before is not None and not run.is_forced and _is_known(ingestion, inspected_by):
-        status = Status(before.verdict)
-        return _Judged(
-            ingestion, inspected_by, None, Status.UNCHANGED if status is Status.PASS else status, None
+def _ensure_not_empty(setup: Setup, run: Run, found: Sequence[_Dataset]) -> None:
+    """Raise ``LakeUnreadableError`` if RAW has and had no file. One dataset alone may be empty."""
+    ingestions = [dataset.ingestion for dataset in found]
+    is_empty = all(one.before is None and not one.inventory and not one.ignored for one in ingestions)
+    if run.dataset is None and is_empty:
+        raise LakeUnreadableError(
+            "there is no file in RAW",
+            setup.lake.area(Area.RAW).uri,
+            expected=f"files below {', '.join(f'{one.dataset}/' for one in ingestions)}",
+            next_step="drop some there, or point --lake at another lake",
         )
-    from checkpoints.gate.checkpoint import judge
-    from checkpoints.gate.masking import Masking
 
-    policy = setup.policies.of(contract.name)
-    inventory = setup.contracts.inventory
-    judgement = judge(
-        f"{NAME}.{contract.name}",
+
+def _judge(setup: Setup, run: Run, dataset: _Dataset) -> _Dataset:
+    """Return the dataset judged, unless the verdict in its ledger stands."""
+    if dataset.is_known and not run.is_forced:
+        return dataset
+    lacking = missing_columns(dataset.ingestion.accepted_before, dataset.contract)
+    policy = setup.policies.of(dataset.contract.name)
+    judged = judge_ingestion(run, policy, setup.contracts.inventory, dataset.ingestion, lacking)
+    return replace(dataset, judged=judged, lacking=lacking)
+
+
+def judge_ingestion(
+    run: Run,
+    policy: Policy,
+    inventory: Contract,
+    ingestion: Ingestion,
+    lacking: Mapping[str, tuple[str, ...]],
+    judge_rules: JudgeRules = judge,
+) -> Judged[Ingestion]:
+    """Judge the files found in RAW by the rules of the inventory. Reads no file.
+
+    Args:
+        run: its id names the results.
+        policy: of the dataset.
+        inventory: the contract of the inventory.
+        ingestion: the files found.
+        lacking: key of a file accepted by an earlier run -> required columns that it has no source for.
+        judge_rules: judges the rules.
+    """
+    return judge_and_decide(
+        f"{NAME}.{ingestion.dataset}",
+        run,
+        ingestion,
         inventory,
         inventory.rules,
-        _measure(setup, ingestion),
-        policy.parameters,
-        Masking.of(inventory, policy.masked_columns),
-        run.id,
-        run.as_of,
+        measure_files(inventory, ingestion, lacking),
+        policy,
+        files_rejected=sum(ingestion.quarantined.values()),
+        judge_rules=judge_rules,
     )
-    decision = decide(judgement.outcomes, policy, files_rejected=sum(ingestion.quarantined.values()))
-    return _Judged(ingestion, inspected_by, judgement, Status(decision.verdict.value), decision)
 
 
-def _is_known(ingestion: Ingestion, inspected_by: str) -> bool:
-    """Whether the ledger knows all that the run found, and was written under the same promises."""
-    before = ingestion.before
-    if before is None or before.inspected_by != inspected_by:
-        return False
-    return not (ingestion.valid or ingestion.to_copy or ingestion.to_quarantine)
+def _note_refused(datasets: Sequence[_Dataset], progress: Progress) -> None:
+    for dataset in datasets:
+        refused = dataset.ingestion.refused_anew
+        if refused:
+            progress.note(
+                f"{dataset.contract.name}: accepted files kept although they would be rejected today: "
+                f"{len(refused):,}, such as {refused[0].key} ({refused[0].reason})"
+            )
 
 
-def _was_ever_filled(ingestion: Ingestion) -> bool:
-    return bool(ingestion.before is not None or ingestion.inventory or ingestion.ignored)
+def _promote(
+    setup: Setup, run: Run, datasets: Sequence[_Dataset], pointer: Pointer, now: datetime, progress: Progress
+) -> None:
+    """Copy the valid files to BRONZE and commit the ledgers."""
+    progress.step("copying to BRONZE")
+    promotions = promote_bronze(
+        setup.lake,
+        [
+            JudgedIngestion(
+                one.ingestion, one.inspected_by, one.kept_verdict, pointer.seen(one.contract.name)
+            )
+            for one in datasets
+        ],
+        run_id=run.id,
+        alias_writer=AliasWriter(needs_alias, is_foreign, rewrite),
+        now=now,
+        threads=setup.settings.ingest_threads,
+        progress=partial(progress.step, "copying to BRONZE"),
+    )
+    for promotion in promotions:
+        for key in promotion.missed:
+            progress.note(f"{promotion.dataset}: {key} changed during the copy; the next run takes it in")
 
 
-def _facts(ingestion: Ingestion) -> list[FileFacts]:
-    """Return what is known of all files of a dataset, those that vanished from RAW too."""
-    return [*ingestion.inventory, *(entry.facts for entry in ingestion.known.values())]
-
-
-def _measure(setup: Setup, ingestion: Ingestion) -> Mapping[Domain, Measures]:
-    """Count the inventory: rejected files by reason, and the share of all bytes that they hold."""
-    inventory = ingestion.inventory
-    by_rule: dict[str, RuleCount] = {}
-    for rule in setup.contracts.inventory.rules_in(Domain.RECORDS):
-        keys = [
-            facts.key for facts in inventory if facts.reason is not None and facts.reason.value == rule.name
-        ]
-        by_rule[rule.name] = RuleCount(len(keys), tuple(keys[:MOST_SAMPLES]))
-    times = Counter(facts.key for facts in inventory)
-    repeated = [key for key, count in times.items() if count > 1]
-    size_bytes = sum(facts.size_bytes for facts in inventory)
-    rejected_bytes = sum(facts.size_bytes for facts in inventory if not facts.is_valid)
-    return {
-        Domain.RECORDS: Measures(len(inventory), by_rule),
-        Domain.TABLE: Measures(
-            len(inventory),
-            {"keys_unique": RuleCount(sum(times[key] for key in repeated), tuple(repeated[:MOST_SAMPLES]))},
-            {"_rejected_bytes_ratio": rejected_bytes / size_bytes if size_bytes else 0.0},
-        ),
-    }
-
-
-def _report(setup: Setup, judged: _Judged) -> DatasetReport:
-    ingestion = judged.ingestion
+def _report(setup: Setup, dataset: _Dataset) -> DatasetReport:
+    name, judged = dataset.contract.name, dataset.judged
     return DatasetReport(
-        dataset=ingestion.dataset,
-        verdict=judged.verdict,
-        files=FileCounts(
-            valid=ingestion.valid,
-            unchanged=ingestion.unchanged,
-            ignored=ingestion.ignored,
-            quarantined={reason.value: count for reason, count in sorted(ingestion.quarantined.items())},
-        ),
-        promoted=None if judged.verdict is Status.BLOCK else setup.lake.bronze(ingestion.dataset).uri,
-        failed=judged.decision.failed if judged.decision else (),
+        dataset=name,
+        verdict=dataset.verdict,
+        files=count_files(dataset.ingestion),
+        files_lacking_columns=name_lacking(dataset.lacking),
+        promoted=None if dataset.verdict is Verdict.BLOCK else setup.lake.bronze(name).uri,
+        failed=judged.decision.failed if judged else (),
     )
-
-
-def _kept(verdict: Status) -> str:
-    """Return the verdict that the ledger keeps: an unchanged dataset passed before."""
-    return Status.PASS.value if verdict is Status.UNCHANGED else verdict.value

@@ -1,50 +1,66 @@
-"""What a run did, as values: the very document that `lakegate run --json` prints."""
+"""Run reports: the document that `lakegate run --json` prints."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
-from enum import StrEnum
+from typing import TYPE_CHECKING
 
+from checkpoints.gate.measure_files import MOST_LACKING
+from quarantine_policies.decision import Verdict
 
-class Status(StrEnum):
-    """How a transition or a dataset in it came out; ordered from best to worst."""
-
-    UNCHANGED = "unchanged"
-    PASS = "pass"  # noqa: S105
-    WARN = "warn"
-    BLOCK = "block"
-
-
-def worst(statuses: list[Status]) -> Status:
-    """Return the worst of some statuses, `pass` when there are none."""
-    order = list(Status)
-    return max(statuses, key=order.index, default=Status.PASS)
+if TYPE_CHECKING:
+    from checkpoints.lake.ingestion import Ingestion
 
 
 @dataclass(frozen=True, slots=True)
 class FileCounts:
-    """How many files of a dataset raw_to_bronze met, by what became of them."""
+    """Files of a dataset in raw_to_bronze, by outcome.
+
+    ``without_rows``: valid and unchanged files without a record.
+    """
 
     valid: int = 0
     unchanged: int = 0
     ignored: int = 0
+    without_rows: int = 0
     quarantined: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
+class LackingFile:
+    """A file accepted before, and the required columns that it has no source for today."""
+
+    file: str
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LackingFiles:
+    """The number of files that lack required columns, and the first of them by key."""
+
+    count: int
+    files: tuple[LackingFile, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class DatasetReport:
-    """One dataset or table in one transition; a field that does not apply is None and left out."""
+    """One dataset or table in one transition; a field that does not apply is None."""
 
     dataset: str
-    verdict: Status
+    verdict: Verdict
     rows_read: int | None = None
     rows_promoted: int | None = None
     rows_quarantined: int | None = None
     rows_deduplicated: int | None = None
+    rows_conflicting: int | None = (
+        None  # included in rows_deduplicated; None for users, whose rows are merged
+    )
+    rows_excluded: int | None = None  # not included in rows_read
     rows_by_rule: Mapping[str, int] | None = None
     rows_warned: Mapping[str, int] | None = None
     files: FileCounts | None = None
+    files_lacking_columns: LackingFiles | None = None
     promoted: str | None = None
     failed: tuple[str, ...] = ()
 
@@ -54,14 +70,14 @@ class TransitionReport:
     """One transition of a run."""
 
     name: str
-    verdict: Status
+    verdict: Verdict
     seconds: float
     datasets: tuple[DatasetReport, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """One run: its transitions in order, as far as it came."""
+    """One run: the transitions that were carried out, in order."""
 
     run_id: str
     as_of: str
@@ -69,10 +85,10 @@ class RunReport:
     docs: str | None = None
 
     @property
-    def verdict(self) -> Status:
+    def verdict(self) -> Verdict:
         """The worst verdict of the transitions; a run that changed nothing passes."""
-        status = worst([t.verdict for t in self.transitions])
-        return Status.PASS if status is Status.UNCHANGED else status
+        verdict = Verdict.worst(transition.verdict for transition in self.transitions)
+        return Verdict.PASS if verdict is Verdict.UNCHANGED else verdict
 
 
 def as_document(report: RunReport) -> dict[str, object]:
@@ -87,7 +103,7 @@ def transition_document(report: TransitionReport) -> dict[str, object]:
 
 
 def _plain(value: object) -> dict[str, object]:
-    """Turn a report value into plain JSON types; None is left out, but `promoted` stays, as null."""
+    """Convert a report value to JSON types. None is left out, except `promoted`, which is null."""
     assert is_dataclass(value)  # noqa: S101
     plain: dict[str, object] = {}
     for name in (f.name for f in fields(value)):
@@ -101,3 +117,22 @@ def _plain(value: object) -> dict[str, object]:
         else:
             plain[name] = dict(item) if isinstance(item, Mapping) else item
     return plain
+
+
+def count_files(ingestion: Ingestion) -> FileCounts:
+    """Return the number of files by outcome."""
+    return FileCounts(
+        valid=ingestion.valid,
+        unchanged=ingestion.unchanged,
+        ignored=ingestion.ignored,
+        without_rows=len(ingestion.without_rows),
+        quarantined={reason.value: count for reason, count in sorted(ingestion.quarantined.items())},
+    )
+
+
+def name_lacking(lacking: Mapping[str, tuple[str, ...]]) -> LackingFiles | None:
+    """Return the report's entry on files that lack required columns; it lists the first of them."""
+    if not lacking:
+        return None
+    first = [LackingFile(key, columns) for key, columns in list(lacking.items())[:MOST_LACKING]]
+    return LackingFiles(len(lacking), tuple(first))

@@ -1,29 +1,44 @@
-"""One run, from RAW to the warehouse: the story of the pipeline, top to bottom."""
+"""A run of the pipeline: its transitions in order, from RAW to the warehouse."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from importlib import import_module
+from typing import TYPE_CHECKING, Protocol
 
+from checkpoints.lake.housekeeping import prune
+from checkpoints.quarantine.rows import expire_rows
+from checkpoints.storage.errors import StorageError
 from checkpoints.warehouse.opening import open_warehouse
-from dags.pipeline.report import RunReport, Status
-from dags.pipeline.setup import read_setup, warehouse_uri
-from dags.pipeline.spark_errors import speaking
-from dags.pipeline.tidy import tidy
+from dags.pipeline.context import read_setup, warehouse_uri
+from dags.pipeline.report import RunReport
+from dags.spark.errors import translate_errors
+from quarantine_policies.decision import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pyspark.sql import SparkSession
 
+    from dags.pipeline.context import Run, Setup
     from dags.pipeline.progress import Progress
     from dags.pipeline.report import TransitionReport
-    from dags.pipeline.settings import Settings
-    from dags.pipeline.setup import Run, Setup
+    from dags.settings import Settings
 
+# Each is the function of this name in the module of this name, with the signature of `Transition`.
 TRANSITIONS = ("raw_to_bronze", "bronze_to_silver", "silver_to_gold", "gold_to_redshift")
-_LEAVE_VERSIONS = ("bronze_to_silver", "silver_to_gold")  # the older ones of which are no longer needed
-_PROMOTED = (Status.PASS, Status.WARN)
+_LEAVE_VERSIONS = ("bronze_to_silver", "silver_to_gold")  # older versions of their tables become obsolete
+_PROMOTED = (Verdict.PASS, Verdict.WARN)
+
+
+class Transition(Protocol):
+    """Reads one zone, judges a candidate for the next, and promotes it unless the verdict is ``block``."""
+
+    def __call__(
+        self, setup: Setup, run: Run, start_spark: Callable[[], SparkSession], progress: Progress, /
+    ) -> TransitionReport:
+        """Carry out the transition; ``start_spark`` is called only when Spark is needed."""
 
 
 def run_pipeline(
@@ -34,72 +49,63 @@ def run_pipeline(
     start_spark: Callable[[], SparkSession] | None = None,
     dataset: str | None = None,
 ) -> RunReport:
-    """Carry out the transitions in order, and stop behind the first that is blocked.
+    """Carry out the transitions in order; stop after the first that is blocked.
 
     Args:
         settings: where the lake and the warehouse are.
         run: its id and clock.
-        progress: hears of every step.
-        only: one transition's name; None means all four.
-        start_spark: makes the Spark session, if one is needed; by default as ``settings`` say.
-        dataset: the only dataset that raw_to_bronze takes in; None means all.
+        progress: receives every step.
+        only: one transition's name; None: all four.
+        start_spark: starts the Spark session; None: as ``settings`` say.
+        dataset: the only dataset that raw_to_bronze takes in; None: all.
 
     Raises:
         LakegateError: a setting, contract or policy is wrong, or the lake cannot be used.
     """
     setup = read_setup(settings)
-    if only in (None, "gold_to_redshift"):
-        open_warehouse(warehouse_uri(setup))  # a wrong URI is told before an hour's work, not after it
+    names = TRANSITIONS if only is None else (only,)
+    if TRANSITIONS[-1] in names:
+        open_warehouse(warehouse_uri(setup))  # a wrong URI fails now, not after an hour's work
+    run = replace(run, dataset=dataset, is_whole=only is None)
     reports: list[TransitionReport] = []
-    for name in TRANSITIONS if only is None else (only,):
+    for name in names:
         progress.transition(name)
-        report = carry_out(name, setup, run, progress, start_spark or spark_of(settings), dataset)
-        reports.append(report)
-        if report.verdict is Status.BLOCK:
+        with translate_errors(name):
+            reports.append(load_transition(name)(setup, run, start_spark or spark_of(settings), progress))
+        if reports[-1].verdict is Verdict.BLOCK:
             break
     if any(report.name in _LEAVE_VERSIONS and report.verdict in _PROMOTED for report in reports):
-        tidy(setup, progress, now=datetime.now(UTC))
+        remove_obsolete(setup, progress, now=datetime.now(UTC))
     return RunReport(run.id, run.as_of.isoformat(), tuple(reports), setup.lake.docs.child("index.html").uri)
 
 
-def carry_out(
-    name: str,
-    setup: Setup,
-    run: Run,
-    progress: Progress,
-    start_spark: Callable[[], SparkSession],
-    dataset: str | None = None,
-) -> TransitionReport:
-    """Carry out one transition; it is imported when its turn comes, as most need no Spark to be skipped."""
-    match name:
-        case "raw_to_bronze":
-            from dags.pipeline.raw_to_bronze import raw_to_bronze
+def load_transition(name: str) -> Transition:
+    """Import a transition. Imported when it is its turn: the names alone are needed by every DAG parse."""
+    if name not in TRANSITIONS:
+        raise ValueError(f"unknown transition {name!r}; expected one of {', '.join(TRANSITIONS)}")
+    transition: Transition = getattr(import_module(f"dags.pipeline.{name}"), name)
+    return transition
 
-            return raw_to_bronze(setup, run, start_spark, progress, dataset)
-        case "bronze_to_silver":
-            from dags.pipeline.bronze_to_silver import bronze_to_silver
 
-            with speaking(name):
-                return bronze_to_silver(setup, run, start_spark, progress)
-        case "silver_to_gold":
-            from dags.pipeline.silver_to_gold import silver_to_gold
-
-            with speaking(name):
-                return silver_to_gold(setup, run, start_spark, progress)
-        case "gold_to_redshift":
-            from dags.pipeline.gold_to_redshift import gold_to_redshift
-
-            return gold_to_redshift(setup, run, progress)
-    raise ValueError(f"there is no transition {name!r}; there are {', '.join(TRANSITIONS)}")
+def remove_obsolete(setup: Setup, progress: Progress, *, now: datetime) -> None:
+    """Delete obsolete versions and expired quarantine. A storage error is noted, not raised."""
+    progress.step("removing obsolete versions and expired quarantine")
+    try:
+        prune(setup.lake, now=now)
+        for contract in setup.contracts.datasets:
+            retention = timedelta(days=setup.policies.of(contract.name).retention_days)
+            expire_rows(setup.lake, contract.name, before=now - retention)
+    except StorageError as error:
+        progress.note(f"obsolete files could not be removed, the next run tries again: {error}")
 
 
 def spark_of(settings: Settings) -> Callable[[], SparkSession]:
-    """Return what starts Spark on this machine, as the settings say."""
+    """Return a function that starts Spark on this machine as the settings say."""
 
     def start() -> SparkSession:
-        from dags.pipeline.java import ensure_java
-        from dags.pipeline.session import spark_session
-        from dags.pipeline.spark_on_s3 import s3_options
+        from dags.spark.java import ensure_java
+        from dags.spark.s3a import s3_options
+        from dags.spark.session import spark_session
 
         ensure_java()
         return spark_session({**s3_options(settings), **settings.spark_options})

@@ -1,4 +1,4 @@
-"""Rows as read, written once where they are read and counted on the way: nothing parses them again."""
+"""Staging of rows as read: each task writes its rows to Parquet and counts them, so none is parsed twice."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ from dataclasses import asdict, dataclass
 from functools import partial, reduce
 from typing import TYPE_CHECKING
 
-from checkpoints.gate.measure_records import RAW, money_columns
-from checkpoints.gate.measures import RowsRead
-from checkpoints.gate.unknown_columns import UnknownColumns
-from checkpoints.lake.parquet_files import ParquetFiles
+from checkpoints.gate.measure_rows import currency_columns
+from checkpoints.gate.measures import RowsRead, UnknownColumns
+from checkpoints.storage.parquet_writer import ParquetBatchWriter
+from contracts.system_columns import EXTRA, RAW_TEXT, SOURCE_FILE
 from transforms.bronze_to_silver.clean import values_schema
-from transforms.bronze_to_silver.extra import names_in
-from transforms.bronze_to_silver.precedence import EXTRA
-from transforms.bronze_to_silver.records import KEY
+from transforms.bronze_to_silver.record_columns import EXCLUDED
+from transforms.bronze_to_silver.unknown_columns import names_in
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
     import pyarrow as pa
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import DataFrame, Row, SparkSession
 
-    from checkpoints.gate.doubts import Doubts
-    from checkpoints.lake.layout import Place
+    from checkpoints.gate.raw_retention import RawRetention
+    from checkpoints.storage.place import Place
     from contracts.model import Contract
-    from transforms.bronze_to_silver.records import Reading, Step
+    from transforms.bronze_to_silver.records import BatchFn, ReadPlan
 
-# Of a task: names of files; rows by source file; columns that no contract knows; currencies by column.
-_WRITTEN = (
-    "files array<string>, rows map<string, bigint>, "
+# One row for each task: names of the files written, rows and excluded records by source file, unknown
+# columns, currencies by the column that holds them.
+_TASK_SCHEMA = (
+    "files array<string>, rows map<string, bigint>, excluded map<string, bigint>, "
     "unknown array<struct<name: string, rows: bigint, first_file: string>>, "
     "currencies array<struct<column: string, written: string>>"
 )
@@ -37,7 +37,7 @@ _WRITTEN = (
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """Rows as they were read, and what was counted of them by those who read them."""
+    """Staged rows, and the counts of the tasks that read them."""
 
     rows: DataFrame
     read: RowsRead
@@ -47,87 +47,146 @@ def stage_rows(
     spark: SparkSession,
     contract: Contract,
     place: Place,
-    readings: Sequence[Reading],
-    doubts: Doubts,
+    readings: Sequence[ReadPlan],
+    retention: RawRetention,
 ) -> Staged:
-    """Carry out readings, each task writing what it reads below a place, in one Spark job.
+    """Run the readings in one Spark job, whose tasks write and count what they read.
 
-    Only the files of tasks that came to their end are read back, and each task's rows count once, however
-    often it was tried.
+    Only files of successful tasks are read back, and each task's rows count once, however often it was tried.
 
     Args:
         spark: runs the readings.
         contract: of the dataset.
-        place: the folder, of this run alone.
+        place: folder for the files, of this run alone.
         readings: how the dataset's files are read.
-        doubts: the raw text of a record is staged where there is one; that of the others is null.
+        retention: marks the records whose raw text is staged; the raw text of the others is null.
     """
     from pyspark.sql import DataFrame
     from pyspark.sql.pandas.types import to_arrow_schema
 
     schema = spark.createDataFrame([], values_schema(contract)).schema
-    write = partial(
-        _read_and_write,
+    stage = partial(
+        _stage_task,
         place=place,
         schema=to_arrow_schema(schema),
-        varied=(*contract.varied_columns, RAW, EXTRA),
-        doubts=doubts,
+        varied=(*contract.high_cardinality_columns, RAW_TEXT, EXTRA),
+        retention=retention,
     )
-    jobs = [one.frame.mapInArrow(partial(write, one.step), _WRITTEN) for one in readings]
-    written = reduce(DataFrame.unionByName, jobs).collect() if jobs else []
-    by_file, unknown, currencies = Counter[str](), UnknownColumns(), defaultdict[str, set[str]](set)
-    for task in written:
-        by_file.update(task["rows"])
-        for one in task["unknown"]:
-            unknown.add(*one)
-        for column, currency in task["currencies"]:
-            currencies[column].add(currency)
-    uris = [place.child(name).spark_uri for task in written for name in task["files"]]
+    jobs = [one.frame.mapInArrow(partial(stage, one.step), _TASK_SCHEMA) for one in readings]
+    tasks = reduce(DataFrame.unionByName, jobs).collect() if jobs else []
+    counts = ReadCounts()
+    for task in tasks:
+        counts.add_task(task)
+    uris = [place.child(name).spark_uri for task in tasks for name in task["files"]]
     rows = spark.read.schema(schema).parquet(*uris) if uris else spark.createDataFrame([], schema)
-    return Staged(rows, RowsRead(by_file, tuple(unknown.found()), currencies))
+    return Staged(rows, counts.rows_read())
 
 
-def _read_and_write(
-    read: Step,
+def _stage_task(
+    step: BatchFn,
     batches: Iterable[pa.RecordBatch],
     *,
     place: Place,
     schema: pa.Schema,
     varied: Collection[str],
-    doubts: Doubts,
+    retention: RawRetention,
 ) -> Iterator[pa.RecordBatch]:
-    """Write what a task reads. Yields one row: what was written."""
+    """Write the rows of one task. Runs on the worker; yields one row of ``_TASK_SCHEMA``."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    rows, unknown, currencies = Counter[str](), UnknownColumns(), set[tuple[str, str]]()
-    with ParquetFiles(place, schema, varied) as files:
-        for batch in read(batches):
-            by_file = {one["values"]: one["counts"] for one in pc.value_counts(batch[KEY]).to_pylist()}
-            rows.update(by_file)
-            for file in by_file:
-                extras = (
-                    batch[EXTRA] if len(by_file) == 1 else batch[EXTRA].filter(pc.equal(batch[KEY], file))
-                )
-                for name, held in names_in(extras).items():
-                    unknown.add(name, held, file)
-            is_doubted, texts = doubts.about(batch), batch[RAW]
-            is_plain = pc.invert(is_doubted)
-            for name in money_columns(schema.names):
-                told = pc.unique(pc.drop_null(batch[name].filter(is_plain)))
-                currencies.update((name, currency) for currency in told.to_pylist())
-            kept = pc.if_else(is_doubted, texts, pa.scalar(None, texts.type))
-            files.add(batch.set_column(batch.schema.get_field_index(RAW), RAW, kept).select(schema.names))
-    counted = pa.array([list(rows.items())], pa.map_(pa.string(), pa.int64()))
-    written = pa.array([files.written], pa.list_(pa.string()))
-    found = pa.array(
-        [[asdict(one) for one in unknown.found()]],
-        pa.list_(pa.struct({"name": pa.string(), "rows": pa.int64(), "first_file": pa.string()})),
-    )
-    named = pa.array(
-        [[{"column": column, "written": currency} for column, currency in sorted(currencies)]],
-        pa.list_(pa.struct({"column": pa.string(), "written": pa.string()})),
-    )
-    yield pa.RecordBatch.from_arrays(
-        [written, counted, found, named], ["files", "rows", "unknown", "currencies"]
-    )
+    counts = ReadCounts()
+    with ParquetBatchWriter(place, schema, varied) as files:
+        for batch in step(counts.without_excluded(batches)):
+            is_raw_kept, raw = retention.keeps(batch), batch[RAW_TEXT]
+            counts.add_rows(batch)
+            # The gate counts the currencies of rows with a raw text: they may turn out to be invalid.
+            counts.add_currencies(batch, pc.invert(is_raw_kept), currency_columns(schema.names))
+            retained = pc.if_else(is_raw_kept, raw, pa.scalar(None, raw.type))
+            staged = batch.set_column(batch.schema.get_field_index(RAW_TEXT), RAW_TEXT, retained)
+            files.add(staged.select(schema.names))
+    yield counts.task_row(files.written)
+
+
+class ReadCounts:
+    """Counts of staged rows: collected batch by batch on a worker, added up task by task on the driver."""
+
+    def __init__(self) -> None:
+        self._rows, self._excluded = Counter[str](), Counter[str]()  # by source file
+        self._unknown = UnknownColumns()
+        self._currencies = defaultdict[str, set[str]](set)
+
+    def without_excluded(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Yield the batches without, and count, the records that a source excludes (``EXCLUDED``)."""
+        import pyarrow.compute as pc
+
+        for batch in batches:
+            if EXCLUDED not in batch.schema.names:
+                yield batch
+                continue
+            is_excluded = pc.fill_null(batch[EXCLUDED], fill_value=False)
+            self._excluded.update(_rows_by_file(batch.filter(is_excluded)))
+            yield batch.filter(pc.invert(is_excluded)).drop_columns([EXCLUDED])
+
+    def add_rows(self, batch: pa.RecordBatch) -> None:
+        """Add the rows of a batch and their unknown columns, by source file."""
+        import pyarrow.compute as pc
+
+        by_file = _rows_by_file(batch)
+        self._rows.update(by_file)
+        for file in by_file:
+            is_only_file = len(by_file) == 1
+            extra = batch[EXTRA] if is_only_file else batch[EXTRA].filter(pc.equal(batch[SOURCE_FILE], file))
+            for name, rows in names_in(extra).items():
+                self._unknown.add(name, rows, file)
+
+    def add_currencies(
+        self, batch: pa.RecordBatch, is_counted: pa.BooleanArray, columns: Iterable[str]
+    ) -> None:
+        """Add the distinct currencies of the marked rows, by column."""
+        import pyarrow.compute as pc
+
+        for name in columns:
+            found = pc.unique(pc.drop_null(batch[name].filter(is_counted))).to_pylist()
+            if found:
+                self._currencies[name].update(found)
+
+    def task_row(self, files: Sequence[str]) -> pa.RecordBatch:
+        """Return one row of ``_TASK_SCHEMA``."""
+        import pyarrow as pa
+
+        by_file = pa.map_(pa.string(), pa.int64())
+        unknown = pa.struct({"name": pa.string(), "rows": pa.int64(), "first_file": pa.string()})
+        currency = pa.struct({"column": pa.string(), "written": pa.string()})
+        currencies = [
+            {"column": column, "written": written}
+            for column, found in sorted(self._currencies.items())
+            for written in sorted(found)
+        ]
+        columns = {
+            "files": pa.array([files], pa.list_(pa.string())),
+            "rows": pa.array([list(self._rows.items())], by_file),
+            "excluded": pa.array([list(self._excluded.items())], by_file),
+            "unknown": pa.array([[asdict(one) for one in self._unknown.found()]], pa.list_(unknown)),
+            "currencies": pa.array([currencies], pa.list_(currency)),
+        }
+        return pa.RecordBatch.from_arrays(list(columns.values()), list(columns))
+
+    def add_task(self, task: Row) -> None:
+        """Add one row of ``_TASK_SCHEMA``."""
+        self._rows.update(task["rows"])
+        self._excluded.update(task["excluded"])
+        for name, rows, first_file in task["unknown"]:
+            self._unknown.add(name, rows, first_file)
+        for column, written in task["currencies"]:
+            self._currencies[column].add(written)
+
+    def rows_read(self) -> RowsRead:
+        """Return the totals."""
+        return RowsRead(self._rows, tuple(self._unknown.found()), self._currencies, self._excluded)
+
+
+def _rows_by_file(batch: pa.RecordBatch) -> dict[str, int]:
+    import pyarrow.compute as pc
+
+    return {one["values"]: one["counts"] for one in pc.value_counts(batch[SOURCE_FILE]).to_pylist()}

@@ -1,43 +1,45 @@
-"""The verdict file: how a transition came out, for a process that did not run it.
+"""The verdict file: outcome of a transition, for processes that did not run it.
 
-One JSON document a run and transition, ``metrics/verdicts/<run id>/<transition>.json``: the transition's
-entry in `run --json`, with the run's id, clock and Data Docs. Without a ``verdict`` the attempt failed, and
-``error`` says why. Where one dataset is carried over by itself: ``<transition>.<dataset>.json``.
+One JSON document for each run and transition, ``metrics/verdicts/<run id>/<transition>.json`` (of one dataset
+alone: ``<transition>.<dataset>.json``): the transition's entry in `run --json`, with the run's id, clock and
+Data Docs. Without a ``verdict`` the attempt failed, and ``error`` says why.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter, ValidationError
 
-from checkpoints.lake.errors import DocumentDamaged, ObjectNotFound
 from checkpoints.lake.layout import path_safe
+from checkpoints.storage.errors import DamagedDocumentError, ObjectNotFoundError
 from dags.pipeline.report import TransitionReport, transition_document
 
 if TYPE_CHECKING:
-    from checkpoints.lake.layout import Lake, Place
+    from checkpoints.lake.layout import Lake
+    from checkpoints.storage.place import Place
 
 FOLDER = "verdicts"
+_REPORT_KEYS = ("name", "verdict", "seconds", "datasets")
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why an attempt came to no verdict."""
+    """Why an attempt has no verdict."""
 
     sentence: str
-    is_transient: bool  # it may go well if tried again
+    is_transient: bool  # a retry may help
     exit_status: int
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How the last attempt at a transition came out: a report, whatever its verdict, or an error.
+    """Outcome of the last attempt at a transition: a report, whatever its verdict, or an error.
 
-    ``earlier``: beside an error, what an attempt before it had promoted under the same run id.
-    ``dataset``: the only one that the transition was carried out for; None: for all.
+    ``earlier``: with an error, the report of an earlier attempt of the same run that promoted.
+    ``dataset``: the only dataset that the transition was carried out for; None: all.
     """
 
     run_id: str
@@ -52,39 +54,39 @@ class Outcome:
 
 
 def verdict_place(lake: Lake, run_id: str, transition: str, dataset: str | None = None) -> Place:
-    """Return where the verdict file of a run's transition lies."""
+    """Return the place of the verdict file of a run's transition."""
     name = transition if dataset is None else f"{transition}.{dataset}"
     return lake.metrics.child(FOLDER, path_safe(run_id), f"{name}.json")
 
 
 def write_outcome(lake: Lake, outcome: Outcome) -> None:
-    """Write the verdict file, in place of an earlier attempt's. Raises ``StorageError``."""
+    """Write the verdict file, replacing that of an earlier attempt. Raises ``StorageError``."""
     place = verdict_place(lake, outcome.run_id, outcome.transition, outcome.dataset)
-    place.write_bytes(json.dumps(as_document(outcome), indent=1).encode())
+    place.write_bytes(json.dumps(outcome_document(outcome), indent=1).encode())
 
 
 def read_outcome(lake: Lake, run_id: str, transition: str, dataset: str | None = None) -> Outcome | None:
-    """Return how a run's transition came out; None when no attempt has ended yet.
+    """Return the outcome of a run's transition; None when no attempt has ended yet.
 
     Raises:
         StorageError: the lake cannot be read.
-        DocumentDamaged: the file is no verdict file.
+        DamagedDocumentError: the file is not a verdict file.
     """
     place = verdict_place(lake, run_id, transition, dataset)
     try:
         content = place.read_bytes()
-    except ObjectNotFound:
+    except ObjectNotFoundError:
         return None
     try:
         return _outcome(json.loads(content))
     except (ValueError, KeyError, TypeError, ValidationError) as error:
-        raise DocumentDamaged(
-            "this is no verdict file", place.uri, next_step="delete it and run the transition again"
+        raise DamagedDocumentError(
+            "invalid verdict file", place.uri, next_step="delete it and run the transition again"
         ) from error
 
 
-def as_document(outcome: Outcome) -> dict[str, object]:
-    """Return the document; what does not apply is left out."""
+def outcome_document(outcome: Outcome) -> dict[str, object]:
+    """Return the JSON document; a field that does not apply is left out."""
     document: dict[str, object] = {
         "run_id": outcome.run_id,
         "as_of": outcome.as_of,
@@ -96,34 +98,14 @@ def as_document(outcome: Outcome) -> dict[str, object]:
     if outcome.report is not None:
         document |= transition_document(outcome.report)
     if outcome.error is not None:
-        error = outcome.error
-        document["error"] = {
-            "sentence": error.sentence,
-            "is_transient": error.is_transient,
-            "exit_status": error.exit_status,
-        }
+        document["error"] = asdict(outcome.error)
     if outcome.earlier is not None:
         document["earlier"] = transition_document(outcome.earlier)
     return {name: value for name, value in document.items() if value is not None}
 
 
 def _outcome(document: dict[str, object]) -> Outcome:
-    reports, failures = TypeAdapter(TransitionReport), TypeAdapter(Failure)
-    entry = ("name", "verdict", "seconds", "datasets")
-    return Outcome(
-        run_id=str(document["run_id"]),
-        as_of=str(document["as_of"]),
-        transition=str(document["name"]),
-        job_run_id=_text(document.get("job_run_id")),
-        docs=_text(document.get("docs")),
-        report=reports.validate_python({name: document[name] for name in entry})
-        if "verdict" in document
-        else None,
-        error=failures.validate_python(document["error"]) if "error" in document else None,
-        earlier=reports.validate_python(document["earlier"]) if "earlier" in document else None,
-        dataset=_text(document.get("dataset")),
+    report = {name: document[name] for name in _REPORT_KEYS} if "verdict" in document else None
+    return TypeAdapter(Outcome).validate_python(
+        {**document, "transition": document["name"], "report": report}
     )
-
-
-def _text(value: object) -> str | None:
-    return None if value is None else str(value)

@@ -1,1 +1,1 @@
-"""A messy RAW zone of any size, made from a seed, and the truth about it."""
+"""Sample data: a messy RAW zone generated from a seed, and the results expected from it."""

@@ -1,4 +1,4 @@
-"""The forms in which upstreams drop files: one writer a layout, all with the same face."""
+"""Writers of sample files, in the file formats of different upstreams."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Texts = Sequence[str | None]
 
 @dataclass(frozen=True)
 class Flavour:
-    """One way of dropping files: the extension, the layout, and how its columns are named."""
+    """File format of an upstream: extension, layout and column naming."""
 
     extension: str
     layout: str  # delimited | json_lines | json_array | parquet
@@ -33,11 +33,11 @@ class Flavour:
     encoding: str = "utf-8"
     line_break: str = "\n"
     breaks_lines: bool = False  # a quoted field may hold a line break
-    has_extra: bool = False  # carries a column that no contract knows
+    has_extra: bool = False  # with a column that is unknown to the contracts
 
     @property
     def is_typed(self) -> bool:
-        """Whether values have types, so that nothing is misspelled or malformed."""
+        """Whether values have types, so that none can be misspelled or malformed."""
         return self.layout == "parquet"
 
 
@@ -77,7 +77,7 @@ ALIASES = {
 
 
 def spell_name(column: str, naming: str) -> str:
-    """Spell a contract column's name as a flavour does."""
+    """Return a contract column's name in the given naming."""
     if naming == "camel":
         first, *rest = column.split("_")
         return first + "".join(word.capitalize() for word in rest)
@@ -89,7 +89,7 @@ def spell_name(column: str, naming: str) -> str:
 
 
 class TextWriter:
-    """Writes delimited or JSON text; the file is there, whole, when the `with` ends."""
+    """Context manager that writes delimited or JSON text, complete after the `with` block."""
 
     def __init__(self, path: Path, flavour: Flavour, columns: Sequence[str], numeric: frozenset[str]) -> None:
         self._path, self._flavour = path, flavour
@@ -106,7 +106,7 @@ class TextWriter:
         path.parent.mkdir(parents=True, exist_ok=True)
         raw: IO[bytes] = self._stack.enter_context(path.open("wb"))
         if flavour.extension.endswith(".gz"):
-            # No name and no time in the header: the same seed makes the same bytes.
+            # No name and time in the header, so that the same seed gives the same bytes.
             zipped = gzip.GzipFile(filename="", mode="wb", fileobj=raw, compresslevel=3, mtime=0)
             raw = cast("IO[bytes]", self._stack.enter_context(zipped))
         self._raw = raw
@@ -131,7 +131,7 @@ class TextWriter:
         self._put(self._delimited(texts) if self._flavour.layout == "delimited" else self._json(texts))
 
     def write_malformed(self, random: Random, texts: Texts) -> None:
-        """Write one record that nobody can parse."""
+        """Write one record that cannot be parsed."""
         if self._flavour.layout == "json_array":
             self._put('"lost and found"')
         elif self._flavour.layout == "json_lines":
@@ -178,7 +178,7 @@ class TextWriter:
         if self._lines:
             text = self._flavour.line_break.join([*self._lines, ""])
             self._raw.write(text.encode(self._encoding))
-            # A byte order mark stands at the start of the file only.
+            # Only the first chunk has a byte-order mark.
             self._encoding = {"utf-8-sig": "utf-8", "utf-16": "utf-16-le"}.get(self._encoding, self._encoding)
             self._lines.clear()
 
@@ -192,7 +192,7 @@ def _is_json_number(text: str) -> bool:
 
 
 class ParquetWriter:
-    """Writes typed columns; takes the same texts, plainly spelled."""
+    """Context manager that writes typed columns from the same texts in standard spelling."""
 
     def __init__(self, path: Path, flavour: Flavour, columns: Sequence[str]) -> None:
         import pyarrow as pa
@@ -236,8 +236,8 @@ class ParquetWriter:
             self._flush()
 
     def write_malformed(self, _random: Random, _texts: Texts) -> None:
-        """Refuse: a typed row cannot be malformed."""
-        raise ValueError(f"{self._path}: a Parquet file holds no malformed record")
+        """Raise ValueError: a typed row cannot be malformed."""
+        raise ValueError(f"{self._path}: a Parquet file cannot hold a malformed record")
 
     def _flush(self) -> None:
         import pyarrow as pa

@@ -1,4 +1,4 @@
-"""Makes a whole sample: parts of every flavour, files that must be rejected, and the truth beside them."""
+"""Generation of a sample: parts in every file format, files to reject, and the expected results."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from multiprocessing import get_context
 from random import Random
 from typing import TYPE_CHECKING
 
+from dags.sample.defects import COLUMNS
 from dags.sample.files import FLAVOURS, Flavour, open_writer
 from dags.sample.records import (
-    COLUMNS,
     FIRST_DAY,
     NUMERIC,
     Part,
@@ -28,15 +28,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DAYS = 60
-PART_BYTES = 24 * 1024 * 1024  # parts are small enough to be held by one task, whatever their layout
+PART_BYTES = 24 * 1024 * 1024  # small enough for one task in any layout
 LATE = Flavour(".late.ndjson", "json_lines")
-BYTES_A_ROW = {"events": 150, "users": 110, "transactions": 125}  # measured over all flavours
+BYTES_A_ROW = {"events": 150, "users": 110, "transactions": 125}  # averages over all flavours
 SHARE = {"events": 0.70, "users": 0.05, "transactions": 0.25}
 
 
 @dataclass(frozen=True)
 class PartPlan:
-    """What one worker is to write. ``first`` is the first user's index, for users."""
+    """One worker's task. ``first``: the index of the first user, for the dataset users."""
 
     out: Path
     seed: int
@@ -48,23 +48,23 @@ class PartPlan:
 
     @property
     def flavour(self) -> Flavour:
-        """The parts go through all flavours in turn."""
+        """The parts use all flavours in rotation."""
         return FLAVOURS[self.number % len(FLAVOURS)]
 
 
 def generate(
-    out: Path, size_bytes: int, seed: int, progress: Callable[[int, int], None] = lambda _done, _of: None
+    out: Path, size_bytes: int, seed: int, progress: Callable[[int, int], None] = lambda _done, _total: None
 ) -> Path:
-    """Write a RAW zone of about ``size_bytes`` below ``out`` and return the path of its truth.
+    """Write a RAW zone of about ``size_bytes`` to ``out``; return the path of its expected results.
 
-    The same size and seed give the same bytes, whatever the number of cores. Memory is bounded by one
-    part a process, and by users times days bits for the truth.
+    The same size and seed give the same bytes, for any number of cores. Memory is bounded by one part per
+    process, and by one bit per user and day for the expected results.
 
     Args:
-        out: the folder; ``out/<dataset>/…`` is written, and ``out.truth.json`` beside it.
-        size_bytes: the size to aim at.
-        seed: what makes one sample differ from another.
-        progress: is told (parts done, parts in all).
+        out: the folder for ``<dataset>/…``; the expected results go to ``out.truth.json``.
+        size_bytes: the approximate size.
+        seed: of the random numbers.
+        progress: called with the number of parts done and in total.
     """
     plans = list(_plan(out, size_bytes, seed))
     truths = {dataset: DatasetTruth() for dataset in COLUMNS}
@@ -114,7 +114,7 @@ def _write_part(plan: PartPlan) -> tuple[DatasetTruth, ActivityTruth]:
         open_writer(folder / f"part-{plan.number:05d}{flavour.extension}", flavour, columns, numeric) as main,
         open_writer(folder / f"part-{plan.number:05d}{LATE.extension}", LATE, columns, numeric) as late,
     ):
-        random = Random(f"{plan.seed}/{plan.dataset}/{plan.number}")  # noqa: S311 - a sample is no secret
+        random = Random(f"{plan.seed}/{plan.dataset}/{plan.number}")  # noqa: S311 - not used for security
         part = Part(random, plan.number, plan.users, DAYS, main, late, flavour.is_typed)
         if plan.dataset == "events":
             write_events(part, plan.rows)
@@ -132,7 +132,7 @@ def _write_part(plan: PartPlan) -> tuple[DatasetTruth, ActivityTruth]:
 
 
 def _write_odd_files(folder: Path, dataset: str, truth: DatasetTruth) -> None:
-    """Write files that hold no row, files to be rejected for every reason, and files to be ignored."""
+    """Write files without rows, files to reject for every reason, and files to ignore."""
     header = ",".join(COLUMNS[dataset])
     rows = f"{header}\n{',' * (len(COLUMNS[dataset]) - 1)}\n"
     odd: list[tuple[str, bytes, str | None]] = [
@@ -158,6 +158,7 @@ def _write_odd_files(folder: Path, dataset: str, truth: DatasetTruth) -> None:
         path.write_bytes(content)
         if reason is None:
             truth.valid_files += 1
+            truth.files_without_rows += 1
         else:
             truth.rejected_files[reason] += 1
     for key in (

@@ -1,106 +1,84 @@
-"""The rows of a sample, each with a fate that is known when it is written."""
+"""Generation of sample rows; what must happen to each is counted when it is written."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from random import Random
 from typing import TYPE_CHECKING
 
+from dags.sample.defects import Defect, defects_of
 from dags.sample.spelling import iso, plain_amount, some_amount, some_integer, some_text, some_timestamp
 from dags.sample.truth import ActivityTruth, DatasetTruth
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from random import Random
+
     from dags.sample.files import Texts, Writer
 
 DAY_SECONDS = 86_400
 FIRST_DAY = 19_723  # 2024-01-01, in days since 1970
-COLUMNS = {
-    "events": (
-        "event_id", "user_id", "ts", "country", "email", "name", "message", "age", "price", "amount",
-        "temperature",
-    ),
-    "users": ("user_id", "name", "email", "phone", "city", "age", "updated_at"),
-    "transactions": (
-        "tx_id", "user_id", "amount", "status", "created_at", "delivered_at", "email", "name", "age",
-    ),
-}  # fmt: skip
 NUMERIC = {
     "events": frozenset({"age", "price", "amount", "temperature"}),
     "users": frozenset({"age"}),
     "transactions": frozenset({"amount", "age"}),
 }
 FIRST_NAMES = (
-    "Ana",
-    "Björn",
-    "Chloé",
-    "Dmitri",
-    "Elif",
-    "Farid",
-    "Grace",
-    "Hiro",
-    "Inés",
-    "Jan",
-    "Nan",
-    "Zoë",
-)
+    "Ana", "Björn", "Chloé", "Dmitri", "Elif", "Farid", "Grace", "Hiro", "Inés", "Jan", "Nan", "Zoë",
+)  # fmt: skip
 LAST_NAMES = (
-    "Álvarez",
-    "Brown",
-    "Čapek",
-    "Dupont",
-    "Eriksen",
-    "Fischer",
-    "García",
-    "Novák",
-    "O'Brien",
-    "Sato",
-)
+    "Álvarez", "Brown", "Čapek", "Dupont", "Eriksen", "Fischer", "García", "Novák", "O'Brien", "Sato",
+)  # fmt: skip
 CITIES = ("Lisboa", "Köln", "Kraków", "New York", "São Paulo", "Osaka", "Windhoek", "Paris", "Oslo", "Quito")
-COUNTRIES = ("PT", "DE", "PL", "US", "BR", "JP", "NA", "FR", "NO", "EC", "GB", "IN")
+COUNTRIES = (
+    "PT", "DE", "PL", "US", "BR", "JP", "NA", "FR", "NO", "EC", "GB", "IN",
+)  # fmt: skip
 STATUSES = (
-    "pending",
-    "paid",
-    "shipped",
-    "delivered",
-    "delivered",
-    "cancelled",
-    "returned",
-    "refunded",
-    "failed",
-)
+    "pending", "paid", "shipped", "delivered", "delivered", "cancelled", "returned", "refunded", "failed",
+)  # fmt: skip
 MESSAGES = ("Hello, world", "viewed the page", 'clicked "buy"', "added to basket", "Hello again; and again")
 
 
 @dataclass
 class Part:
-    """What one part of a sample is made with, and what is true of it."""
+    """One part of a sample: its random numbers, writers and expected results."""
 
     random: Random
     number: int
-    users: int  # how many users there are in the whole sample
+    users: int  # number of users in the whole sample
     days: int
     main: Writer
-    late: Writer  # replays come late, in a file of their own
+    late: Writer  # a file of its own for rows that lose their key
     is_typed: bool
     truth: DatasetTruth = field(default_factory=DatasetTruth)
     activity: ActivityTruth = field(default_factory=ActivityTruth)
 
     def mark(self, bits_by_day: dict[int, bytearray], day: int, user: int) -> None:
-        """Note that a user was active on a day."""
+        """Record that a user was active on a day."""
         bits = bits_by_day.get(day)
         if bits is None:
             bits = bits_by_day[day] = bytearray((self.users + self.users // 100) // 8 + 1)
         bits[user >> 3] |= 1 << (user & 7)
 
     def replay(self, texts: Texts) -> None:
-        """Write a row that must lose against one that is already written."""
+        """Write a row that must lose its key to another row."""
         self.late.write(texts)
         self.truth.drop()
 
+    def write_invalid(
+        self, texts: list[str | None], defects: Sequence[Defect], *, is_malformed: bool
+    ) -> None:
+        """Write a row to quarantine: malformed, which a typed file cannot be, or with a random defect."""
+        if is_malformed and not self.is_typed:
+            self.main.write_malformed(self.random, texts)
+            self.truth.quarantine(("malformed",))
+            return
+        rules = self.random.choice(defects)(texts, self.random)
+        self.main.write(texts)
+        self.truth.quarantine(tuple(dict.fromkeys(rules)))
+
 
 def user_id(index: int, users: int) -> str:
-    """Return the id of a user; the last hundredth of the indexes are users whom nobody registered."""
+    """Return the id of a user; indexes from ``users`` on are unregistered users."""
     return f"u{index:07d}" if index < users else f"ghost{index - users}"
 
 
@@ -109,75 +87,15 @@ def _person(index: int) -> tuple[str, str]:
     return name, f"user{index}@example.com"
 
 
-# A spoiler breaks one value of a good row and tells the rules that this breaks. The names of the columns
-# that it touches are looked up once a dataset.
-Spoiler = Callable[[list[str | None], Random], tuple[str, ...]]
-
-
-def _put(position: int, text: str | None, *rules: str) -> Spoiler:
-    def spoil(texts: list[str | None], _random: Random) -> tuple[str, ...]:
-        texts[position] = text
-        return rules
-
-    return spoil
-
-
-def _both(first: Spoiler, second: Spoiler) -> Spoiler:
-    return lambda texts, random: first(texts, random) + second(texts, random)
-
-
-def spoilers(dataset: str, *, is_typed: bool) -> Sequence[Spoiler]:
-    """Return one spoiler for every row rule of a dataset; typed files cannot hold what has no type."""
-    at = {name: i for i, name in enumerate(COLUMNS[dataset])}
-    some: list[Spoiler] = [_put(at["age"], "121", "age_range"), _put(at["age"], "-1", "age_range")]
-    for name in {"events": ("ts",), "users": ("updated_at",), "transactions": ("created_at",)}[dataset]:
-        some.append(_put(at[name], "1999-12-31T23:59:59Z", f"{name}_impossible"))
-        too_late = _put(at[name], "2999-01-01T00:00:00Z", f"{name}_impossible")
-        # A delivery before an impossible creation would break one rule more.
-        some.append(
-            _both(too_late, _put(at["delivered_at"], None)) if dataset == "transactions" else too_late
-        )
-        if not is_typed:
-            some += [
-                _put(at[name], bad, f"{name}_uncastable") for bad in ("25/12/2024", "yesterday", "2024-02-30")
-            ]
-        if dataset != "users":
-            some.append(_put(at[name], None, f"{name}_required"))
-    required = {
-        "events": ("event_id", "user_id"),
-        "users": ("user_id",),
-        "transactions": ("tx_id", "user_id"),
-    }
-    some += [_put(at[name], None, f"{name}_required") for name in required[dataset]]
-    if not is_typed:
-        some += [_put(at[name], "N/A", f"{name}_required") for name in required[dataset]]
-        some += [_put(at["age"], bad, "age_uncastable") for bad in ("34.7", "old", "0x20")]
-        if dataset != "users":
-            some += [_put(at["amount"], bad, "amount_uncastable") for bad in ("12,50", "1.234,56", "abc")]
-        if dataset == "events":
-            some += [
-                _put(at["price"], "free", "price_uncastable"),
-                _put(at["temperature"], "warm", "temperature_uncastable"),
-            ]
-    if dataset == "transactions":
-        some.append(_put(at["amount"], None, "amount_required"))
-        some.append(_put(at["amount"], "-0.01", "amount_negative"))
-        some.append(_put(at["delivered_at"], "2023-12-31T00:00:00Z", "delivery_before_creation"))
-        if not is_typed:
-            some.append(_put(at["delivered_at"], "soon", "delivered_at_uncastable"))
-    some.append(_both(_put(at["age"], "999", "age_range"), _put(at["user_id"], None, "user_id_required")))
-    return some
-
-
 def write_events(part: Part, rows: int) -> None:
-    """Write some events: one per event_id that is kept, its losers, and broken ones."""
+    """Write events: the row to keep of each event_id, rows that lose to it, and broken rows."""
     random, truth, activity = part.random, part.truth, part.activity
-    bad = spoilers("events", is_typed=part.is_typed)
-    everyone = part.users + part.users // 100
+    defects = defects_of("events", is_typed=part.is_typed)
+    active_users = part.users + part.users // 100
     for i in range(rows):
         bits = random.getrandbits(62)
         fate, bits = bits & 1023, bits >> 10
-        user, bits = (bits & 0xFFFFFF) % everyone, bits >> 20
+        user, bits = (bits & 0xFFFFFF) % active_users, bits >> 20
         day, second = (bits & 0xFF) % part.days, (bits >> 8) % DAY_SECONDS
         at = (FIRST_DAY + day) * DAY_SECONDS + second
         country = COUNTRIES[bits % 12]
@@ -190,14 +108,8 @@ def write_events(part: Part, rows: int) -> None:
         ]  # fmt: skip
         if fate >= 80 or i == 0:
             pass
-        elif fate < 3 and not part.is_typed:
-            part.main.write_malformed(random, texts)
-            truth.quarantine(("malformed",))
-            continue
         elif fate < 20:
-            rules = random.choice(bad)(texts, random)
-            part.main.write(texts)
-            truth.quarantine(tuple(dict.fromkeys(rules)))
+            part.write_invalid(texts, defects, is_malformed=fate < 3)
             continue
         elif fate < 23:
             texts[4] = "not an address"
@@ -225,14 +137,14 @@ def write_events(part: Part, rows: int) -> None:
 
 
 def write_transactions(part: Part, rows: int) -> None:
-    """Write some transactions: one per tx_id that is kept, its losers, and broken ones."""
+    """Write transactions: the row to keep of each tx_id, rows that lose to it, and broken rows."""
     random, truth, activity = part.random, part.truth, part.activity
-    bad = spoilers("transactions", is_typed=part.is_typed)
-    everyone = part.users + part.users // 100
+    defects = defects_of("transactions", is_typed=part.is_typed)
+    active_users = part.users + part.users // 100
     for i in range(rows):
         bits = random.getrandbits(62)
         fate, bits = bits & 1023, bits >> 10
-        user, bits = (bits & 0xFFFFFF) % everyone, bits >> 20
+        user, bits = (bits & 0xFFFFFF) % active_users, bits >> 20
         day, second = (bits & 0xFF) % part.days, (bits >> 8) % DAY_SECONDS
         at = (FIRST_DAY + day) * DAY_SECONDS + second
         status = STATUSES[bits % 9]
@@ -246,14 +158,8 @@ def write_transactions(part: Part, rows: int) -> None:
         ]  # fmt: skip
         if fate >= 80 or i == 0:
             pass
-        elif fate < 3 and not part.is_typed:
-            part.main.write_malformed(random, texts)
-            truth.quarantine(("malformed",))
-            continue
         elif fate < 20:
-            rules = random.choice(bad)(texts, random)
-            part.main.write(texts)
-            truth.quarantine(tuple(dict.fromkeys(rules)))
+            part.write_invalid(texts, defects, is_malformed=fate < 3)
             continue
         elif fate < 23:
             texts[6] = "two@at@signs.com"
@@ -285,9 +191,9 @@ def write_transactions(part: Part, rows: int) -> None:
 
 
 def write_users(part: Part, first: int, rows: int) -> None:
-    """Write some users, from index ``first``: one current row each, earlier states, and broken rows."""
+    """Write users from index ``first``: one current row each, earlier states, and broken rows."""
     random, truth = part.random, part.truth
-    bad = spoilers("users", is_typed=part.is_typed)
+    defects = defects_of("users", is_typed=part.is_typed)
     for i, user in enumerate(range(first, first + rows)):
         bits = random.getrandbits(40)
         fate, bits = bits & 255, bits >> 8
@@ -297,16 +203,9 @@ def write_users(part: Part, first: int, rows: int) -> None:
         phone, city = f"+49 30 {bits % 10_000_000:07d}", CITIES[bits % 10]
         texts: list[str | None] = [key, name, email, phone, city, str(18 + bits % 70), iso(at)]
         if fate < 6 and i:
-            broken = [*texts]
-            if fate < 1 and not part.is_typed:
-                part.main.write_malformed(random, broken)
-                truth.quarantine(("malformed",))
-            else:
-                rules = random.choice(bad)(broken, random)
-                part.main.write(broken)
-                truth.quarantine(tuple(dict.fromkeys(rules)))
+            part.write_invalid([*texts], defects, is_malformed=fate < 1)
         if fate < 60:
-            for _ in range(1 + fate % 3):  # earlier states, the last of which lived elsewhere
+            for _ in range(1 + fate % 3):  # earlier states, with other cities
                 at -= DAY_SECONDS
                 part.replay([key, name, None, phone, CITIES[(bits + fate) % 10], None, iso(at)])
         elif fate < 64:
@@ -329,7 +228,7 @@ def _misspell(
     integer: int,
     units: tuple[int, ...],
 ) -> None:
-    """Spell some values of a good row in other ways that mean the same."""
+    """Replace some values of a good row by other spellings of the same value."""
     texts[time] = some_timestamp(random, at)
     name, age = texts[text], texts[integer]
     if name is not None:

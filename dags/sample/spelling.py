@@ -1,4 +1,4 @@
-"""How upstreams spell one and the same value."""
+"""Different spellings of values, as upstreams write them (spec 4.2)."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def iso(seconds: int) -> str:
-    """Spell an instant (epoch seconds) the usual way."""
+    """Return an instant (epoch seconds) in ISO 8601."""
     return (EPOCH + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def some_timestamp(random: Random, seconds: int) -> str:
-    """Spell an instant in one of the forms of spec 4.2."""
+    """Return an instant (epoch seconds) in a random spelling."""
     at = EPOCH + timedelta(seconds=seconds)
     form = random.randrange(14)
     if form == 0:
@@ -51,14 +51,14 @@ def some_timestamp(random: Random, seconds: int) -> str:
 
 
 def plain_amount(units: int) -> str:
-    """Spell an amount of ten-thousandths as a plain decimal of two or four digits."""
+    """Return an amount, in ten-thousandths, as a decimal with two or four digits."""
     sign, units = ("-" if units < 0 else ""), abs(units)
     whole, rest = divmod(units, 10_000)
     return f"{sign}{whole}.{rest // 100:02d}" if rest % 100 == 0 else f"{sign}{whole}.{rest:04d}"
 
 
 def some_amount(random: Random, units: int) -> str:
-    """Spell an amount in one of the forms of spec 4.2."""
+    """Return an amount, in ten-thousandths, in a random spelling."""
     whole, rest = divmod(abs(units), 10_000)
     plain = plain_amount(abs(units))
     if units < 0:
@@ -79,10 +79,10 @@ def some_amount(random: Random, units: int) -> str:
 
 
 def some_integer(random: Random, value: int) -> str:
-    """Spell a small integer in one of the forms of spec 4.2."""
+    """Return a small integer in a random spelling."""
     return random.choice((f"{value}.0", f"+{value}", f" {value} ", f"{value}.", f"{value}e0"))
 
 
 def some_text(random: Random, text: str) -> str:
-    """Spell a text with blanks or control characters that cleaning takes away."""
+    """Return a text with blanks or control characters that cleaning removes."""
     return random.choice((f"  {text}", f"{text}\u00a0", f"\u2003{text}\t", f"{text}\u0007", f"\u200a{text} "))

@@ -1,4 +1,4 @@
-"""The truth about a sample: what an exact pipeline must find in it, counted while it is written."""
+"""Expected results of a sample, counted while it is written."""
 
 from __future__ import annotations
 
@@ -6,19 +6,20 @@ from collections import Counter
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
-UNITS = 10_000  # an amount is counted in ten-thousandths, so that sums are exact
+UNITS = 10_000  # amounts are integers in ten-thousandths, so that sums are exact
 
 
 def key_digest(key: str) -> int:
-    """Return 64 bits of a key; the sum of these over a set of keys does not depend on their order."""
+    """Return a 64-bit digest of a key. Sums of digests are independent of the order of the keys."""
     return int.from_bytes(blake2b(key.encode(), digest_size=8).digest(), "big")
 
 
 @dataclass
 class DatasetTruth:
-    """What is true of one dataset; two truths about different files add up."""
+    """Expected results of one dataset; those of different files can be added."""
 
     valid_files: int = 0
+    files_without_rows: int = 0  # included in valid_files
     ignored_files: int = 0
     rejected_files: Counter[str] = field(default_factory=Counter)
     rows_read: int = 0
@@ -30,44 +31,46 @@ class DatasetTruth:
     key_sum: int = 0
 
     def keep(self, key: str) -> None:
-        """Count a row that must be promoted."""
+        """Count a row to be promoted."""
         self.rows_read += 1
         self.rows_promoted += 1
         self.key_sum = (self.key_sum + key_digest(key)) % 2**64
 
     def drop(self) -> None:
-        """Count a valid row that must lose against its key's winner."""
+        """Count a valid row to be removed by deduplication."""
         self.rows_read += 1
         self.rows_deduplicated += 1
 
     def quarantine(self, rules: tuple[str, ...]) -> None:
-        """Count a row that breaks row rules."""
+        """Count a row that breaks the given row rules."""
         self.rows_read += 1
         self.rows_quarantined += 1
         self.rows_by_rule.update(rules)
 
     def add(self, other: DatasetTruth) -> None:
-        """Take in what is true of other files of the same dataset."""
+        """Add the results of other files of the same dataset."""
         self.valid_files += other.valid_files
+        self.files_without_rows += other.files_without_rows
         self.ignored_files += other.ignored_files
         self.rows_read += other.rows_read
         self.rows_quarantined += other.rows_quarantined
         self.rows_deduplicated += other.rows_deduplicated
         self.rows_promoted += other.rows_promoted
         self.key_sum = (self.key_sum + other.key_sum) % 2**64
-        for mine, more in (
+        for own, others in (
             (self.rejected_files, other.rejected_files),
             (self.rows_by_rule, other.rows_by_rule),
             (self.rows_warned, other.rows_warned),
         ):
-            mine.update(more)
+            own.update(others)
 
     def document(self) -> dict[str, object]:
-        """Return it in the words of the run's report."""
+        """Return the results as JSON values, with the keys of the run report."""
         return {
             "files": {
                 "valid": self.valid_files,
                 "ignored": self.ignored_files,
+                "without_rows": self.files_without_rows,
                 "quarantined": dict(sorted(self.rejected_files.items())),
             },
             "rows_read": self.rows_read,
@@ -82,7 +85,7 @@ class DatasetTruth:
 
 @dataclass
 class ActivityTruth:
-    """Who did what on which day, as one bit a user and day: bounded by users times days."""
+    """Expected gold totals. Active users are bit sets: one bit per user and day."""
 
     event_users: dict[int, bytearray] = field(default_factory=dict)
     transaction_users: dict[int, bytearray] = field(default_factory=dict)
@@ -93,14 +96,14 @@ class ActivityTruth:
     statuses: set[str] = field(default_factory=set)
 
     def add(self, other: ActivityTruth) -> None:
-        """Take in another part's activity."""
-        for mine, more in (
+        """Add the activity of another part."""
+        for own, others in (
             (self.event_users, other.event_users),
             (self.transaction_users, other.transaction_users),
         ):
-            for day, bits in more.items():
-                joined = int.from_bytes(mine.get(day, b""), "little") | int.from_bytes(bits, "little")
-                mine[day] = bytearray(joined.to_bytes(max(len(bits), len(mine.get(day, b""))), "little"))
+            for day, bits in others.items():
+                joined = int.from_bytes(own.get(day, b""), "little") | int.from_bytes(bits, "little")
+                own[day] = bytearray(joined.to_bytes(max(len(bits), len(own.get(day, b""))), "little"))
         self.transactions_by_day.update(other.transactions_by_day)
         self.revenue_by_day.update(other.revenue_by_day)
         self.delivered_by_day.update(other.delivered_by_day)
@@ -113,9 +116,9 @@ class ActivityTruth:
         transaction_bits = {d: int.from_bytes(b, "little") for d, b in self.transaction_users.items()}
         days = sorted(set(event_bits) | set(transaction_bits))
         either = {d: event_bits.get(d, 0) | transaction_bits.get(d, 0) for d in days}
-        everyone = 0
+        ever_active = 0
         for bits in either.values():
-            everyone |= bits
+            ever_active |= bits
         total = sum(self.revenue_by_day.values())
         return {
             "first_day": first_day,
@@ -130,7 +133,7 @@ class ActivityTruth:
                 "fact_user_activity": sum(bits.bit_count() for bits in either.values()),
                 "daily_revenue": len(self.transactions_by_day),
                 "daily_active_users": len(days),
-                "user_ltv": everyone.bit_count(),
+                "user_ltv": ever_active.bit_count(),
             },
             "daily_revenue": {
                 day_names[d]: {

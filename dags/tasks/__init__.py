@@ -1,1 +1,1 @@
-"""What the tasks of the Airflow DAGs do; each module imports what is heavy only when a task runs."""
+"""Operators and task functions of the Airflow DAGs; heavy modules are imported only when a task runs."""

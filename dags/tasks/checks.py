@@ -1,40 +1,73 @@
-"""Checks the installation before anything runs: whatever is missing is one clear sentence."""
+"""First task of every DAG: check the run request and the installation."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from dags.deploy.aws import Aws
+    from dags.pipeline.context import Setup
     from dags.tasks.installation import Installation
 
 _ON_GLUE = frozenset({"bronze_to_silver", "silver_to_gold"})
-_ABSENT = frozenset(
+_MISSING = frozenset(
     {"404", "NoSuchBucket", "NotFound", "NotFoundException", "NoSuchEntity", "EntityNotFoundException"}
 )
 _DEPLOY = "run `lakegate deploy`"
 
 
-def what_is_missing(installation: Installation, transitions: tuple[str, ...]) -> list[str]:
-    """Return a sentence for all that these transitions need and that is not there; none: they may begin.
+def check_installation(context: Mapping[str, Any], transitions: tuple[str, ...]) -> None:
+    """Check the run request and everything that these transitions need.
 
-    Looks at contracts and policies, the lake's buckets, the Glue jobs with their roles and lake, the
-    warehouse's address and the topic. That a service does not answer is raised.
+    Raises:
+        AirflowFailException: something is missing or invalid; one line per problem.
+        AirflowException: AWS does not answer.
+    """
+    from airflow.sdk.exceptions import AirflowFailException
+
+    from dags.tasks.installation import read_installation
+    from dags.tasks.run_request import read_run_request, run_of
+    from dags.tasks.run_transition import error_to_airflow
+
+    try:
+        run_of(read_run_request(context))
+        problems = find_problems(read_installation(), transitions)
+    except Exception as error:
+        raise error_to_airflow(error) from error
+    if problems:
+        raise AirflowFailException("\n".join(problems))
+
+
+def find_problems(installation: Installation, transitions: tuple[str, ...]) -> list[str]:
+    """Return one sentence for each missing or invalid part that these transitions need.
+
+    Checks contracts (all rule checks but those that need Spark) and their datasets, policies, the lake's
+    buckets, the Glue jobs with their roles and lake, the warehouse URI and the topic.
 
     Raises:
         TransientError: AWS does not answer.
-        LakegateError: AWS refuses to say.
+        LakegateError: AWS denies a request.
     """
     from checkpoints.lake.layout import Area
     from checkpoints.warehouse.opening import open_warehouse
-    from contracts.faults import ConfigurationError
+    from contracts.errors import ConfigurationError
     from dags.deploy.aws import Aws
-    from dags.pipeline.setup import read_setup, warehouse_uri
+    from dags.pipeline.context import new_run, read_setup, warehouse_uri
+    from dags.pipeline.contract_checks import check_rules
 
-    ours = (Area.RAW, Area.BRONZE, Area.GOLD, Area.QUARANTINE, Area.METRICS, Area.DOCS)  # SILVER is Glue's
+    used = (
+        Area.RAW,
+        Area.BRONZE,
+        Area.GOLD,
+        Area.QUARANTINE,
+        Area.METRICS,
+        Area.DOCS,
+    )  # SILVER: only by Glue
     try:
         setup = read_setup(installation.settings)
+        check_rules(setup, new_run(), setup.contracts.all)
         if "gold_to_redshift" in transitions:
             open_warehouse(warehouse_uri(setup))
         places = {area: setup.lake.area(area).uri for area in Area}
@@ -43,58 +76,62 @@ def what_is_missing(installation: Installation, transitions: tuple[str, ...]) ->
         return [str(error)]
     local = sorted(area.value for area, uri in places.items() if not uri.startswith("s3://"))
     if local:
-        return [f"the lake does not lie on S3: {', '.join(local)}; set lake in the Airflow Variable lakegate"]
-    found = [*_missing_buckets(aws, [places[area] for area in ours])]
-    for transition in transitions:
-        if transition in _ON_GLUE:
-            found += _job_troubles(aws, installation, transition)
-    return [*found, *_missing_topic(aws, installation.topic)]
+        return [f"the lake is not on S3: {', '.join(local)}; set lake in the Airflow Variable lakegate"]
+    return [
+        *_dataset_problems(setup),
+        *_bucket_problems(aws, [places[area] for area in used]),
+        *(one for name in transitions if name in _ON_GLUE for one in _job_problems(aws, installation, name)),
+        *_topic_problems(aws, installation.topic),
+    ]
 
 
-def _missing_buckets(aws: Any, uris: list[str]) -> Iterator[str]:  # noqa: ANN401 - boto3's clients are untyped
+def _dataset_problems(setup: Setup) -> Iterator[str]:
+    """Yield a problem if the DAG files were parsed with the contracts of other datasets than a task reads."""
+    from dags.tasks.dag_defaults import dataset_names
+
+    parsed, read = dataset_names(), [contract.name for contract in setup.contracts.datasets]
+    if sorted(parsed) != sorted(read):
+        yield (
+            f"the DAGs are those of {', '.join(parsed)}, the contracts those of {', '.join(read)}; "
+            f"set LAKEGATE_CONTRACTS={setup.settings.contracts} where DAG files are parsed"
+        )
+
+
+def _bucket_problems(aws: Aws, uris: Sequence[str]) -> Iterator[str]:
     found: dict[str, object] = {}
     for uri in uris:
         bucket, _, prefix = uri.removeprefix("s3://").partition("/")
         if found.get(bucket, uri) is None:
             continue
-        # To list below the prefix is what Airflow is allowed; HeadBucket would ask for the whole bucket.
-        found[bucket] = _asked(
+        # Airflow may list below the prefix; HeadBucket would need a permission for the whole bucket.
+        found[bucket] = _read(
             uri, aws.client("s3").list_objects_v2, Bucket=bucket, Prefix=f"{prefix}/".lstrip("/"), MaxKeys=1
         )
         if found[bucket] is None:
-            yield f"there is no bucket {bucket}; {_DEPLOY}"
+            yield f"bucket {bucket} not found; {_DEPLOY}"
 
 
-def _job_troubles(aws: Any, installation: Installation, transition: str) -> Iterator[str]:  # noqa: ANN401
+def _job_problems(aws: Aws, installation: Installation, transition: str) -> Iterator[str]:
     name = installation.job_name(transition)
-    job = _asked(name, aws.client("glue").get_job, JobName=name)
+    job = _read(name, aws.client("glue").get_job, JobName=name)
     if job is None:
-        yield f"there is no Glue job {name}; {_DEPLOY}"
+        yield f"Glue job {name} not found; {_DEPLOY}"
         return
     role = str(job["Job"].get("Role", "")).rpartition("/")[2]
-    if _asked(role, aws.client("iam").get_role, RoleName=role) is None:
-        yield f"the Glue job {name} runs as {role}, and there is no such role; {_DEPLOY}"
+    if _read(role, aws.client("iam").get_role, RoleName=role) is None:
+        yield f"role {role} of Glue job {name} not found; {_DEPLOY}"
     lake = job["Job"].get("DefaultArguments", {}).get("--lake", installation.settings.lake)
     if lake.rstrip("/") != installation.settings.lake.rstrip("/"):
-        yield f"the Glue job {name} works on the lake {lake}, not on {installation.settings.lake}; {_DEPLOY}"
+        yield f"Glue job {name} uses the lake {lake}, expected {installation.settings.lake}; {_DEPLOY}"
 
 
-def _missing_topic(aws: Any, topic: str | None) -> Iterator[str]:  # noqa: ANN401
-    if topic and _asked(topic, aws.client("sns").get_topic_attributes, TopicArn=topic) is None:
-        yield f"there is no SNS topic {topic}; create it, or leave topic out"
+def _topic_problems(aws: Aws, topic: str | None) -> Iterator[str]:
+    if topic and _read(topic, aws.client("sns").get_topic_attributes, TopicArn=topic) is None:
+        yield f"SNS topic {topic} not found; create it, or remove the setting topic"
 
 
-def _asked(what: str, ask: Any, **request: object) -> Any:  # noqa: ANN401
-    """Return AWS's answer, None where there is no such thing."""
-    from botocore.exceptions import ClientError
+def _read(what: str, call: Any, **request: object) -> Mapping[str, Any] | None:  # noqa: ANN401 - boto3 is untyped
+    from dags.deploy.aws import get_or_none, translate_errors
 
-    from checkpoints.aws_trouble import code_of
-    from dags.deploy.aws import explained
-
-    with explained("cannot be looked at", what):
-        try:
-            return ask(**request)
-        except ClientError as error:
-            if code_of(error) in _ABSENT:
-                return None
-            raise
+    with translate_errors("cannot be read", what):
+        return get_or_none(call, _MISSING, **request)

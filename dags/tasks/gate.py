@@ -1,4 +1,4 @@
-"""The gate as a task: reads the verdict file of a transition, and stops the DAG run where it is blocked."""
+"""Gate operator: reads a transition's verdict file and fails the DAG run if it is blocked."""
 
 from __future__ import annotations
 
@@ -8,55 +8,55 @@ from airflow.sdk import BaseOperator, BaseOperatorLink
 from airflow.sdk.exceptions import AirflowFailException
 from airflow.sdk.execution_time.xcom import XCom
 
-from dags.tasks.told import told_by
+from dags.tasks.run_request import read_run_request
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
     from airflow.sdk.types import TaskInstanceKey
 
-DOCS, NOTE = "data_docs", "note"  # keys of XCom, which the UI shows
+DOCS, NOTE = "data_docs", "note"  # XCom keys
 
 
 class DataDocsLink(BaseOperatorLink):
-    """The button that leads from the gate to the Data Docs."""
+    """Button from the gate task to the Data Docs."""
 
     name = "Data Docs"
 
     def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:  # noqa: ARG002
-        """Return what the gate found to be the address."""
+        """Return the URL that the gate pushed."""
         found = XCom.get_value(ti_key=ti_key, key=DOCS)
         return str(found or "")
 
 
 class Gate(BaseOperator):
-    """Returns the verdict as the task's XCom; fails, without a retry, when the transition is blocked.
+    """Returns the verdict as XCom; fails without a retry if the transition is blocked or failed.
 
-    The note (verdict, rules, counts, Data Docs) is in the log and, as XCom ``note``, in the UI.
+    The note (verdict, rules, counts, Data Docs) is logged and pushed as XCom ``note``.
     """
 
     operator_extra_links = (DataDocsLink(),)
     ui_color = "#e8f5e9"
 
-    def __init__(self, *, transition: str, dataset: str | None = None, **kwargs: Any) -> None:  # noqa: ANN401
+    def __init__(self, *, transition: str, dataset: str | None = None, **kwargs: Any) -> None:  # noqa: ANN401  (of BaseOperator)
         super().__init__(**{**kwargs, "retries": kwargs.get("retries", 0)})
         self.transition, self.dataset = transition, dataset
 
     def execute(self, context: Context) -> str:
-        """Read the verdict.
+        """Return the verdict.
 
         Raises:
-            AirflowFailException: it is ``block``, or there is none.
+            AirflowFailException: the verdict is ``block`` or missing.
         """
-        from dags.pipeline.setup import find_lake
+        from dags.pipeline.context import find_lake
         from dags.pipeline.verdict_file import read_outcome
+        from dags.tasks.alert import docs_link, note_of, verdict_of
         from dags.tasks.installation import read_installation
-        from dags.tasks.note import docs_link, note_of, verdict_of
 
-        installation, run = read_installation(), told_by(context)
+        installation, run = read_installation(), read_run_request(context)
         outcome = read_outcome(find_lake(installation.settings), run.id, self.transition, self.dataset)
         if outcome is None:
             raise AirflowFailException(
-                f"{self.transition} left no verdict file for run {run.id}: clear the task before this one"
+                f"no verdict file of {self.transition} for run {run.id}; clear the upstream task"
             )
         link = docs_link(outcome, installation.docs_url)
         note, verdict = note_of(outcome, link), verdict_of(outcome)

@@ -1,27 +1,33 @@
-"""The DAG of a transition that runs on Glue: check, job, gate."""
+"""DAG of a transition on Glue: check, job, gate."""
 
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING, Any
 
+from airflow.providers.amazon.aws.operators.glue import GlueJobOperator
 from airflow.sdk import DAG, get_current_context, task
+from airflow.sdk.exceptions import AirflowFailException
 
-from dags.tasks.checked import check_here
-from dags.tasks.dag import TAGS, asset, default_arguments, macros, transition_params
+from dags.tasks.checks import check_installation
+from dags.tasks.dag_defaults import TAGS, asset, default_arguments, macros, transition_params
 from dags.tasks.gate import Gate
-from dags.tasks.glue_job import TransitionJob
+from dags.tasks.run_request import read_run_request
 
-LOOK_EVERY_SECONDS = int(os.environ.get("LAKEGATE_LOOK_EVERY_SECONDS", "60"))
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+POLL_SECONDS = int(os.environ.get("LAKEGATE_LOOK_EVERY_SECONDS", "60"))
 
 
-def glue_dag(transition: str, promotes: tuple[str, str], most_minutes: int, description: str) -> DAG:
+def glue_dag(transition: str, promotes: tuple[str, str], max_minutes: int, description: str) -> DAG:
     """Return the DAG of a transition.
 
     Args:
-        transition: its name, and the DAG's.
-        promotes: zone and name of the asset that the gate lets through.
-        most_minutes: how long to wait for the job; its own limit ends it before.
-        description: what it does.
+        transition: name of the transition and the DAG.
+        promotes: zone and name of the asset that the gate updates.
+        max_minutes: timeout for waiting, longer than the job's own.
+        description: for the UI.
     """
     with DAG(
         transition,
@@ -37,24 +43,59 @@ def glue_dag(transition: str, promotes: tuple[str, str], most_minutes: int, desc
 
         @task
         def check() -> None:
-            """Say what is missing before anything runs."""
-            check_here(get_current_context(), (transition,))
+            """Check the installation before anything runs."""
+            check_installation(get_current_context(), (transition,))
 
         job = TransitionJob(
             task_id="job",
             transition=transition,
-            aws_conn_id="{{ aws_connection() }}",  # the triggerer, too, waits by it
+            aws_conn_id="{{ aws_connection() }}",  # also for the triggerer
             job_name=f"{{{{ job_name('{transition}') }}}}",
             script_args={
-                "--run_id": "{{ told(dag_run, params).id }}",
-                "--as_of": "{{ told(dag_run, params).as_of }}",
-                "--force": "{{ told(dag_run, params).force }}",
+                "--run_id": "{{ run_request(dag_run, params).id }}",
+                "--as_of": "{{ run_request(dag_run, params).as_of }}",
+                "--force": "{{ run_request(dag_run, params).force }}",
                 "--on_block": "succeed",
             },
             deferrable=True,
-            waiter_delay=LOOK_EVERY_SECONDS,
-            waiter_max_attempts=most_minutes * 60 // LOOK_EVERY_SECONDS,
+            waiter_delay=POLL_SECONDS,
+            waiter_max_attempts=max_minutes * 60 // POLL_SECONDS,
             stop_job_run_on_kill=True,
         )
         check() >> job >> Gate(task_id="gate", transition=transition, outlets=[asset(*promotes)])
     return dag
+
+
+class TransitionJob(GlueJobOperator):
+    """Starts a transition's job, or resumes the one that an earlier attempt started, and waits for it.
+
+    A failed job is retried only if its verdict file says that the failure is transient, or if there is none.
+    """
+
+    def __init__(self, *, transition: str, **kwargs: Any) -> None:  # noqa: ANN401  (of BaseOperator)
+        super().__init__(**kwargs)
+        self.transition = transition
+
+    def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> str:
+        """Return the job run's id.
+
+        Raises:
+            AirflowFailException: the job failed, and a retry would not help.
+            AirflowException: the job failed or died, and a retry may help.
+        """
+        try:
+            return str(super().execute_complete(context, event))
+        except Exception as error:
+            from dags.pipeline.context import find_lake
+            from dags.pipeline.verdict_file import read_outcome
+            from dags.tasks.installation import read_installation
+
+            lake = find_lake(read_installation().settings)
+            outcome = read_outcome(lake, read_run_request(context).id, self.transition)
+            is_of_this_job = outcome is not None and outcome.job_run_id == (event or {}).get("run_id")
+            if outcome is None or outcome.error is None or not is_of_this_job:
+                raise
+            self.log.error(outcome.error.sentence)
+            if outcome.error.is_transient:
+                raise
+            raise AirflowFailException(outcome.error.sentence) from error

@@ -1,7 +1,7 @@
-"""Where everything is, as Airflow is told: the Variable `lakegate`, else the environment.
+"""Installation settings from the Airflow Variable `lakegate` and the environment.
 
-The Variable is one JSON object, read once a task: every setting of ``Settings`` by its name, and those below.
-``LAKEGATE_<NAME>`` in the environment stands in for what it leaves out.
+The Variable is a JSON object, read once per task, with the fields of ``Settings`` and those of
+``Installation``. ``LAKEGATE_<NAME>`` in the environment is the default.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from contracts.faults import ConfigurationError
+from contracts.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from dags.pipeline.settings import Settings
+    from dags.settings import Settings
 
 VARIABLE = "lakegate"
 _OWN = ("job_prefix", "topic", "docs_url", "aws_conn_id")
@@ -23,13 +23,13 @@ _OWN = ("job_prefix", "topic", "docs_url", "aws_conn_id")
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """What the tasks work with."""
+    """Settings of the tasks."""
 
     settings: Settings
-    job_prefix: str = "lakegate"  # begins the names of the Glue jobs
-    topic: str | None = None  # ARN of the SNS topic that alerts go to; None: no alerts
-    docs_url: str | None = None  # where a browser finds the folder docs/
-    aws_conn_id: str | None = None  # an Airflow Connection; None: as boto3 finds its credentials
+    job_prefix: str = "lakegate"  # of the Glue job names
+    topic: str | None = None  # ARN of the SNS topic for alerts; None: no alerts
+    docs_url: str | None = None  # public URL of the folder docs/
+    aws_conn_id: str | None = None  # an Airflow Connection; None: boto3's default credentials
 
     def job_name(self, transition: str) -> str:
         """Return the name of a transition's Glue job."""
@@ -37,40 +37,40 @@ class Installation:
 
 
 def read_installation() -> Installation:
-    """Return what the Variable and the environment say, and take on the Connection's credentials.
+    """Return the installation, and export the Connection's credentials to this process.
 
     Raises:
-        ConfigurationError: a value is wrong, or the Variable is no JSON object.
+        ConfigurationError: a value is invalid, or the Variable is not a JSON object.
     """
     from airflow.sdk import Variable
 
     try:
         given = Variable.get(VARIABLE, default={}, deserialize_json=True)
     except ValueError as error:
-        raise ConfigurationError("this is no JSON", where=f"the Airflow Variable {VARIABLE}") from error
+        raise ConfigurationError("invalid JSON", where=f"the Airflow Variable {VARIABLE}") from error
     if not isinstance(given, dict):
         raise ConfigurationError(
-            "this is no JSON object",
+            "not a JSON object",
             where=f"the Airflow Variable {VARIABLE}",
             expected='as {"lake": "s3://bucket"}',
         )
     installation = make_installation(given, os.environ)
     if installation.aws_conn_id:
-        _take_on(installation.aws_conn_id)
+        _export_credentials(installation.aws_conn_id)
     return installation
 
 
 def make_installation(given: Mapping[str, object], environment: Mapping[str, str]) -> Installation:
-    """Return the installation that these say.
+    """Return the installation from the Variable's value and the environment.
 
     Raises:
-        ConfigurationError: a value is wrong, or nobody knows the setting.
+        ConfigurationError: a value is invalid or a setting unknown.
     """
-    from dags.pipeline.settings import Settings, read_settings
+    from dags.settings import Settings, read_settings
 
     if unknown := sorted(given.keys() - Settings.model_fields.keys() - set(_OWN)):
         raise ConfigurationError(
-            "there is no such setting",
+            "unknown setting",
             where=f"the Airflow Variable {VARIABLE}",
             expected=", ".join([*Settings.model_fields, *_OWN]),
             found=", ".join(unknown),
@@ -82,8 +82,8 @@ def make_installation(given: Mapping[str, object], environment: Mapping[str, str
     )
 
 
-def _take_on(aws_conn_id: str) -> None:
-    """Give this task's process the credentials of an Airflow Connection, as boto3 looks for them."""
+def _export_credentials(aws_conn_id: str) -> None:
+    """Set the AWS environment variables of this process from an Airflow Connection."""
     from airflow.providers.amazon.aws.hooks.base_aws import AwsGenericHook
 
     hook: AwsGenericHook[Any] = AwsGenericHook(aws_conn_id=aws_conn_id, client_type="sts")

@@ -1,4 +1,4 @@
-"""Starts another DAG for the run of this one, and waits for it."""
+"""Operator that triggers a transition's DAG with this run's id and waits for it."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk.exceptions import AirflowSkipException
 
-from dags.tasks.told import told_by
+from dags.tasks.run_request import read_run_request
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
 
 class StartDag(TriggerDagRunOperator):
-    """Starts the DAG of a transition under this run's id; skips it where ``only`` names another transition.
+    """Triggers the DAG of a transition with this run's id; skips if ``only`` names another transition.
 
-    Cleared or tried again, it runs the same DAG run anew, so that the run's id, and what it promoted, stay.
+    A retried or cleared task resets the same DAG run, so the run id stays the same.
     """
 
-    def __init__(self, *, transition: str, **kwargs: Any) -> None:  # noqa: ANN401
+    def __init__(self, *, transition: str, **kwargs: Any) -> None:  # noqa: ANN401  (of BaseOperator)
         super().__init__(
             logical_date=None,
             reset_dag_run=True,
@@ -32,11 +32,11 @@ class StartDag(TriggerDagRunOperator):
         self.transition = transition
 
     def execute(self, context: Context) -> None:
-        """Start it. Raises ``AirflowSkipException`` where it is not asked for."""
+        """Trigger the DAG. Raises ``AirflowSkipException`` if ``only`` names another transition."""
         only = context["params"].get("only")
         if only not in (None, self.transition):
-            raise AirflowSkipException(f"only {only} is asked for")
-        run = told_by(context)
+            raise AirflowSkipException(f"only {only} was requested")
+        run = read_run_request(context)
         self.trigger_run_id = run.id
         self.conf = {"run_id": run.id, "as_of": run.as_of, "force": run.is_forced}
         super().execute(context)

@@ -1,0 +1,184 @@
+"""The commands that start fast and need no Spark: `status`, `path`, `rollback`, `docs`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from checkpoints.lake.commit import read_pointer
+from checkpoints.lake.pointer import RELEASE
+from checkpoints.lake.promotion import (
+    current_manifest,
+    current_place,
+    current_release,
+    never_promoted,
+    rollback,
+)
+from contracts.errors import ConfigurationError
+from contracts.model import Zone
+from dags.cli.console import print_json, say
+from dags.pipeline.context import find_lake
+from dags.settings import read_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from checkpoints.docs.index import ShownRun
+    from checkpoints.lake.layout import Lake
+    from checkpoints.lake.manifest import Manifest
+    from checkpoints.lake.pointer import VersionRef
+
+
+_SHOWN_RUNS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentVersion:
+    """The current version of a dataset or table. ``rows`` of BRONZE are None: they are not counted there."""
+
+    name: str  # silver/events
+    version: str
+    verdict: str
+    rows: int | None
+    run_id: str
+    promoted_at: datetime
+
+
+def status_command(*, lake: str | None, as_json: bool) -> int:
+    """Show the current versions and the last runs."""
+    from checkpoints.docs.index import read_runs
+
+    found = find_lake(read_settings(lake=lake))
+    found.root.storage.ensure_readable()
+    versions = _current_versions(found)
+    runs = read_runs(found.docs)[:_SHOWN_RUNS]
+    if as_json:
+        current = [asdict(version) | {"promoted_at": version.promoted_at.isoformat()} for version in versions]
+        print_json({"current": current, "last_runs": [_run_document(run) for run in runs]})
+    else:
+        _show_status(found, versions, runs)
+    return 0
+
+
+def _current_versions(lake: Lake) -> list[CurrentVersion]:
+    versions = []
+    for zone in (Zone.BRONZE, Zone.SILVER):
+        pointer = read_pointer(lake, zone)
+        versions += [_current(zone, line.name, line.current) for line in pointer.lines]
+    release = current_release(lake)
+    versions += [_current(Zone.GOLD, table.name, table) for table in (release.tables if release else ())]
+    return versions
+
+
+def _current(zone: Zone, name: str, of: VersionRef | Manifest) -> CurrentVersion:
+    return CurrentVersion(f"{zone.value}/{name}", of.version, of.verdict, of.rows, of.run_id, of.promoted_at)
+
+
+def _run_document(run: ShownRun) -> dict[str, object]:
+    return {
+        "run_id": run.run.run_id,
+        "as_of": run.run.as_of.isoformat(),
+        "verdict": run.verdict.value,
+        "transitions": _verdicts(run),
+    }
+
+
+def _verdicts(run: ShownRun) -> dict[str, str]:
+    """Return the verdict of each transition of a run."""
+    from quarantine_policies.decision import Verdict
+
+    return {
+        name: Verdict.worst(entry.verdict for entry in entries).value
+        for name, entries in run.by_transition.items()
+    }
+
+
+def _show_status(lake: Lake, versions: Sequence[CurrentVersion], runs: Sequence[ShownRun]) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    current = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in ("current", "verdict", "rows", "promoted at", "run"):
+        current.add_column(
+            heading, justify="right" if heading == "rows" else "left", no_wrap=heading != "run"
+        )
+    for version in versions:
+        rows = "" if version.rows is None else f"{version.rows:,}"
+        promoted_at = f"{version.promoted_at:%Y-%m-%d %H:%M}"
+        current.add_row(version.name, version.verdict, rows, promoted_at, version.run_id)
+    console.print(current if versions else f"Nothing was promoted yet in {lake.root.uri}; run lakegate run")
+    if runs:
+        last = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+        for heading in ("last runs", "as of", "verdict", "transitions"):
+            last.add_column(heading)
+        for run in runs:
+            verdicts = ", ".join(f"{name} {verdict}" for name, verdict in _verdicts(run).items())
+            last.add_row(run.run.run_id, run.run.as_of.isoformat(), run.verdict.value, verdicts)
+        console.print(last)
+
+
+def path_command(*, name: str, lake: str | None, as_json: bool) -> int:
+    """Print the URI of a promoted version."""
+    found = find_lake(read_settings(lake=lake))
+    zone, rest = _zone_and_name(name, (Zone.BRONZE, Zone.SILVER, Zone.GOLD))
+    if zone is Zone.BRONZE:
+        pointer = read_pointer(found, zone)
+        if pointer.line(rest) is None:
+            raise never_promoted(found, zone, rest, [line.name for line in pointer.lines])
+        uri = found.bronze(rest).uri
+    else:
+        uri = current_place(found, zone, current_manifest(found, zone, rest)).uri
+    if as_json:
+        print_json({"name": name, "uri": uri})
+    else:
+        say(uri)
+    return 0
+
+
+def rollback_command(*, name: str, lake: str | None, as_json: bool) -> int:
+    """Make the previous version current again; for GOLD, always the whole release."""
+    found = find_lake(read_settings(lake=lake))
+    zone, rest = (
+        (Zone.GOLD, RELEASE) if name == Zone.GOLD.value else _zone_and_name(name, (Zone.SILVER, Zone.GOLD))
+    )
+    done = rollback(found, zone, rest, now=datetime.now(UTC))
+    names = [f"{zone.value}/{name}" for name in done.names]
+    if as_json:
+        print_json({"rolled_back": names, "from": done.from_version, "to": done.to_version})
+        return 0
+    say(f"{', '.join(names)}: rolled back from {done.from_version} to {done.to_version}")
+    if zone is Zone.GOLD:
+        say(
+            "Gold tables are rolled back together, as one release. Next: lakegate run --only gold_to_redshift"
+        )
+    else:
+        say("Gold is still built from the newer version. Next: lakegate run --only silver_to_gold")
+    return 0
+
+
+def docs_command(*, lake: str | None, serve: bool, port: int, as_json: bool) -> int:
+    """Print the location of the Data Docs, or serve them on 127.0.0.1 until Ctrl-C."""
+    found = find_lake(read_settings(lake=lake))
+    index = found.docs.child("index.html")
+    if index.stat() is None:
+        raise ConfigurationError("no Data Docs yet", where=index.uri, next_step="run lakegate run")
+    if serve:
+        from dags.cli.serve import serve_docs
+
+        return serve_docs(found.docs, port=port, as_json=as_json)
+    if as_json:
+        print_json({"docs": index.uri})
+    else:
+        say(index.uri)
+    return 0
+
+
+def _zone_and_name(name: str, zones: tuple[Zone, ...]) -> tuple[Zone, str]:
+    zone, slash, rest = name.partition("/")
+    if not slash or not rest or zone not in [known.value for known in zones]:
+        expected = " or ".join(f"{known.value}/NAME" for known in zones)
+        raise ConfigurationError("invalid name", where=repr(name), expected=expected)
+    return Zone(zone), rest

@@ -1,0 +1,189 @@
+"""`lakegate quarantine`: rejected files, quarantined rows, and accepted files that block raw_to_bronze."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING
+
+from contracts.errors import ConfigurationError
+from dags.cli.console import print_json
+from dags.pipeline.context import find_lake
+from dags.settings import read_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from rich.table import Table
+
+    from checkpoints.lake.layout import Lake
+    from checkpoints.quarantine.files import Rejection
+    from checkpoints.quarantine.rows import QuarantinedRows
+    from contracts.model import Contract
+
+
+@dataclass(frozen=True, slots=True)
+class BlockingFile:
+    """An accepted file without a source for required columns of the current contract."""
+
+    dataset: str
+    key: str
+    columns: tuple[str, ...]
+
+
+def quarantine_command(
+    *, lake: str | None, dataset: str | None, rule: str | None, limit: int, as_json: bool
+) -> int:
+    """Show the rejected files, and the quarantined rows of each dataset's last run, by rule.
+
+    Also accepted files that lack required columns of the current contracts, which block raw_to_bronze.
+    """
+    from checkpoints.gate.measure_files import readability_rules
+    from checkpoints.quarantine.rows import last_quarantine
+    from contracts.loader import load_contracts
+
+    settings = read_settings(lake=lake)
+    found = find_lake(settings)
+    found.root.storage.ensure_readable()
+    contracts = load_contracts(settings.contracts)
+    known = [contract.name for contract in contracts.datasets]
+    if dataset is not None and dataset not in known:
+        raise ConfigurationError(
+            "unknown dataset", where="--dataset", expected=", ".join(known), found=repr(dataset)
+        )
+    names = known if dataset is None else [dataset]
+    files = [
+        rejection
+        for name in names
+        for rejection in _still_rejected(found, name)
+        if rule is None or rejection.reason.value == rule
+    ]
+    lacking = (
+        [file for name in names for file in _lacking_files(found, contracts.silver(name))]
+        if rule in (None, *readability_rules(contracts.inventory))
+        else []
+    )
+    summaries = (last_quarantine(found, name, rule=rule, limit=limit) for name in names)
+    rows = [summary for summary in summaries if summary is not None]
+    if as_json:
+        print_json(_document(files, lacking, rows))
+    else:
+        _show(files, lacking, rows, limit)
+    return 0
+
+
+def _still_rejected(lake: Lake, dataset: str) -> Iterator[Rejection]:
+    """Yield the rejected files of a dataset, without those that were corrected and accepted since."""
+    from checkpoints.lake.bronze import current_ledger
+    from checkpoints.quarantine.files import rejections
+
+    ledger = current_ledger(lake, dataset)
+    for rejection in rejections(lake, dataset):
+        is_accepted_since = (
+            ledger is not None
+            and rejection.key in ledger.files
+            and rejection.key not in ledger.rejected
+            and rejection.rejected_at <= ledger.promoted_at
+        )
+        if not is_accepted_since:
+            yield rejection
+
+
+def _lacking_files(lake: Lake, contract: Contract) -> list[BlockingFile]:
+    from checkpoints.lake.bronze import current_ledger
+    from transforms.raw_to_bronze.column_coverage import missing_columns
+    from transforms.raw_to_bronze.file_names import match_source
+
+    ledger = current_ledger(lake, contract.name)
+    facts = [entry.facts for entry in ledger.files.values()] if ledger else []
+    if contract.sources:
+        sources = [match_source(file.key, contract) for file in facts]
+        facts = [
+            replace(file, source=source.name if source else None)
+            for file, source in zip(facts, sources, strict=True)
+        ]
+    lacking = missing_columns(facts, contract)
+    return [BlockingFile(contract.name, key, columns) for key, columns in lacking.items()]
+
+
+def _document(
+    files: Sequence[Rejection], lacking: Sequence[BlockingFile], rows: Sequence[QuarantinedRows]
+) -> dict[str, object]:
+    return {
+        "files": [
+            {
+                "dataset": file.dataset,
+                "key": file.key,
+                "reason": file.reason.value,
+                "detail": file.detail,
+                "hint": file.hint,
+            }
+            for file in files
+        ],
+        "files_lacking_columns": [asdict(file) for file in lacking],
+        "rows": [
+            {
+                "dataset": summary.dataset,
+                "run_id": summary.run_id,
+                "rows": summary.rows,
+                "rows_by_rule": dict(summary.rows_by_rule),
+                "samples": [
+                    {"source_file": row.source_file, "failed_rules": list(row.failed_rules), "raw": row.raw}
+                    for row in summary.samples
+                ],
+            }
+            for summary in rows
+        ],
+    }
+
+
+def _show(
+    files: Sequence[Rejection],
+    lacking: Sequence[BlockingFile],
+    rows: Sequence[QuarantinedRows],
+    limit: int,
+) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+
+    console = Console()
+    reasons = Counter(file.reason.value for file in files)
+    console.print(f"[bold]rejected files[/]  {len(files):,}  {_listed(reasons.items())}")
+    if files:
+        table = _table("dataset", "key", "reason", "what was found")
+        for file in files:
+            table.add_row(*map(escape, (file.dataset, file.key, file.reason.value, file.detail)))
+        console.print(table)
+    for file in [file for file in files if file.hint][:limit]:
+        console.print(f"this entry under sources would accept {escape(file.dataset)}/{escape(file.key)}:")
+        console.print(file.hint.rstrip("\n"), markup=False, highlight=False, soft_wrap=True)
+        console.print()
+    if lacking:
+        console.print(f"[bold]accepted files that lack required columns[/]  {len(lacking):,}")
+        table = _table("dataset", "key", "required columns without a source")
+        for accepted in lacking[:limit]:
+            table.add_row(*map(escape, (accepted.dataset, accepted.key, ", ".join(accepted.columns))))
+        console.print(table)
+    for summary in rows:
+        total = f"{summary.rows:,} in run {summary.run_id}  {_listed(summary.rows_by_rule.items())}"
+        console.print(f"[bold]{summary.dataset}: quarantined rows[/]  {total}")
+        if summary.samples:
+            table = _table("file", "broken rules", "raw")
+            for row in summary.samples:
+                table.add_row(escape(row.source_file), ", ".join(row.failed_rules), escape(row.raw[:300]))
+            console.print(table)
+        console.print(f"all rows: {summary.uri}", soft_wrap=True)
+
+
+def _table(*headings: str) -> Table:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    return table
+
+
+def _listed(counts: Iterable[tuple[str, int]]) -> str:
+    return ", ".join(f"{name} {count:,}" for name, count in sorted(counts))

@@ -1,0 +1,1 @@
+"""Checks of contracts for authors and CI, and their reports."""

@@ -1,0 +1,1 @@
+"""Reports of contract checks: Markdown, JUnit XML, SARIF and GitHub annotations."""

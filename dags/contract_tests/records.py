@@ -1,0 +1,106 @@
+"""Records of many cases, read by the pipeline's readers in few Spark jobs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from contracts.errors import ContractError
+from contracts.system_columns import SOURCE_FILE
+from dags.pipeline.staging import ReadCounts
+from transforms.bronze_to_silver.files import quoted
+from transforms.bronze_to_silver.readers import plan_by_layout, read_texts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from pyspark.sql import DataFrame, SparkSession
+
+    from checkpoints.gate.measures import RowsRead
+    from dags.contract_tests.take_in import TakenIn
+    from transforms.bronze_to_silver.files import BronzeFile
+    from transforms.bronze_to_silver.readers import PlannedText
+    from transforms.bronze_to_silver.records import ReadPlan
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRecords:
+    """The cast records of a case, in batches of ``RecordReader.schema``, and their counts."""
+
+    batches: Sequence[pa.RecordBatch]
+    read: RowsRead
+
+
+class _Reading:
+    """The batches of a case so far, without excluded records."""
+
+    def __init__(self) -> None:
+        self._counts = ReadCounts()
+        self._batches: list[pa.RecordBatch] = []
+
+    def compute(self, plan: ReadPlan) -> None:
+        """Read what Spark has to compute."""
+        batches = self._counts.without_excluded(_nullable(plan.frame).toArrow().to_batches())
+        for batch in plan.step(batches):
+            self.add(batch)
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        """Add a batch of cast records."""
+        self._counts.add_rows(batch)
+        self._batches.append(batch)
+
+    def records(self) -> CaseRecords:
+        """Return all records."""
+        return CaseRecords(self._batches, self._counts.rows_read())
+
+
+def read_cases(spark: SparkSession, cases: Sequence[TakenIn]) -> dict[int, CaseRecords]:
+    """Return the records of cases by number.
+
+    Texts of all cases are read together, and told apart by the case's number before the file's key. What a
+    source computes is read case by case, because an expression sees the key.
+
+    Raises:
+        CaseError: a source's expression cannot be computed.
+    """
+    readings = {case.prepared.number: _Reading() for case in cases}
+    texts: list[PlannedText] = []
+    for case in cases:
+        number, contract = case.prepared.number, case.prepared.contract
+        try:
+            computed, of_case = plan_by_layout(spark, contract, case.files)
+        except ContractError as error:
+            raise case.prepared.case.location.at("contract").error(str(error)) from error
+        texts += [
+            replace(text, group=replace(text.group, files=_numbered(number, text.group.files)))
+            for text in of_case
+        ]
+        for plan in computed:
+            readings[number].compute(plan)
+    if texts:
+        plan = read_texts(spark, texts)
+        for batch in plan.step(plan.frame.toArrow().to_batches()):
+            if batch.num_rows:
+                number, restored = _without_number(batch)
+                readings[number].add(restored)
+    return {number: reading.records() for number, reading in readings.items()}
+
+
+def _nullable(frame: DataFrame) -> DataFrame:
+    """Return the same rows with all parts of structs nullable: else PySpark cannot collect null structs."""
+    return frame.select(
+        *(quoted(one.name).cast(one.dataType.simpleString()).alias(one.name) for one in frame.schema.fields)
+    )
+
+
+def _numbered(number: int, files: Iterable[BronzeFile]) -> list[BronzeFile]:
+    return [replace(file, facts=replace(file.facts, key=f"{number}/{file.facts.key}")) for file in files]
+
+
+def _without_number(batch: pa.RecordBatch) -> tuple[int, pa.RecordBatch]:
+    """Return the number of a batch's case, and the batch with the file's own key; a batch is of one file."""
+    number, _, key = batch[SOURCE_FILE][0].as_py().partition("/")
+    keys = pa.repeat(pa.scalar(key, pa.string()), batch.num_rows)
+    return int(number), batch.set_column(batch.schema.get_field_index(SOURCE_FILE), SOURCE_FILE, keys)

@@ -1,0 +1,119 @@
+"""The judging step of every transition: a GX checkpoint over measured numbers, then the policy's decision."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from checkpoints.gate.checkpoint import judge
+from checkpoints.gate.masking import Masking
+from contracts.model import Domain
+from dags.pipeline.publish import PublishedResult
+from quarantine_policies.decision import decide
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from checkpoints.gate.checkpoint import GateResult, JudgeRules
+    from checkpoints.gate.measures import Accounting, Measures, RecordsMeasured, TableMeasured
+    from checkpoints.lake.ingestion import Ingestion
+    from contracts.model import Contract, Rule
+    from dags.pipeline.context import Run
+    from dags.pipeline.report import DatasetReport
+    from quarantine_policies.decision import Decision, Verdict
+    from quarantine_policies.model import Policy
+
+_Subject = TypeVar("_Subject")
+
+
+@dataclass(frozen=True, slots=True)
+class Judged(Generic[_Subject]):
+    """A dataset, table or load that went through the gate.
+
+    ``subject``: what was judged, such as a candidate or an ingestion.
+    """
+
+    subject: _Subject
+    contract: Contract
+    rules: tuple[Rule, ...]
+    measured: Mapping[Domain, Measures]
+    result: GateResult
+    decision: Decision
+
+    @property
+    def name(self) -> str:
+        """The contract's name."""
+        return self.contract.name
+
+    @property
+    def verdict(self) -> Verdict:
+        """The decision's verdict."""
+        return self.decision.verdict
+
+
+def judge_and_decide(
+    checkpoint: str,
+    run: Run,
+    subject: _Subject,
+    contract: Contract,
+    rules: Sequence[Rule],
+    measured: Mapping[Domain, Measures],
+    policy: Policy,
+    *,
+    files_rejected: int = 0,
+    rows_quarantined: int = 0,
+    judge_rules: JudgeRules = judge,
+) -> Judged[_Subject]:
+    """Judge measured numbers by a contract's rules and let the policy decide. Reads no data.
+
+    Args:
+        checkpoint: name of the GX checkpoint: ``bronze_to_silver.events``.
+        run: its id names the results, its clock is the rules' ``as_of``.
+        subject: carried over into the result.
+        contract: the rules belong to.
+        rules: those to judge; rules of domains that were not measured are skipped.
+        measured: the measures by domain.
+        policy: gives the rules' limits, the masked columns and the overrides.
+        files_rejected: files that this run quarantined; any make the verdict ``warn``.
+        rows_quarantined: rows that this run quarantined; any make the verdict ``warn``.
+        judge_rules: judges the rules.
+
+    Raises:
+        ContractError: a rule needs a number that was not measured, or cannot be judged.
+    """
+    parameters = {**policy.parameters, **run.parameters}
+    masking = Masking.of(contract, policy.masked_columns)
+    result = judge_rules(checkpoint, contract, rules, measured, parameters, masking, run.id, run.as_of)
+    decision = decide(
+        result.outcomes, policy, files_rejected=files_rejected, rows_quarantined=rows_quarantined
+    )
+    return Judged(subject, contract, tuple(rules), measured, result, decision)
+
+
+def published_result(
+    judged: Judged[_Subject],
+    report: DatasetReport,
+    *,
+    ingestion: Ingestion | None = None,
+    records: RecordsMeasured | None = None,
+    accounting: Accounting | None = None,
+    table: TableMeasured | None = None,
+) -> PublishedResult:
+    """Return what metrics and Data Docs publish of a judged subject; an ingestion has no table measures."""
+    values: dict[str, float] = {}
+    if ingestion is None:
+        for domain in (Domain.TABLE, Domain.LOADED):
+            if domain in judged.measured:
+                values |= {name: float(value) for name, value in judged.measured[domain].values.items()}
+    return PublishedResult(
+        contract=judged.contract,
+        rules=judged.rules,
+        judgement=judged.result,
+        decision=judged.decision,
+        report=report,
+        ingestion=ingestion,
+        records=records,
+        accounting=accounting,
+        table=table,
+        measures=values,
+    )
