@@ -1,4 +1,4 @@
-"""What all tests share: one Spark session a process, and no deadline for what a busy machine does slowly."""
+"""Shared by all tests: one Spark session for each process, and no hypothesis deadline on busy machines."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
-from dags.pipeline.java import ensure_java
-from dags.pipeline.session import spark_session
+from dags.spark.java import ensure_java
+from dags.spark.session import spark_session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,13 +22,13 @@ settings.load_profile("any machine")
 
 @pytest.fixture(scope="session", autouse=True)
 def _java() -> None:
-    """A Java for every Spark that a test starts, here or as a process of its own."""
+    """Java for every Spark that a test starts, in this process or another."""
     ensure_java()
 
 
 @pytest.fixture(scope="session")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
-    """A local Spark with the row path's semantics, and few partitions so that tiny frames stay quick."""
+    """A local Spark with lakegate's settings, and few partitions so that tiny frames stay quick."""
     session = spark_session(
         {
             "spark.master": "local[2]",

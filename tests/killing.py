@@ -1,12 +1,11 @@
 """Kill a process at its n-th write, to see that what it leaves behind is whole.
 
-Four ways. ``run_killed`` runs a piece of work in a forked child and kills it right before the n-th change of
+Three ways. ``run_killed`` runs a piece of work in a forked child and kills it right before the n-th change of
 the file system below a folder (every rename, removal, new folder, file opened for writing: Python's audit
-events), so that no production code needs a hook; ``run_killed_at_call`` does so right before the n-th call of
-a function that is not Python's, such as DuckDB's. ``left_behind`` does work once, in this process, and keeps
-a copy of what a kill right before each of its changes would have left: for work that holds a Spark session,
-which no fork survives. ``StruckStorage`` wraps any storage and is dead from its n-th write on, for storages
-that live in this process.
+events), so that no production code needs a hook. ``left_behind`` does work once, in this process, and keeps
+a copy of what a kill right before each of its changes would have left; ``left_before_calls`` does so before
+each call of DuckDB. ``StruckStorage`` wraps any storage and is dead from its n-th write on, for storages that
+live in this process.
 """
 
 from __future__ import annotations
@@ -18,14 +17,16 @@ import sys
 import threading
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import duckdb
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
     from types import FrameType
 
-    from checkpoints.lake.storage import Absent, ObjectInfo, Storage
+    from checkpoints.storage.storage import Absent, ObjectInfo, Storage
 
 _CHANGES = {
     "os.rename",
@@ -47,27 +48,6 @@ def run_killed(work: Callable[[], object], folder: str, change: int) -> bool:
     return _run_in_child(work, partial(_kill_self_before, folder, change))
 
 
-def run_killed_at_call(work: Callable[[], object], names: frozenset[str], call: int) -> bool:
-    """Run ``work`` in a child that is killed right before its ``call``-th (from 1) call of a function in C.
-
-    Counted are the calls of functions that bear one of ``names``. Return whether it was killed.
-    """
-
-    def arm() -> None:
-        calls = 0
-
-        def watch(_frame: FrameType, event: str, called: object) -> None:
-            nonlocal calls
-            if event == "c_call" and getattr(called, "__name__", "") in names:
-                calls += 1
-                if calls == call:
-                    os.kill(os.getpid(), signal.SIGKILL)
-
-        sys.setprofile(watch)
-
-    return _run_in_child(work, arm)
-
-
 def left_behind(work: Callable[[], object], folder: Path, copies: Path) -> list[Path]:
     """Run ``work`` and return copies of ``folder`` as they were right before each of its changes, in order.
 
@@ -87,6 +67,39 @@ def left_behind(work: Callable[[], object], folder: Path, copies: Path) -> list[
         work()
     finally:
         del _watched[f"{folder}{os.sep}"]
+    return made
+
+
+def left_before_calls(
+    work: Callable[[], object], names: frozenset[str], folder: Path, copies: Path
+) -> list[Path]:
+    """Run ``work`` and return copies of ``folder`` as they were right before each of its calls of DuckDB.
+
+    DuckDB writes from C, where no audit event tells of it. Watched are the calls of functions in C that have
+    one of ``names``, from the first ``connect`` on: the code before it runs many times slower when watched.
+    """
+    made: list[Path] = []
+    connect = duckdb.connect
+
+    def keep() -> None:
+        made.append(copies / f"call-{len(made) + 1}")
+        _copy(folder, made[-1])
+
+    def watch(_frame: FrameType, event: str, called: object) -> None:
+        if event == "c_call" and getattr(called, "__name__", "") in names:
+            keep()
+
+    def watched_connect(*args: Any, **options: Any) -> duckdb.DuckDBPyConnection:
+        keep()
+        sys.setprofile(watch)
+        return connect(*args, **options)
+
+    duckdb.connect = watched_connect
+    try:
+        work()
+    finally:
+        sys.setprofile(None)
+        duckdb.connect = connect
     return made
 
 
@@ -135,12 +148,12 @@ def _kill_self_before(folder: str, change: int) -> None:
     sys.addaudithook(watch)
 
 
-_watched: dict[str, Callable[[], None]] = {}  # by folder: what hears of each change below it
+_watched: dict[str, Callable[[], None]] = {}  # folder -> called before each change below it
 _hooks: list[str] = []
 
 
 def _watch_for_good() -> None:
-    """Tell the watchers of every change from now on: an audit hook cannot be taken off again."""
+    """Install the audit hook, once: it cannot be removed again."""
     if _hooks:
         return
 
@@ -168,18 +181,18 @@ def _changed(event: str, args: tuple[object, ...]) -> str | None:
 
 
 class Struck(BaseException):
-    """What a struck storage raises in place of a kill: nothing in the code under test may catch it."""
+    """Raised by a struck storage in place of a kill; the code under test must not catch it."""
 
 
 class Blow:
-    """Falls right before the n-th write (from 1) of all the storages that share it."""
+    """Strikes right before the n-th write (from 1) of all storages that share it."""
 
     def __init__(self, write: int) -> None:
         self._left = write
         self._turn = threading.Lock()
 
     def around(self, write: Callable[[], object]) -> None:
-        """Do a write, unless it is struck down."""
+        """Do a write, unless this one is struck."""
         with self._turn:
             self._left -= 1
             if self._left <= 0:
@@ -188,7 +201,7 @@ class Blow:
 
 
 class StruckStorage:
-    """A storage that is struck at one of its writes, and dead from then on."""
+    """Wraps a storage; from its n-th write on, each write raises ``Struck``."""
 
     def __init__(self, inner: Storage, blow: Blow) -> None:
         self._inner = inner

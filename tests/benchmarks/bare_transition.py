@@ -16,27 +16,32 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as sf
 
-from checkpoints.gate.doubts import NO_ROW
+from checkpoints.gate.raw_retention import KEEP_NONE
 from checkpoints.lake.bronze import current_ledger
-from checkpoints.lake.layout import Place
-from checkpoints.lake.local import LocalStorage
 from checkpoints.lake.promotion import current_place, current_silver
+from checkpoints.storage.local import LocalStorage
+from checkpoints.storage.place import Place
 from contracts.model import Kind, Zone
-from contracts.spark_schema import struct_type
+from contracts.spark import struct_type
 from dags.pipeline.bronze_to_silver import bronze_files
-from dags.pipeline.frames import rows_in_files, write_frame
+from dags.pipeline.context import MOST_CLOCK_SKEW, read_setup
 from dags.pipeline.run import spark_of
-from dags.pipeline.settings import read_settings
-from dags.pipeline.setup import MOST_CLOCK_SKEW, read_setup
-from dags.pipeline.shuffle import shuffles_sized_for
-from dags.pipeline.side_by_side import side_by_side
 from dags.pipeline.staging import stage_rows
+from dags.settings import read_settings
+from dags.spark.concurrency import run_concurrently
+from dags.spark.frames import rows_in_files, write_frame
+from dags.spark.session import shuffles_sized_for
 from tests.benchmarks.ground import AS_OF
-from transforms.bronze_to_silver.clean import cleaned_rows, readings
-from transforms.bronze_to_silver.deduplicate import deduplicate, part, suspect_keys
-from transforms.bronze_to_silver.users import current_users
-from transforms.bronze_to_silver.users_history import users_history
-from transforms.silver_to_gold.build import gold_table, reads
+from transforms.bronze_to_silver.clean import cleaned_rows
+from transforms.bronze_to_silver.deduplicate import (
+    deduplicate,
+    maybe_repeated_keys,
+    rank,
+    split_by_key_repetition,
+)
+from transforms.bronze_to_silver.merged_rows import current_rows, row_versions
+from transforms.bronze_to_silver.readers import plan_readings
+from transforms.silver_to_gold.build import gold_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,7 +49,7 @@ if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
 
     from contracts.model import Contract
-    from dags.pipeline.setup import Setup
+    from dags.pipeline.context import Setup
 
 
 def main() -> None:
@@ -70,20 +75,22 @@ def bare_silver(setup: Setup, spark: SparkSession, out: Path) -> None:
 
     def write(contract: Contract, _: object) -> None:
         staging = Place(LocalStorage(out.parent / "staged"), contract.name)
-        read = readings(spark, contract, files[contract.name])
-        rows = stage_rows(spark, contract, staging, read, NO_ROW).rows
+        read = plan_readings(spark, contract, files[contract.name])
+        rows = stage_rows(spark, contract, staging, read, KEEP_NONE).rows
         valid = cleaned_rows(rows, contract).where(~is_invalid(contract))
-        if contract.name == "users":
-            history = setup.contracts.users_history
-            _write(current_users(valid, contract), out / contract.name, contract)
-            _write(users_history(valid, contract, history), out / history.name, history)
+        if contract.is_merged:
+            _write(current_rows(valid, contract), out / contract.name, contract)
+            for history in setup.contracts.histories_of(contract.name):
+                _write(row_versions(valid, contract, history), out / history.name, history)
         else:
-            suspects = suspect_keys(valid, contract).persist()
-            _write(deduplicate(part(valid, contract, suspects), contract), out / contract.name, contract)
+            suspects = maybe_repeated_keys(valid, contract).persist()
+            parted = split_by_key_repetition(valid, contract, suspects)
+            rows = deduplicate(parted.unique, rank(parted.maybe_repeated, contract), contract)
+            _write(rows, out / contract.name, contract)
             suspects.unpersist()
 
     with shuffles_sized_for(spark, largest):
-        side_by_side(spark, {one.name: partial(write, one) for one in setup.contracts.datasets})
+        run_concurrently(spark, {one.name: partial(write, one) for one in setup.contracts.datasets})
 
 
 def bare_gold(setup: Setup, spark: SparkSession, out: Path) -> None:
@@ -95,15 +102,14 @@ def bare_gold(setup: Setup, spark: SparkSession, out: Path) -> None:
         place = current_place(setup.lake, Zone.SILVER, manifest)
         silver[contract.name] = spark.read.schema(struct_type(contract)).parquet(place.spark_uri)
         size_bytes += manifest.size_bytes
-    tables = {contract.name for contract in setup.contracts.gold}
 
     def write(contract: Contract, built: Callable[[str], DataFrame]) -> DataFrame:
-        inputs = {name: built(name) for name in reads(contract) if name in tables}
-        _write(gold_table(contract, silver, inputs), out / contract.name, contract)
+        inputs = {name: silver[name] if name in silver else built(name) for name in contract.derived_from}
+        _write(gold_table(contract, inputs), out / contract.name, contract)
         return spark.read.schema(struct_type(contract)).parquet(str(out / contract.name))
 
     with shuffles_sized_for(spark, size_bytes):
-        side_by_side(spark, {one.name: partial(write, one) for one in setup.contracts.gold})
+        run_concurrently(spark, {one.name: partial(write, one) for one in setup.contracts.gold})
 
 
 def is_invalid(contract: Contract) -> Column:
@@ -130,7 +136,7 @@ def is_invalid(contract: Contract) -> Column:
 def _write(frame: DataFrame, place: Path, contract: Contract) -> None:
     partition = ["event_date"] if any(c.name == "event_date" for c in contract.derived_columns) else []
     rows = frame.hint("rebalance", *partition) if partition else frame
-    write_frame(rows, str(place), partition, contract.varied_columns)
+    write_frame(rows, str(place), partition, contract.high_cardinality_columns)
 
 
 def rows_by_folder(out: Path) -> dict[str, int]:

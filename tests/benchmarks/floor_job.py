@@ -17,12 +17,12 @@ from pyspark.sql import functions as sf
 
 from checkpoints.lake.bronze import current_ledger, readable_place
 from contracts.inventory import FileFacts, FileFormat
-from contracts.spark_schema import struct_type
+from contracts.spark import struct_type
+from dags.pipeline.context import read_setup
 from dags.pipeline.run import spark_of
-from dags.pipeline.settings import read_settings
-from dags.pipeline.setup import read_setup
-from dags.pipeline.shuffle import shuffles_sized_for
 from dags.sample.files import spell_name
+from dags.settings import read_settings
+from dags.spark.session import shuffles_sized_for
 from tests.benchmarks.bare_transition import rows_by_folder
 
 if TYPE_CHECKING:

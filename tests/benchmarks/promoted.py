@@ -9,8 +9,8 @@ import duckdb
 
 from checkpoints.lake.promotion import current_place, current_release, current_silver
 from contracts.model import Zone
-from dags.pipeline.settings import read_settings
-from dags.pipeline.setup import read_setup
+from dags.pipeline.context import read_setup
+from dags.settings import read_settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ def promoted_rows(lake: Path, transition: str) -> dict[str, int]:
     if transition == "silver_to_gold":
         release = current_release(setup.lake)
         return {table.name: table.rows for table in release.tables} if release else {}
-    names = [contract.name for contract in (*setup.contracts.datasets, setup.contracts.users_history)]
+    names = [contract.name for contract in setup.contracts.silver_tables]
     manifests = {name: current_silver(setup.lake, name) for name in names}
     return {name: manifest.rows for name, manifest in manifests.items() if manifest}
 

@@ -1,4 +1,4 @@
-"""Which addresses the shipped contracts take for good, in Python and in Spark."""
+"""The email_format rule of the shipped contracts, in Python and in Spark."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from pyspark.sql import functions as sf
 
-from contracts.reader import load_contracts
+from contracts.loader import load_contracts
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -42,23 +42,21 @@ EMAILS = [
 ]
 
 
-@pytest.mark.parametrize(("email", "is_good"), EMAILS)
-def test_an_email_has_one_at_and_a_dot_behind_it_with_something_on_both_sides(
-    email: str, is_good: bool
-) -> None:
-    assert (re.search(EMAIL, email) is not None) is is_good
+@pytest.mark.parametrize(("email", "is_valid"), EMAILS)
+def test_an_email_has_one_at_and_a_dot_after_it_with_text_on_both_sides(email: str, is_valid: bool) -> None:
+    assert (re.search(EMAIL, email) is not None) is is_valid
 
 
-def test_spark_finds_the_same_emails_good(spark: SparkSession) -> None:
+def test_spark_finds_the_same_emails_valid(spark: SparkSession) -> None:
     hostile = [("a@" + "." * 100_000 + end, False) for end in (" ", "@")]
-    frame = spark.createDataFrame([*EMAILS, *hostile], "email string, is_good boolean")
-    assert frame.where(sf.col("email").rlike(EMAIL) != sf.col("is_good")).collect() == []
+    frame = spark.createDataFrame([*EMAILS, *hostile], "email string, is_valid boolean")
+    assert frame.where(sf.col("email").rlike(EMAIL) != sf.col("is_valid")).collect() == []
 
 
 @pytest.mark.parametrize("end", [" ", "@"], ids=["blank", "second at"])
-def test_an_email_of_a_million_dots_is_judged_at_once(end: str) -> None:
+def test_an_email_of_a_million_dots_is_checked_in_linear_time(end: str) -> None:
     assert re.search(EMAIL, "a@" + "." * 1_000_000 + end) is None
 
 
-def test_every_dataset_takes_the_same_emails_for_good() -> None:
+def test_every_dataset_has_the_same_email_rule() -> None:
     assert {one.rule("email_format").kwargs["regex"] for one in CONTRACTS.datasets} == {EMAIL}

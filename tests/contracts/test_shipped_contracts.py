@@ -1,4 +1,4 @@
-"""The shipped contracts: what the specification's tables say, no more and no less."""
+"""The shipped contracts, compared with the tables of the specification."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 
 import contracts
-from contracts.contract import parse_contract
-from contracts.document import parse_document
+from contracts.column_names import match
+from contracts.defaults import DEFAULTS_FILE, read_defaults
+from contracts.loader import load_contracts
 from contracts.model import Contract, DateOrder
-from contracts.names import match
-from contracts.reader import DATASETS, GOLD_TABLES, load_contracts
+from contracts.odcs import parse_mapping, read_document
+from contracts.parser import parse_contract
+from tests.shipped import DATASETS, GOLD_TABLES, USERS_HISTORY
 
 ROOT = Path(contracts.__file__).parent
 SHIPPED = load_contracts()
@@ -25,35 +27,35 @@ def spelled(contract: Contract) -> list[str]:
     return [f"{c.name} {c.type}{'!' if c.required else ''}" for c in contract.columns]
 
 
-@pytest.mark.parametrize("path", sorted(ROOT.rglob("*.yaml")), ids=lambda path: path.stem)
-def test_every_shipped_contract_passes_datacontract_lint(path: Path) -> None:
+@pytest.mark.parametrize("contract", SHIPPED.all, ids=lambda contract: contract.name)
+def test_every_shipped_contract_passes_datacontract_lint(contract: Contract) -> None:
     from datacontract.data_contract import DataContract
 
-    run = DataContract(data_contract_file=str(path), inline_references=False).lint()
+    run = DataContract(data_contract_file=str(ROOT / contract.path), inline_references=False).lint()
     assert [
         (check.name, check.result.value, check.reason) for check in run.checks if check.result != "passed"
     ] == []
 
 
 @pytest.mark.parametrize("contract", SHIPPED.all, ids=lambda contract: contract.name)
-def test_a_contract_written_out_by_its_model_reads_as_itself(contract: Contract) -> None:
+def test_a_contract_survives_a_round_trip_through_the_odcs_model(contract: Contract) -> None:
     text = (ROOT / contract.path).read_text(encoding="utf-8")
-    written = parse_document(text, contract.path).to_yaml()
-    assert (
-        replace(parse_contract(written, contract.zone, contract.path), checksum=contract.checksum) == contract
-    )
+    written = read_document(parse_mapping(text, contract.path), contract.path).to_yaml()
+    defaults = read_defaults(ROOT / contract.zone / DEFAULTS_FILE, f"{contract.zone}/{DEFAULTS_FILE}")
+    parsed = parse_contract(written, contract.zone, contract.path, defaults)
+    assert replace(parsed, checksum=contract.checksum) == contract
 
 
 def test_there_is_one_contract_for_the_files_four_for_silver_and_ten_for_gold() -> None:
     assert SHIPPED.inventory.name == "file_inventory"
-    assert tuple(c.name for c in SHIPPED.datasets) == DATASETS == ("events", "users", "transactions")
-    assert SHIPPED.users_history.name == "users_history"
+    assert tuple(c.name for c in SHIPPED.datasets) == DATASETS
+    assert [c.name for c in SHIPPED.histories] == [USERS_HISTORY]
     assert tuple(c.name for c in SHIPPED.gold) == GOLD_TABLES
     assert len(SHIPPED.all) == 15
 
 
 def test_the_columns_of_silver_are_those_of_the_specification() -> None:
-    assert {c.name: spelled(c) for c in (*SHIPPED.datasets, SHIPPED.users_history)} == {
+    assert {c.name: spelled(c) for c in SHIPPED.silver_tables} == {
         "events": [
             "event_id string!",
             "user_id string!",
@@ -101,13 +103,13 @@ def test_the_columns_of_silver_are_those_of_the_specification() -> None:
     }
 
 
-def test_silver_is_stored_with_extra_source_file_and_event_date_which_are_no_part_of_a_record() -> None:
+def test_silver_is_stored_with_three_derived_columns() -> None:
     for contract in SHIPPED.datasets:
         derived = [f"{c.name} {c.type}{'!' if c.required else ''}" for c in contract.derived_columns]
         assert derived == ["_extra string", "_source_file string!", "event_date date!"]
         assert contract.silver_columns == contract.columns + contract.derived_columns
         assert match("event_date", contract) is None
-    assert SHIPPED.users_history.derived_columns == ()
+    assert SHIPPED.silver(USERS_HISTORY).derived_columns == ()
 
 
 def test_the_columns_of_gold_are_those_of_the_specification() -> None:
@@ -236,7 +238,7 @@ def test_dates_are_read_month_first_and_partition_names_are_dropped() -> None:
         assert contract.sources == ()
 
 
-def test_namibia_and_people_called_none_are_no_nulls() -> None:
+def test_columns_of_names_and_countries_have_their_own_null_words() -> None:
     words = ("", "null", "n/a", "#n/a", "undefined", "-", "--", "?", "\\N", "(null)")
     found = {
         (c.name, k.name): k.null_words
@@ -252,14 +254,14 @@ def test_namibia_and_people_called_none_are_no_nulls() -> None:
     }
 
 
-def test_email_phone_and_name_are_pii_wherever_they_stand() -> None:
+def test_email_phone_and_name_are_pii_in_all_contracts() -> None:
     for contract in SHIPPED.all:
         assert set(contract.pii_columns) == {"email", "phone", "name", "user_email"} & set(
             contract.column_names
         )
 
 
-def test_every_contract_says_who_answers_for_it_and_how_fresh_it_is() -> None:
+def test_every_contract_is_documented_with_owner_and_slas() -> None:
     for contract in SHIPPED.all:
         assert contract.owner
         assert contract.team
@@ -273,10 +275,10 @@ def test_every_contract_says_who_answers_for_it_and_how_fresh_it_is() -> None:
 
 def test_reading_contracts_and_policies_imports_neither_spark_nor_gx_nor_pandas() -> None:
     program = (
-        "import sys, contracts.reader, contracts.ddl, contracts.diff\n"
-        "import contracts.spark_schema, contracts.suite\n"
+        "import sys, contracts.loader, contracts.ddl, contracts.diff\n"
+        "import contracts.spark, contracts.gx_suite\n"
         "import quarantine_policies.reader, quarantine_policies.decision\n"
-        "contracts.reader.load_contracts(); quarantine_policies.reader.load_policies()\n"
+        "contracts.loader.load_contracts(); quarantine_policies.reader.load_policies()\n"
         "heavy = ('pyspark', 'great_expectations', 'pandas', 'numpy', 'duckdb')\n"
         "print([m for m in heavy if m in sys.modules])"
     )

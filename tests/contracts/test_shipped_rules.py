@@ -1,10 +1,12 @@
-"""The shipped contracts' rules: those of the specification, and every one says what it means."""
+"""The rules of the shipped contracts, compared with the specification."""
 
 from __future__ import annotations
 
+from contracts.expectation_catalog import MEASURED_EXPECTATIONS
+from contracts.loader import load_contracts
 from contracts.measures import LOADED_MEASURES, TABLE_MEASURES
 from contracts.model import Contract, Domain, Severity
-from contracts.reader import load_contracts
+from contracts.rule_domains import columns_of
 
 SHIPPED = load_contracts()
 
@@ -15,6 +17,10 @@ def rules(contract: Contract, domain: Domain, severity: Severity) -> set[str]:
 
 def test_row_rules_are_those_of_the_specification() -> None:
     age = {"age_uncastable", "age_range"}
+
+    def too_long(*columns: str) -> set[str]:
+        return {f"{column}_too_long" for column in columns}
+
     expected = {
         "events": (
             {
@@ -26,12 +32,15 @@ def test_row_rules_are_those_of_the_specification() -> None:
                 "ts_impossible",
             }
             | {"price_uncastable", "amount_uncastable", "temperature_uncastable"}
+            | too_long("event_id", "user_id", "country", "email", "name", "message")
             | age,
-            {"email_format", "price_negative", "amount_negative"},
+            {"event_id_mangled", "user_id_mangled", "email_format", "price_negative", "amount_negative"},
         ),
         "users": (
-            {"malformed", "user_id_required", "updated_at_uncastable", "updated_at_impossible"} | age,
-            {"email_format"},
+            {"malformed", "user_id_required", "updated_at_uncastable", "updated_at_impossible"}
+            | too_long("user_id", "name", "email", "phone", "city")
+            | age,
+            {"user_id_mangled", "email_format"},
         ),
         "transactions": (
             {"malformed", "tx_id_required", "user_id_required", "amount_required", "amount_uncastable"}
@@ -42,8 +51,9 @@ def test_row_rules_are_those_of_the_specification() -> None:
                 "amount_negative",
                 "delivery_before_creation",
             }
+            | too_long("tx_id", "user_id", "status", "email", "name")
             | age,
-            {"email_format", "status_known"},
+            {"tx_id_mangled", "user_id_mangled", "email_format", "status_known"},
         ),
     }
     found = {
@@ -58,19 +68,23 @@ def test_row_rules_are_those_of_the_specification() -> None:
 
 def test_table_rules_are_those_of_the_specification() -> None:
     errors = {"strict_fail", "keys_unique", "required_complete", "types", "quarantine_ratio", "accounting"}
+    warnings = {"volume_drop", "date_span", "source_column_missing"}
     found = {
         c.name: (rules(c, Domain.TABLE, Severity.ERROR), rules(c, Domain.TABLE, Severity.WARN))
-        for c in (*SHIPPED.datasets, SHIPPED.users_history)
+        for c in SHIPPED.silver_tables
     }
     assert found == {
-        "events": (errors, {"volume_drop", "date_span", "currency_mixed"}),
-        "users": (errors, {"volume_drop", "date_span"}),
-        "transactions": (errors, {"volume_drop", "date_span", "currency_mixed"}),
+        "events": (errors, {*warnings, "currency_mixed", "duplicates_conflicting"}),
+        "users": (errors, warnings),
+        "transactions": (errors, {*warnings, "currency_mixed", "duplicates_conflicting"}),
         "users_history": ({"keys_unique", "required_complete", "types"}, set()),
     }
     always = {"keys_unique", "required_complete", "schema"}
     assert {
-        c.name: (rules(c, Domain.TABLE, Severity.ERROR) - always, rules(c, Domain.TABLE, Severity.WARN))
+        c.name: (
+            rules(c, Domain.TABLE, Severity.ERROR) - always - {"lengths"},
+            rules(c, Domain.TABLE, Severity.WARN),
+        )
         for c in SHIPPED.gold
     } == {
         "dim_users": (set(), set()),
@@ -85,7 +99,29 @@ def test_table_rules_are_those_of_the_specification() -> None:
         "user_ltv": ({"revenue_equals_facts"}, set()),
     }
     for contract in SHIPPED.gold:
-        assert always <= rules(contract, Domain.TABLE, Severity.ERROR)
+        found_always = always | ({"lengths"} if contract.length_limits else set())
+        assert found_always <= rules(contract, Domain.TABLE, Severity.ERROR)
+
+
+def test_gold_strings_are_as_long_as_those_of_silver() -> None:
+    silver = {
+        "event_id": 1024,
+        "tx_id": 1024,
+        "user_id": 1024,
+        **dict.fromkeys(("name", "email", "phone", "city", "country", "status"), 4096),
+    }
+    read = {name: most for contract in SHIPPED.datasets for name, most in contract.length_limits.items()}
+    assert read == {**silver, "message": 65_535}
+    calendar = {"day_of_week": 16, "month_name": 16}
+    assert {name: most for contract in SHIPPED.gold for name, most in contract.length_limits.items()} == {
+        **silver,
+        **calendar,
+        "user_city": silver["city"],
+        "user_email": silver["email"],
+    }
+    assert all(
+        column.type.max_bytes for of in SHIPPED.gold for column in of.columns if column.type.kind == "string"
+    )
 
 
 def test_the_warehouse_is_compared_with_the_release_in_rows_and_revenue() -> None:
@@ -101,7 +137,11 @@ def test_every_reason_to_reject_a_file_is_a_rule_that_warns() -> None:
     found = {rule.name: rule.kwargs for rule in SHIPPED.inventory.rules_in(Domain.RECORDS)}
     assert found == {reason: {"column": "reason", "value_set": [reason]} for reason in Reason}
     assert rules(SHIPPED.inventory, Domain.RECORDS, Severity.WARN) == set(Reason)
-    assert rules(SHIPPED.inventory, Domain.TABLE, Severity.ERROR) == {"keys_unique", "rejected_bytes_ratio"}
+    assert rules(SHIPPED.inventory, Domain.TABLE, Severity.ERROR) == {
+        "keys_unique",
+        "rejected_bytes_ratio",
+        "accepted_files_readable",
+    }
 
 
 def test_the_inventory_has_a_column_for_every_fact_of_a_file() -> None:
@@ -112,12 +152,24 @@ def test_the_inventory_has_a_column_for_every_fact_of_a_file() -> None:
     assert SHIPPED.inventory.column_names == ("dataset", *(f.name for f in fields(FileFacts)))
 
 
-def test_every_measure_is_judged_by_some_rule() -> None:
-    judged = {rule.kwargs.get("column") for contract in SHIPPED.all for rule in contract.rules}
-    assert set(TABLE_MEASURES) | set(LOADED_MEASURES) <= judged
+def test_every_measure_is_used_by_a_rule() -> None:
+    judged = {
+        MEASURED_EXPECTATIONS.get(rule.expectation) for contract in SHIPPED.all for rule in contract.rules
+    }
+    assert {*TABLE_MEASURES, *LOADED_MEASURES} == {*MEASURED_EXPECTATIONS.values()}
+    assert {*TABLE_MEASURES, *LOADED_MEASURES} <= judged
 
 
-def test_every_rule_says_what_it_means_and_what_it_costs() -> None:
+def test_no_rule_is_about_a_column_that_no_table_has() -> None:
+    for contract in SHIPPED.all:
+        stored = {column.name for column in contract.silver_columns}
+        for rule in contract.rules:
+            if not rule.is_row_rule:
+                kwargs = (rule.kwargs, *(of for _, of in rule.further))
+                assert {column for of in kwargs for column in columns_of(of)} <= stored
+
+
+def test_every_rule_has_a_description_and_a_business_impact() -> None:
     for contract in SHIPPED.all:
         for rule in contract.rules:
             for words in (rule.description, rule.business_impact):

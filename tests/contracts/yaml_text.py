@@ -1,9 +1,9 @@
-"""A small contract as text, for tests that break one thing in it."""
+"""A small contract as YAML text, for tests that change one part of it."""
 
 from __future__ import annotations
 
-from contracts.contract import parse_contract
 from contracts.model import Contract, Zone
+from contracts.parser import parse_contract
 
 TEXT = """\
 apiVersion: v3.2.0
@@ -30,10 +30,8 @@ schema:
         description: Not too few.
         businessImpact: A gap.
         implementation:
-          type: expect_column_max_to_be_between
-          kwargs: {column: _volume_ratio, min_value: {$PARAMETER: min_volume_ratio}}
-        customProperties:
-          - {property: domain, value: table}
+          type: expect_volume_ratio_to_be_at_least
+          kwargs: {min_value: {$PARAMETER: min_volume_ratio}}
     properties:
       - name: visit_id
         description: Identifies the visit.
@@ -71,8 +69,19 @@ RULE = """\
 """
 
 
+def text_column(name: str, physical_type: str, max_bytes: object = None) -> str:
+    """Return the YAML of a further string column, to be appended to the text."""
+    properties = f"[{{property: maxBytes, value: {max_bytes}}}]"
+    return (
+        f"      - name: {name}\n"
+        "        description: A text.\n"
+        "        logicalType: string\n"
+        f"        physicalType: {physical_type}\n"
+    ) + ("" if max_bytes is None else f"        customProperties: {properties}\n")
+
+
 def changed(*replacements: tuple[str, str], text: str = TEXT) -> str:
-    """Return the text with each old part, which must be there, replaced."""
+    """Return the text with each old part, which must exist, replaced."""
     for old, new in replacements:
         assert old in text, old
         text = text.replace(old, new)
@@ -95,5 +104,5 @@ def with_quality(entry: str, *, on_column: bool = True) -> str:
 
 
 def parse(text: str, zone: Zone = Zone.SILVER) -> Contract:
-    """Read a contract from the file that ``visits`` would be in."""
+    """Parse a contract as the file of ``visits``."""
     return parse_contract(text, zone, f"{zone}/visits.yaml")

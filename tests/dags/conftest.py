@@ -1,4 +1,4 @@
-"""What the tests of the driver share: lakes of their own, empty, or a copy of one that was run on before."""
+"""Fixtures of the driver's tests: an empty lake, or a copy of one after earlier runs."""
 
 from __future__ import annotations
 
@@ -26,8 +26,9 @@ def lake(tmp_path: Path, spark: SparkSession) -> LakeRuns:
 def _messy_shop(tmp_path_factory: pytest.TempPathFactory, spark: SparkSession) -> LakeRuns:
     lake = LakeRuns(tmp_path_factory.mktemp("messy_shop") / "lake", spark)
     lake.drop_messy_shop()
+    lake.run(run_id=FIRST_RUN, only="raw_to_bronze")
     with pytest.raises(SparkWanted):
-        lake.run(run_id=FIRST_RUN, start_spark=wanting_spark)
+        lake.run(run_id=FIRST_RUN, only="bronze_to_silver", start_spark=wanting_spark)
     assert set(lake.pointers()) == {"bronze"}
     lake.run(run_id=FIRST_RUN)
     return lake
@@ -37,7 +38,7 @@ def _messy_shop(tmp_path_factory: pytest.TempPathFactory, spark: SparkSession) -
 def messy_shop(_messy_shop: LakeRuns, tmp_path: Path) -> LakeRuns:
     """A copy of a lake in which one run, ``first``, took the messy shop from RAW to the warehouse.
 
-    It died on the way, when it wanted Spark, and was then given its id once more.
+    Its first attempt died when it started Spark; the second one had the same run id.
     """
     return _messy_shop.copied_to(tmp_path / "lake")
 

@@ -22,11 +22,11 @@ import pyarrow.dataset as pds
 import pyarrow.parquet as pq
 
 from dags.cli.main import main
+from dags.pipeline.context import find_lake, new_run
 from dags.pipeline.progress import Quiet
 from dags.pipeline.report import as_document
 from dags.pipeline.run import run_pipeline
-from dags.pipeline.settings import read_settings
-from dags.pipeline.setup import find_lake, new_run
+from dags.settings import read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from checkpoints.lake.layout import Lake
     from dags.pipeline.report import RunReport
-    from dags.pipeline.settings import Settings
+    from dags.settings import Settings
 
 AS_OF = "2024-06-30T00:00:00+00:00"
 
@@ -94,20 +94,20 @@ SECRETS = (
     "secret.example", "no-address-secret", "Lovelace", "Byron", "Kahn", "Hopper", "Mallory",
     "Malformed Person", "Edsger", "Hidden Person", "+49 170", "1111111", "4444444", "call ada",
 )  # fmt: skip
-"""What stands in columns that hold personal data, or would if the record could be parsed."""
+"""Values of personal-data columns, also of records that cannot be parsed."""
 
 
 class SparkWanted(BaseException):
-    """Shows that a transition was about to compute something, and ends its run there."""
+    """Raised when a transition is about to compute something; ends its run there."""
 
 
 def wanting_spark() -> NoReturn:
-    """Stand where Spark would be started, to show that it is wanted, or that it died."""
+    """Stand in for Spark's start: raise ``SparkWanted``, as if Spark was needed, or died."""
     raise SparkWanted
 
 
 def no_spark() -> NoReturn:
-    """Stand where Spark would be started, to show that it is not."""
+    """Stand in for Spark's start: fail, since nothing has to be computed."""
     raise AssertionError("Spark was started, though nothing had to be computed")
 
 
@@ -260,13 +260,13 @@ def verdicts(document: Mapping[str, Any]) -> dict[str, str]:
 
 
 @dataclass(frozen=True)
-class Spoken:
-    """What a command said, and how it ended."""
+class CommandResult:
+    """Exit status and output of a command."""
 
     status: int
     out: str
     err: str
-    logs: str = ""  # of this process' loggers, from INFO on
+    logs: str = ""  # from INFO on
 
     @property
     def document(self) -> dict[str, Any]:
@@ -275,7 +275,7 @@ class Spoken:
         return document
 
 
-def lakegate(*arguments: object) -> Spoken:
+def lakegate(*arguments: object) -> CommandResult:
     """Run `lakegate` in this process, on its own stdout and stderr."""
     out, err, logs = io.StringIO(), io.StringIO(), io.StringIO()
     status = 0
@@ -289,7 +289,7 @@ def lakegate(*arguments: object) -> Spoken:
             main()
         except SystemExit as left:
             status = left.code if isinstance(left.code, int) else int(left.code is not None)
-    return Spoken(status, out.getvalue(), err.getvalue(), logs.getvalue())
+    return CommandResult(status, out.getvalue(), err.getvalue(), logs.getvalue())
 
 
 @contextlib.contextmanager

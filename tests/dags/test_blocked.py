@@ -21,7 +21,7 @@ BLOCKED = 3
 
 @dataclass(frozen=True)
 class Blocked:
-    """A lake before and after a run that was blocked, and what that run told."""
+    """A lake before and after a run that was blocked, and that run's report."""
 
     before: LakeRuns
     after: LakeRuns
@@ -52,10 +52,10 @@ def run_blocked(
     with pytest.MonkeyPatch.context() as patched:
         for variable, value in (env or {}).items():
             patched.setenv(variable, value)
-        spoken = lakegate(
+        result = lakegate(
             "run", "--lake", after.root, "--run-id", "blocked", "--as-of", AS_OF, "--json", *options
         )
-    return Blocked(before, after, spoken.status, spoken.document, name)
+    return Blocked(before, after, result.status, result.document, name)
 
 
 @pytest.fixture(scope="module")
@@ -79,8 +79,8 @@ def gold(_messy_shop: LakeRuns, tmp_path_factory: pytest.TempPathFactory) -> Blo
     contracts = shutil.copytree(CHECKOUT / "contracts", folder / "contracts")
     edit(
         contracts / "gold" / "dim_country.yaml",
-        "{column: _uncovered_countries, max_value: 0}",
-        "{column: _uncovered_countries, min_value: 1}",
+        "type: expect_dimension_to_cover_facts",
+        "type: expect_table_row_count_to_be_between\n          kwargs: {max_value: 0}",
     )
     return run_blocked(_messy_shop, lake, "silver_to_gold", env={"LAKEGATE_CONTRACTS": str(contracts)})
 
@@ -98,7 +98,7 @@ def load(_messy_shop: LakeRuns, tmp_path_factory: pytest.TempPathFactory) -> Blo
 
 @pytest.fixture(scope="module")
 def misfit(_messy_shop: LakeRuns, tmp_path_factory: pytest.TempPathFactory) -> Blocked:
-    """A column in the warehouse that somebody added, and that a load would take away."""
+    """A column added to the warehouse by hand, which a load would remove."""
     lake = _messy_shop.copied_to(tmp_path_factory.mktemp("misfit") / "lake")
     with duckdb.connect(str(lake.root / "warehouse.duckdb")) as connection:
         connection.execute("ALTER TABLE dim_users ADD COLUMN segment VARCHAR")
@@ -193,8 +193,8 @@ def test_a_page_of_data_docs_says_block_and_names_the_rule(blocked: Blocked) -> 
         for rule in one["failed"]
     }
     assert rules
-    told = [page for page in pages if "The candidate was not promoted" in page]
-    assert all(any(f"<code>{rule}</code>" in page for page in told) for rule in rules)
+    not_promoted = [page for page in pages if "The candidate was not promoted" in page]
+    assert all(any(f"<code>{rule}</code>" in page for page in not_promoted) for rule in rules)
     assert "blocked" in (blocked.after.root / "docs" / "index.html").read_text()
 
 
@@ -226,8 +226,8 @@ def test_a_dataset_beside_a_blocked_one_keeps_its_own_verdict(silver: Blocked) -
 
 
 def test_the_rows_of_a_blocked_run_are_in_quarantine(silver: Blocked) -> None:
-    spoken = lakegate("quarantine", "--lake", silver.after.root, "--dataset", "events", "--json")
-    (found,) = spoken.document["rows"]
+    result = lakegate("quarantine", "--lake", silver.after.root, "--dataset", "events", "--json")
+    (found,) = result.document["rows"]
     assert (found["run_id"], found["rows"]) == ("blocked", 6)
     assert found["rows_by_rule"] == {"ts_uncastable": 3, "event_id_required": 3, "user_id_required": 1}
 

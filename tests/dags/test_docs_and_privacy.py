@@ -1,4 +1,4 @@
-"""What a run publishes: all that a steward needs, no personal value, and nothing that a browser would run."""
+"""Published docs and metrics: complete, without personal values, and without executable content."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
 
-from dags.pipeline.attempt import attempt
+from dags.pipeline.context import new_run
 from dags.pipeline.progress import Quiet
-from dags.pipeline.setup import new_run
+from dags.pipeline.transition_attempt import run_transition_attempt
 from tests.dags.lake_runs import AS_OF, SECRETS, LakeRuns, lakegate, no_spark
 
 if TYPE_CHECKING:
@@ -52,20 +52,20 @@ def test_no_personal_value_is_said_or_logged_by_a_run(
     messy_shop: LakeRuns, capfd: pytest.CaptureFixture[str]
 ) -> None:
     messy_shop.drop("users/late.csv", "user_id,name,email,age\nu9,Late Lovelace,late@secret.example,old\n")
-    spoken = lakegate("run", "--only", "bronze_to_silver", "--force", "--lake", messy_shop.root)
-    assert spoken.status == 0
-    said = spoken.out + spoken.err + spoken.logs + "".join(capfd.readouterr())
+    result = lakegate("run", "--only", "bronze_to_silver", "--force", "--lake", messy_shop.root)
+    assert result.status == 0
+    said = result.out + result.err + result.logs + "".join(capfd.readouterr())
     assert [secret for secret in SECRETS if secret in said] == []
 
 
 def test_no_personal_value_is_in_a_verdict_file_or_in_the_status(messy_shop: LakeRuns) -> None:
     run = new_run(as_of=AS_OF, run_id="attempted", is_forced=True)
     for transition in ("raw_to_bronze", "gold_to_redshift"):
-        assert attempt(messy_shop.settings, run, transition, Quiet(), no_spark).error is None
-    told = [path.read_text() for path in (messy_shop.root / "metrics/verdicts/attempted").iterdir()]
-    assert len(told) == 2
-    told += [lakegate("status", "--lake", messy_shop.root, *json).out for json in ((), ("--json",))]
-    assert [secret for secret in SECRETS if any(secret in text for text in told)] == []
+        assert run_transition_attempt(messy_shop.settings, run, transition, Quiet(), no_spark).error is None
+    texts = [path.read_text() for path in (messy_shop.root / "metrics/verdicts/attempted").iterdir()]
+    assert len(texts) == 2
+    texts += [lakegate("status", "--lake", messy_shop.root, *json).out for json in ((), ("--json",))]
+    assert [secret for secret in SECRETS if any(secret in text for text in texts)] == []
 
 
 def test_no_page_runs_what_a_row_a_column_or_a_key_brought_in(messy_shop: LakeRuns) -> None:
@@ -108,7 +108,7 @@ def test_a_page_shows_rule_severity_counts_ratio_and_masked_samples(messy_shop: 
 def test_a_page_shows_where_the_rows_of_each_file_went(messy_shop: LakeRuns) -> None:
     text = page(messy_shop, "bronze_to_silver", "events")
     (row,) = re.findall(r"<tr><td><code>web\.csv</code>.*?</tr>", text)
-    assert re.findall(r">(\d+)<", row) == ["9", "6", "2", "1"]  # read, promoted, quarantined, deduplicated
+    assert re.findall(r">(\d+)<", row) == ["9", "6", "2", "1", "0"]  # read, promoted, …, excluded
 
 
 def test_a_page_shows_rejected_files_by_reason(messy_shop: LakeRuns) -> None:

@@ -13,14 +13,14 @@ from moto import mock_aws
 
 import contracts
 import quarantine_policies
-from contracts.faults import ConfigurationError
+from contracts.errors import ConfigurationError
 from dags.glue.arguments import read_arguments
 from dags.glue.main import run_job
-from dags.pipeline.attempt import attempt
+from dags.pipeline.context import new_run
 from dags.pipeline.progress import Quiet
-from dags.pipeline.report import Status
-from dags.pipeline.setup import new_run
+from dags.pipeline.transition_attempt import run_transition_attempt
 from dags.pipeline.verdict_file import Outcome, read_outcome, verdict_place
+from quarantine_policies.decision import Verdict
 from tests.dags.lake_runs import AS_OF, LakeRuns
 
 FROM_GLUE = (
@@ -32,8 +32,8 @@ FROM_GLUE = (
 
 def job(lake: LakeRuns, transition: str, *arguments: str, run_id: str = "r1") -> int:
     """Run the job in this process and return its exit status."""
-    told = ("--transition", transition, "--lake", str(lake.root), "--run_id", run_id, "--as_of", AS_OF)
-    return run_job([*told, *arguments])
+    common = ("--transition", transition, "--lake", str(lake.root), "--run_id", run_id, "--as_of", AS_OF)
+    return run_job([*common, *arguments])
 
 
 def verdict_file(lake: LakeRuns, transition: str, run_id: str = "r1") -> dict[str, Any]:
@@ -48,9 +48,9 @@ def outcome(lake: LakeRuns, transition: str, run_id: str = "r1") -> Outcome:
 
 
 def test_arguments_of_glue_are_let_through() -> None:
-    told = read_arguments(["--transition", "raw_to_bronze", *FROM_GLUE, "--lake", "s3://lake"])
-    assert told.settings == {"lake": "s3://lake"}
-    assert told.ignored == (
+    parsed = read_arguments(["--transition", "raw_to_bronze", *FROM_GLUE, "--lake", "s3://lake"])
+    assert parsed.settings == {"lake": "s3://lake"}
+    assert parsed.ignored == (
         *("--JOB_ID", "--JOB_NAME", "--TempDir", "--job-bookmark-option", "--enable-metrics"),
         *("--additional-python-modules", "--enable-auto-scaling"),
     )
@@ -62,7 +62,7 @@ def test_a_job_without_a_run_id_takes_that_of_glue() -> None:
 
 
 def test_every_setting_is_an_argument_in_both_spellings_and_an_empty_one_is_none_given() -> None:
-    told = read_arguments(
+    parsed = read_arguments(
         [
             *(
                 "--transition=silver_to_gold",
@@ -78,25 +78,30 @@ def test_every_setting_is_an_argument_in_both_spellings_and_an_empty_one_is_none
             *("--contracts", "s3://a/contracts", "--warehouse", ""),
         ]
     )
-    assert (told.transition, told.run_id, told.as_of, told.is_forced) == ("silver_to_gold", "r", None, True)
-    assert told.settings == {
+    assert (parsed.transition, parsed.run_id, parsed.as_of, parsed.is_forced) == (
+        "silver_to_gold",
+        "r",
+        None,
+        True,
+    )
+    assert parsed.settings == {
         "raw_root": "s3://raw",
         "metrics_root": "s3://m/x",
         "spark_options": {"spark.sql.shuffle.partitions": "8"},
     }
-    assert told.folders == {"contracts": "s3://a/contracts"}
+    assert parsed.folders == {"contracts": "s3://a/contracts"}
 
 
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ([], "--transition: this argument is missing"),
+        ([], "--transition: missing argument"),
         (["--transition", "gold"], "'gold'"),
         (["--transition", "raw_to_bronze", "--force", "perhaps"], "--force"),
         (["--transition", "raw_to_bronze", "--on_block", "cry"], "expected fail, succeed"),
         (
             ["--transition", "raw_to_bronze", "--spark_options", "x"],
-            "--spark_options: this setting is no JSON",
+            "--spark_options: invalid JSON",
         ),
         (["--transition"], "expected one argument"),
     ],
@@ -160,7 +165,7 @@ def test_a_blocked_run_exits_3_and_its_verdict_file_says_block(
     assert job(lake, "raw_to_bronze", *no_rejects) == 3
     blocked = outcome(lake, "raw_to_bronze").report
     assert blocked is not None
-    assert blocked.verdict is Status.BLOCK
+    assert blocked.verdict is Verdict.BLOCK
     assert [one.failed for one in blocked.datasets] == [("rejected_bytes_ratio",), (), ()]
 
 
@@ -187,7 +192,7 @@ def test_wrong_contracts_exit_2_and_the_verdict_file_names_them(lake: LakeRuns, 
     failure = outcome(lake, "raw_to_bronze").error
     assert failure is not None
     assert failure.exit_status == 2
-    assert "there is no such folder of contracts" in failure.sentence
+    assert "contracts folder not found" in failure.sentence
 
 
 def test_a_second_attempt_at_a_run_promotes_nothing_and_leaves_the_verdict(lake: LakeRuns) -> None:
@@ -256,7 +261,7 @@ def test_an_attempt_that_fails_after_one_that_promoted_does_not_hide_it(lake: La
     assert verdict_file(lake, "raw_to_bronze") == promoted
 
 
-def test_an_error_that_nobody_foresaw_is_told_by_its_kind(lake: LakeRuns) -> None:
+def test_an_unexpected_error_is_reported_with_its_type(lake: LakeRuns) -> None:
     lake.drop_shop()
     lake.report(only="raw_to_bronze")
 
@@ -264,7 +269,7 @@ def test_an_error_that_nobody_foresaw_is_told_by_its_kind(lake: LakeRuns) -> Non
         raise OSError("the cluster\nis gone")
 
     run = new_run(as_of=AS_OF, run_id="r1")
-    ended = attempt(lake.settings, run, "bronze_to_silver", Quiet(), start_spark=broken_spark)
+    ended = run_transition_attempt(lake.settings, run, "bronze_to_silver", Quiet(), start_spark=broken_spark)
     assert ended.error is not None
     assert ended.error.sentence == "OSError: the cluster is gone"
     assert outcome(lake, "bronze_to_silver") == ended
@@ -301,4 +306,4 @@ def test_contracts_and_policies_may_lie_in_a_bucket(lake: LakeRuns, monkeypatch:
     assert metrics["contract_version"] == "7.0.0"
     failure = outcome(lake, "raw_to_bronze", "r2").error
     assert failure is not None
-    assert failure.sentence == "s3://artifacts/policies: no YAML lies there; run `lakegate deploy`"
+    assert failure.sentence == "s3://artifacts/policies: no YAML files found; run `lakegate deploy`"

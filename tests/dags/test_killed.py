@@ -1,4 +1,4 @@
-"""A run killed at any write leaves what is promoted whole; the next one ends as if none had been killed."""
+"""A run killed at any write leaves promoted versions whole; the next run ends as if none had been killed."""
 
 from __future__ import annotations
 
@@ -16,18 +16,16 @@ import pytest
 from checkpoints.lake.bronze import current_ledger, verify_bronze
 from checkpoints.lake.promotion import candidate_files, current_manifest, current_place
 from contracts.model import Zone
-from contracts.reader import DATASETS, GOLD_TABLES, USERS_HISTORY
 from dags.pipeline.run import TRANSITIONS
 from tests.dags.lake_runs import AS_OF, LakeRuns, no_spark, verdicts
-from tests.killing import left_behind, run_killed, run_killed_at_call
+from tests.killing import left_before_calls, left_behind, run_killed
+from tests.shipped import DATASETS, GOLD_TABLES, USERS_HISTORY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from pyspark.sql import SparkSession
-
-    Strike = Callable[[LakeRuns, str, int], bool]  # kills the numbered one; false when there are fewer
 
 Promoted = dict[str, Any]  # by zone, and REDSHIFT: what a reader finds there
 
@@ -62,14 +60,14 @@ def change_raw(shop: LakeRuns) -> LakeRuns:
 
 
 def carry_out(shop: LakeRuns, *transitions: str, run_id: str = KILLED) -> LakeRuns:
-    """Carry out transitions of one run, each of which has to promote something."""
+    """Carry out transitions of one run; assert that each promotes something."""
     for name in transitions:
         assert verdicts(shop.run(only=name, run_id=run_id))[name] in ("pass", "warn")
     return shop
 
 
 def promoted(shop: LakeRuns) -> Promoted:
-    """Return what readers find in every zone and the warehouse, having seen that each version is whole."""
+    """Return what readers find in every zone and the warehouse; assert that each version is whole."""
     tables = {"silver": SILVER, "gold": GOLD_TABLES}
     return {
         "bronze": {name: _bronze(shop, name) for name in DATASETS},
@@ -113,7 +111,7 @@ def assert_healed(shop: LakeRuns, after: Promoted) -> None:
 
 
 def is_promoted_whole(shop: LakeRuns, before: Promoted, after: Promoted) -> bool:
-    """Hold what a killed run left against what was there and what it was to promote: is that promoted?
+    """Compare what a killed run left with the state before and after; return whether it has promoted.
 
     BRONZE keeps keys, so new content under a known key is there before the ledger that vouches for it: until
     the next run each file is wholly the old or the new one, and verify_bronze keeps silver from being built.
@@ -130,35 +128,25 @@ def is_promoted_whole(shop: LakeRuns, before: Promoted, after: Promoted) -> bool
     return found == after
 
 
-def killed_in_turn(strike: Strike, shop: LakeRuns, name: str, folder: Path) -> Iterator[LakeRuns]:
-    """Yield the lakes that a process leaves that SIGKILL ends at each write of a transition in turn."""
-    number = 1
-    while strike(broken := shop.copied_to(folder / f"{strike.__name__}-{number}"), name, number):
-        yield broken
-        number += 1
-    assert number > 10
-
-
 def _at_change(shop: LakeRuns, name: str, number: int) -> bool:
     work = partial(shop.run, only=name, run_id=KILLED, start_spark=no_spark)
     return run_killed(work, f"{shop.root}{os.sep}", number)
 
 
-def _at_call_of_duckdb(shop: LakeRuns, name: str, number: int) -> bool:
-    work = partial(shop.run, only=name, run_id=KILLED, start_spark=no_spark)
-    return run_killed_at_call(work, DUCKDB_CALLS, number)
-
-
-STRIKES: dict[str, tuple[Strike, ...]] = {
-    "raw_to_bronze": (_at_change,),
-    "gold_to_redshift": (_at_call_of_duckdb, _at_change),  # what DuckDB writes, it does not write from Python
-}
-
-
 def left_in_turn(shop: LakeRuns, name: str, folder: Path) -> Iterator[LakeRuns]:
-    """Yield the lakes as they are right before each write that a transition with Spark does from Python."""
+    """Yield the lakes as they are right before each write that a transition does from Python."""
     working = shop.copied_to(folder / "working")
     for copy in left_behind(partial(carry_out, working, name), working.root, folder):
+        yield LakeRuns(copy, shop.spark, shop.given)
+
+
+def left_before_calls_of_duckdb(shop: LakeRuns, folder: Path) -> Iterator[LakeRuns]:
+    """Yield the lakes as they are right before each call of DuckDB in a load."""
+    working = shop.copied_to(folder / "loading")
+    work = partial(carry_out, working, "gold_to_redshift")
+    copies = left_before_calls(work, DUCKDB_CALLS, working.root, folder)
+    assert len(copies) > 10
+    for copy in copies:
         yield LakeRuns(copy, shop.spark, shop.given)
 
 
@@ -222,23 +210,19 @@ def test_killed_at_any_write_all_versions_are_whole_and_the_next_run_heals(
     zone = PROMOTES[name]
     assert {one for one in after if after[one] != before[one]} == {zone}
 
-    is_done_by_spark = name not in STRIKES
-    killed = (
-        [left_in_turn(shop, name, tmp_path)]
-        if is_done_by_spark
-        else [killed_in_turn(strike, shop, name, tmp_path) for strike in STRIKES[name]]
-    )
+    killed = [left_in_turn(shop, name, tmp_path)]
+    if name == "gold_to_redshift":  # what DuckDB writes, it does not write from Python
+        killed.append(left_before_calls_of_duckdb(shop, tmp_path))
     ever_seen = set()
     for each_in_turn in killed:
         seen = []
         healed_files: dict[str, tuple[int, int]] = {}
         for number, broken in enumerate(each_in_turn):
-            seen.append(is_promoted_whole(broken, before, after))
-            # Spark takes its time: lakes that differ in what is published alone are healed once.
-            if is_done_by_spark and (files := data_files(broken)) == healed_files:
+            # Of lakes that differ in what is published alone, one is looked at and healed.
+            if (files := data_files(broken)) == healed_files:
                 continue
-            if is_done_by_spark:
-                healed_files = files
+            healed_files = files
+            seen.append(is_promoted_whole(broken, before, after))
             broken.run(only=name, run_id=(KILLED, "next")[number % 2])
             assert_healed(broken, after)
         assert seen == sorted(seen)  # once promoted, always promoted

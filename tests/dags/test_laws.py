@@ -1,4 +1,4 @@
-"""What holds whatever the rows are: accounting, and results that depend on the rows alone."""
+"""Laws for any input: accounting holds, and results depend on the rows alone."""
 
 from __future__ import annotations
 
@@ -106,6 +106,7 @@ def assert_accounted(runs: LakeRuns, document: dict[str, Any], rows: dict[str, l
             assert file["rows_read"] == went
 
 
+@pytest.mark.slow
 def test_every_row_read_is_promoted_quarantined_or_deduplicated(scratch: Callable[[int], Scratch]) -> None:
     made = scratch(1)
     assert "block" not in verdicts(made.document).values()
@@ -141,29 +142,27 @@ def test_files_formats_order_and_partitions_do_not_matter(
     scratch: Callable[[int], Scratch],
     shuffled_by: Callable[[int], None],
 ) -> None:
-    assert_spread_does_not_matter(new_lake, scratch, shuffled_by, OTHERWISE, partitions=8, seed=1)
+    assert_spread_does_not_matter(new_lake, scratch, shuffled_by, OTHERWISE, partitions=1, seed=1)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("partitions", [1, 8, 200])
 def test_the_number_of_shuffle_partitions_alone_does_not_matter(
     new_lake: Callable[[], LakeRuns],
     scratch: Callable[[int], Scratch],
     shuffled_by: Callable[[int], None],
-    partitions: int,
 ) -> None:
-    assert_spread_does_not_matter(new_lake, scratch, shuffled_by, BASE, partitions, seed=1)
+    assert_spread_does_not_matter(new_lake, scratch, shuffled_by, BASE, partitions=200, seed=1)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @settings(
-    max_examples=8,
+    max_examples=3,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(spread=SPREADS, partitions=PARTITIONS, seed=st.integers(2, 4))
+@given(spread=SPREADS, partitions=PARTITIONS, seed=st.integers(1, 2))
 def test_files_formats_order_and_partitions_do_not_matter_for_other_rows_either(
     new_lake: Callable[[], LakeRuns],
     scratch: Callable[[int], Scratch],
@@ -175,28 +174,22 @@ def test_files_formats_order_and_partitions_do_not_matter_for_other_rows_either(
     assert_spread_does_not_matter(new_lake, scratch, shuffled_by, spread, partitions, seed)
 
 
-def assert_one_more_file_equals_scratch(
-    new_lake: Callable[[], LakeRuns], scratch: Callable[[int], Scratch], late: str, seed: int
-) -> None:
-    made = scratch(seed)
-    runs = fill(new_lake(), make_rows(seed), BASE)
-    path = runs.root / "raw" / late
-    content = path.read_bytes()
-    path.unlink()
-    before = outcome(runs, runs.run(), with_files=True)
-    runs.drop(late, content)
-    after = outcome(runs, runs.run(), with_files=True)
-    assert before != after
-    assert after == made.outcome(with_files=True)
-
-
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("late", [f"{name}/{file}" for name, files in BASE.items() for file in files])
-def test_a_run_with_one_more_file_equals_a_run_from_scratch(
-    new_lake: Callable[[], LakeRuns], scratch: Callable[[int], Scratch], late: str
+def test_a_run_with_one_more_file_of_each_dataset_equals_a_run_from_scratch(
+    new_lake: Callable[[], LakeRuns], scratch: Callable[[int], Scratch]
 ) -> None:
-    assert_one_more_file_equals_scratch(new_lake, scratch, late, seed=2)
+    runs = fill(new_lake(), make_rows(2), BASE)
+    late = ("events/b/part.json", "users/part.csv", "transactions/year=2024/part.parquet")
+    contents = {name: (runs.root / "raw" / name).read_bytes() for name in late}
+    for name in late:
+        (runs.root / "raw" / name).unlink()
+    before = outcome(runs, runs.run(), with_files=True)
+    for name, content in contents.items():
+        runs.drop(name, content)
+    after = outcome(runs, runs.run(), with_files=True)
+    assert before != after
+    assert after == scratch(2).outcome(with_files=True)
 
 
 @pytest.mark.slow
@@ -209,6 +202,7 @@ def test_running_again_by_force_gives_the_same_rows(scratch: Callable[[int], Scr
     assert made.runs.folder("silver/events") != folder
 
 
+@pytest.mark.slow
 def test_running_twice_changes_nothing(scratch: Callable[[int], Scratch]) -> None:
     made = scratch(1)
     pointers = made.runs.pointers()

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import pyspark
 import pytest
 
-from contracts.reader import DATASETS, GOLD_TABLES, USERS_HISTORY
 from dags.pipeline.verdict_file import read_outcome
 from tests.dags.lake_runs import AS_OF, LakeRuns
+from tests.shipped import DATASETS, GOLD_TABLES, USERS_HISTORY
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

@@ -99,7 +99,7 @@ def test_sales_without_key_customer_or_sense_are_quarantined_by_rule(taken: Take
 
 
 def test_the_revenue_of_online_retail_is_what_sql_says_of_its_files(taken: Taken) -> None:
-    told = duckdb.sql(
+    expected = duckdb.sql(
         "SELECT count(*), sum(amount) FROM (SELECT DISTINCT InvoiceNo, StockCode, Quantity, InvoiceDate,"
         " UnitPrice, Quantity::INT * UnitPrice::DECIMAL(12, 4) AS amount"
         f" FROM read_csv('{DATA}/online_retail/*.csv', all_varchar=true)"
@@ -108,12 +108,12 @@ def test_the_revenue_of_online_retail_is_what_sql_says_of_its_files(taken: Taken
     found = taken.sql(
         "SELECT count(*), sum(amount) FROM rows WHERE _source_file LIKE 'online%'", "silver/transactions"
     )
-    assert found == told
+    assert found == expected
     assert found[0][0] == 972
 
 
 def test_the_cafe_keeps_the_rows_whose_amount_and_day_can_be_read(taken: Taken) -> None:
-    told = duckdb.sql(
+    expected = duckdb.sql(
         "SELECT count(*), sum(total_spent::DECIMAL(18, 4)), min(day), max(day) FROM ("
         " SELECT total_spent, try_strptime(transaction_date, '%m/%d/%Y')::DATE AS day"
         f" FROM read_csv('{DATA}/dirty_cafe/*.csv', all_varchar=true))"
@@ -124,7 +124,7 @@ def test_the_cafe_keeps_the_rows_whose_amount_and_day_can_be_read(taken: Taken) 
         " WHERE _source_file LIKE 'dirty%' AND user_id = 'walk-in'",
         "silver/transactions",
     )
-    assert found == told
+    assert found == expected
     assert found[0][:2] == (771, Decimal("6845.0000"))
 
 
@@ -149,8 +149,8 @@ def test_web_logs_get_a_key_from_their_record(taken: Taken) -> None:
     found = taken.silver("events")
     assert (found["rows_read"], found["rows_promoted"], found["rows_deduplicated"]) == (3_000, 2_980, 20)
     assert found["rows_by_rule"] == {}
-    told = duckdb.sql(
+    expected = duckdb.sql(
         "SELECT count(*), count(DISTINCT src) FROM (SELECT DISTINCT timestamp, clientip, request, response,"
         f" bytes, referer, agent, geo.src AS src FROM read_json('{DATA}/opensearch/logs.json.gz'))"
     ).fetchall()
-    assert taken.sql("SELECT count(*), count(DISTINCT country) FROM rows", "silver/events") == told
+    assert taken.sql("SELECT count(*), count(DISTINCT country) FROM rows", "silver/events") == expected

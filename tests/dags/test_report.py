@@ -1,4 +1,4 @@
-"""The document of a run: what is left out, what stays, and which verdict stands for the whole."""
+"""The run's document: omitted fields, kept fields, and the verdict of the whole."""
 
 from __future__ import annotations
 
@@ -7,18 +7,23 @@ from types import MappingProxyType
 
 import pytest
 
+from checkpoints.gate.measure_files import MOST_LACKING
 from dags.pipeline.report import (
     DatasetReport,
     FileCounts,
+    LackingFile,
+    LackingFiles,
     RunReport,
-    Status,
     TransitionReport,
     as_document,
-    worst,
+    count_files,
+    name_lacking,
 )
+from quarantine_policies.decision import Verdict
+from tests.checkpoints.gate.test_measure_files import FILES
 
 
-def run(*verdicts: Status, datasets: tuple[DatasetReport, ...] = ()) -> RunReport:
+def run(*verdicts: Verdict, datasets: tuple[DatasetReport, ...] = ()) -> RunReport:
     transitions = tuple(
         TransitionReport(f"t{n}", verdict, 0.5, datasets) for n, verdict in enumerate(verdicts)
     )
@@ -26,36 +31,22 @@ def run(*verdicts: Status, datasets: tuple[DatasetReport, ...] = ()) -> RunRepor
 
 
 @pytest.mark.parametrize(
-    ("statuses", "expected"),
-    [
-        ([], Status.PASS),
-        ([Status.UNCHANGED, Status.PASS], Status.PASS),
-        ([Status.WARN, Status.UNCHANGED, Status.PASS], Status.WARN),
-        ([Status.WARN, Status.BLOCK, Status.PASS], Status.BLOCK),
-        ([Status.UNCHANGED], Status.UNCHANGED),
-    ],
-)
-def test_the_worst_of_some_statuses(statuses: list[Status], expected: Status) -> None:
-    assert worst(statuses) is expected
-
-
-@pytest.mark.parametrize(
     ("verdicts", "expected"),
     [
-        ((), Status.PASS),
-        ((Status.UNCHANGED, Status.UNCHANGED), Status.PASS),
-        ((Status.WARN, Status.UNCHANGED), Status.WARN),
-        ((Status.PASS, Status.BLOCK), Status.BLOCK),
+        ((), Verdict.PASS),
+        ((Verdict.UNCHANGED, Verdict.UNCHANGED), Verdict.PASS),
+        ((Verdict.WARN, Verdict.UNCHANGED), Verdict.WARN),
+        ((Verdict.PASS, Verdict.BLOCK), Verdict.BLOCK),
     ],
 )
 def test_a_runs_verdict_is_its_worst_and_never_unchanged(
-    verdicts: tuple[Status, ...], expected: Status
+    verdicts: tuple[Verdict, ...], expected: Verdict
 ) -> None:
     assert run(*verdicts).verdict is expected
 
 
 def test_a_field_that_does_not_apply_is_left_out_but_promoted_stays_as_null() -> None:
-    document = as_document(run(Status.BLOCK, datasets=(DatasetReport("users", Status.BLOCK),)))
+    document = as_document(run(Verdict.BLOCK, datasets=(DatasetReport("users", Verdict.BLOCK),)))
     assert document == {
         "run_id": "r1",
         "as_of": "2024-05-01T00:00:00+00:00",
@@ -74,21 +65,37 @@ def test_a_field_that_does_not_apply_is_left_out_but_promoted_stays_as_null() ->
 def test_a_field_that_is_zero_or_empty_stays() -> None:
     report = DatasetReport(
         "events",
-        Status.PASS,
+        Verdict.PASS,
         rows_read=0,
         rows_by_rule=MappingProxyType({}),
         files=FileCounts(valid=1, quarantined=MappingProxyType({"empty": 2})),
         promoted="/lake/bronze/events",
         failed=("volume_drop",),
     )
-    (transition,) = as_document(run(Status.PASS, datasets=(report,)))["transitions"]  # type: ignore[misc]
+    (transition,) = as_document(run(Verdict.PASS, datasets=(report,)))["transitions"]  # type: ignore[misc]
     (found,) = transition["datasets"]  # type: ignore[index]
     assert json.loads(json.dumps(found)) == {
         "dataset": "events",
         "verdict": "pass",
         "rows_read": 0,
         "rows_by_rule": {},
-        "files": {"valid": 1, "unchanged": 0, "ignored": 0, "quarantined": {"empty": 2}},
+        "files": {"valid": 1, "unchanged": 0, "ignored": 0, "without_rows": 0, "quarantined": {"empty": 2}},
         "promoted": "/lake/bronze/events",
         "failed": ["volume_drop"],
     }
+
+
+def test_files_without_rows_are_counted_beside_what_became_of_them() -> None:
+    assert count_files(FILES) == FileCounts(
+        valid=1, unchanged=1, without_rows=1, quarantined={"unsupported_format": 2}
+    )
+
+
+def test_the_report_names_the_first_files_that_lack_columns_and_counts_all() -> None:
+    assert name_lacking({}) is None
+    lacking = {f"{number:03}.csv": ("amount",) for number in range(MOST_LACKING + 5)}
+    named = name_lacking(lacking)
+    assert named == LackingFiles(
+        MOST_LACKING + 5,
+        tuple(LackingFile(f"{number:03}.csv", ("amount",)) for number in range(MOST_LACKING)),
+    )

@@ -1,4 +1,4 @@
-"""What a second run does: nothing where nothing changed, and all of it where something did."""
+"""A second run skips unchanged transitions and repeats changed ones."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from contracts.faults import LakegateError
+from contracts.errors import LakegateError
 from dags.pipeline.run import TRANSITIONS
 from tests.dags.conftest import FIRST_RUN
 from tests.dags.lake_runs import SparkWanted, dataset, lakegate, no_spark, transition, verdicts, wanting_spark
@@ -34,7 +34,7 @@ def test_an_unchanged_rerun_skips_every_transition_and_starts_no_spark(messy_sho
     }
     found = dataset(document, "raw_to_bronze", "events")
     assert found["verdict"] == "unchanged"
-    assert found["files"] == {"valid": 0, "unchanged": 3, "ignored": 0, "quarantined": {}}
+    assert found["files"] == {"valid": 0, "unchanged": 3, "ignored": 0, "without_rows": 0, "quarantined": {}}
 
 
 def test_an_unchanged_rerun_writes_nothing(messy_shop: LakeRuns) -> None:
@@ -48,7 +48,7 @@ def test_an_unchanged_rerun_writes_nothing(messy_shop: LakeRuns) -> None:
 def test_a_rejected_file_seen_again_is_counted_and_warns_again(messy_shop: LakeRuns) -> None:
     found = dataset(messy_shop.run(start_spark=no_spark), "raw_to_bronze", "users")
     assert found["verdict"] == "warn"
-    assert found["files"] == {"valid": 0, "unchanged": 1, "ignored": 0, "quarantined": {"corrupt_json": 1}}
+    assert (found["files"]["unchanged"], found["files"]["quarantined"]) == (1, {"corrupt_json": 1})
 
 
 def test_an_unchanged_run_tells_where_the_promoted_versions_are(messy_shop: LakeRuns) -> None:
@@ -113,25 +113,30 @@ def test_a_changed_contract_makes_its_transition_run_again(
             assert verdicts(changed.run(only=name, start_spark=no_spark))[name] in ("unchanged", "warn")
 
 
-def test_changed_code_changes_every_fingerprint(tmp_path: Path) -> None:
+def test_code_that_changes_rows_changes_the_fingerprint_and_other_code_does_not(tmp_path: Path) -> None:
     code = tmp_path / "code"
     for room in ("contracts", "quarantine_policies", "transforms", "checkpoints", "dags"):
         shutil.copytree(CHECKOUT / room, code / room, ignore=shutil.ignore_patterns("__pycache__"))
 
     def printed() -> str:
-        told = (
-            "from dags.pipeline.fingerprint import fingerprint; print(fingerprint('what', ['in'], ['rule']))"
+        script = (
+            "from dags.pipeline.fingerprint import BRONZE_TO_SILVER, fingerprint; "
+            "print(fingerprint('what', ['in'], ['rule'], BRONZE_TO_SILVER))"
         )
         done = subprocess.run(
-            [sys.executable, "-c", told], cwd=code, capture_output=True, text=True, check=True
+            [sys.executable, "-c", script], cwd=code, capture_output=True, text=True, check=True
         )
         return done.stdout
 
     before = printed()
     assert printed() == before
-    step = code / "transforms" / "bronze_to_silver" / "text.py"
-    step.write_text(step.read_text() + "# changed\n")
-    assert printed() != before
+    for path in ("dags/cli/main.py", "checkpoints/docs/index.py"):
+        (code / path).write_text((code / path).read_text() + "# changed\n")
+    assert printed() == before
+    for path in ("transforms/bronze_to_silver/casting.py", "dags/pipeline/staging.py"):
+        (code / path).write_text((code / path).read_text() + "# changed\n")
+        assert printed() != before
+        before = printed()
 
 
 def test_only_one_transition_runs_when_one_is_named(messy_shop: LakeRuns) -> None:
@@ -166,10 +171,10 @@ def test_a_transition_whose_predecessor_never_ran_says_so_in_one_sentence(
     before = lake.files()
     with pytest.raises(LakegateError, match=sentence):
         lake.run(only=name, start_spark=no_spark)
-    spoken = lakegate("run", "--lake", lake.root, "--only", name)
-    assert spoken.status == 1
-    assert sentence in spoken.err
-    assert spoken.err.count("\n") == 1
+    result = lakegate("run", "--lake", lake.root, "--only", name)
+    assert result.status == 1
+    assert sentence in result.err
+    assert result.err.count("\n") == 1
     assert lake.files() == before
 
 

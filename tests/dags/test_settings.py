@@ -1,4 +1,4 @@
-"""Settings: what wins over what, and how a wrong one is named."""
+"""Settings: precedence, and errors that name the setting."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from contracts.faults import ConfigurationError
-from dags.pipeline.settings import read_settings
-from dags.pipeline.setup import find_lake, new_run
+from contracts.errors import ConfigurationError
+from dags.pipeline.context import find_lake, new_run
+from dags.settings import read_settings
 
 
 def test_what_is_given_wins_over_the_environment_and_that_over_the_default(
@@ -43,7 +43,6 @@ def test_every_setting_can_come_from_the_environment(
         ("LAKEGATE_SHOWN_RUNS", "0"),
         ("LAKEGATE_SHOWN_RUNS", "many"),
         ("LAKEGATE_INGEST_THREADS", "-1"),
-        ("LAKEGATE_TARGET_FILE_BYTES", "12"),
         ("LAKEGATE_SPARK_OPTIONS", '{"spark.driver.memory": {}}'),
         ("LAKEGATE_SPARK_OPTIONS", "spark.driver.memory=3g"),
     ],

@@ -1,25 +1,30 @@
-"""Tables between transform and gate: what a written table turns out to be."""
+"""Candidate tables: written files, their schema, rows and measures."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 from pyspark.sql import functions as sf
 
-from checkpoints.gate.measure_table import measure_tables
+from checkpoints.gate.checkpoint import judge
+from checkpoints.gate.masking import Masking
+from checkpoints.gate.measure_tables import measure_tables
+from checkpoints.gate.measures import Measures
 from checkpoints.lake.layout import open_lake
-from contracts.model import Column, Contract, DataType, Kind, Zone
+from contracts.derived_table_rules import derive_table_rules
+from contracts.model import Column, Contract, DataType, Domain, Kind, Zone
 from dags.pipeline.candidates import measure_candidates, write_candidate
-from dags.pipeline.frames import read_frame, rows_in_files, write_frame, written_schema
+from dags.spark.frames import read_frame, rows_in_files, write_frame, written_schema
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from pyspark.sql import SparkSession
 
-    from checkpoints.lake.layout import Place
+    from checkpoints.storage.place import Place
 
 TEXT = DataType(Kind.STRING)
 DERIVED = (Column("_extra", TEXT), Column("_source_file", TEXT))
@@ -59,24 +64,35 @@ def test_a_place_without_a_file_has_no_schema_and_no_rows(spark: SparkSession, p
 
 
 @pytest.mark.parametrize(
-    ("ddl", "mismatches"),
+    ("ddl", "broken"),
     [
-        ("id string, age int, _extra string, _source_file string", 0),
-        ("id string, age bigint, _extra string, _source_file string", 1),
-        ("age int, id string, _extra string, _source_file string", 2),
+        ("id string, age int, _extra string, _source_file string", False),
+        ("id string, age bigint, _extra string, _source_file string", True),
+        ("age int, id string, _extra string, _source_file string", True),
+        ("id string, age int, _source_file string", True),
+        ("id string, age int, _extra string, _source_file string, more int", True),
     ],
 )
-def test_a_candidate_is_held_against_its_contract(
-    spark: SparkSession, place: Place, ddl: str, mismatches: int
+def test_a_candidate_is_compared_with_its_contract(
+    spark: SparkSession, place: Place, ddl: str, broken: bool
 ) -> None:
-    by_name = {"id": "a", "age": 1, "_extra": None, "_source_file": "f"}
+    by_name = {"id": "a", "age": 1, "_extra": None, "_source_file": "f", "more": 1}
     names = [part.split()[0] for part in ddl.split(", ")]
     rows = spark.createDataFrame([tuple(by_name[name] for name in names)], ddl)
 
     written = write_candidate(spark, VISITS, rows, place, "v1")
 
-    assert written.mismatches == mismatches
-    if not mismatches:
+    (types,) = (
+        rule
+        for rule in derive_table_rules(
+            "visits", Zone.SILVER, VISITS.columns, DERIVED, ("id",), is_read_from_files=True
+        )
+        if rule.name == "types"
+    )
+    measures = {Domain.TABLE: Measures(1, columns=written.columns)}
+    found = judge("c", VISITS, [types], measures, {}, Masking(frozenset()), "r", datetime.now(UTC))
+    assert [outcome.passed for outcome in found.outcomes] == [not broken]
+    if not broken:
         (candidate,) = measure_candidates([written])
         assert (candidate.measured.rows, candidate.measured.rows_by_file) == (1, {"f": 1})
 
@@ -103,7 +119,9 @@ def test_rows_are_moved_only_to_bring_those_of_a_day_together(
 
 
 @pytest.mark.parametrize("files", [0, 1, 3])
-def test_files_tell_how_many_rows_they_hold(spark: SparkSession, place: Place, files: int) -> None:
+def test_the_rows_of_files_are_counted_by_their_footers(
+    spark: SparkSession, place: Place, files: int
+) -> None:
     for number in range(files):
         write_frame(spark.range(number, numPartitions=1), place.child(f"{number}").spark_uri)
     assert rows_in_files(place) == sum(range(files))

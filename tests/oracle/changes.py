@@ -6,17 +6,18 @@ from pathlib import Path
 from random import Random
 
 from tests.oracle.contract import DATASETS
-from tests.oracle.files import File, look_at_files
+from tests.oracle.files import File, look_at_files, records_of
 from tests.oracle.sources import Sources
 
 
 @dataclass(frozen=True)
 class Counts:
-    """raw_to_bronze's files of one dataset in one run."""
+    """raw_to_bronze's files of one dataset in one run. `without_rows`: a part of `valid` and `unchanged`."""
 
     valid: int
     unchanged: int
     ignored: int
+    without_rows: int
     quarantined: dict[str, int]
 
 
@@ -63,7 +64,7 @@ def after_change(
     for dataset in DATASETS:
         old = {file.key: file for file in look_at_files(before, dataset, sources) if file.is_valid}
         now = {file.key: file for file in look_at_files(raw, dataset, sources)}
-        valid = unchanged = ignored = 0
+        valid = unchanged = ignored = without_rows = 0
         quarantined: dict[str, int] = {}
         for key, file in now.items():
             if file.is_ignored:
@@ -74,7 +75,8 @@ def after_change(
                 unchanged += 1
             else:
                 valid += 1
-        counts[dataset] = Counts(valid, unchanged, ignored, quarantined)
+            without_rows += file.is_valid and not records_of(file)
+        counts[dataset] = Counts(valid, unchanged, ignored, without_rows, quarantined)
         for key, file in old.items():
             if key not in now or now[key].reason is not None:
                 copy = shadow / dataset / key

@@ -12,9 +12,10 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from tests.oracle import gold
-from tests.oracle.contract import COLUMNS, DATASETS, HISTORY_COLUMNS, KEY
+from tests.oracle.contract import DATASETS, HISTORY_COLUMNS, KEY
+from tests.oracle.delimited import BOM
+from tests.oracle.json_text import NotJson, compact_json, parse_json
 from tests.oracle.oracle import Dataset, Expected, Rows
-from tests.oracle.records import NotJson, compact_json, parse_json
 
 PathOf = Callable[[str], Path]  # `silver/events` -> the folder of its promoted version
 _MOST_SHOWN = 15
@@ -64,6 +65,8 @@ def compare(
     """All differences, the report's first. `raw` is where RAW lies, `<lake>/raw` unless told."""
     raw = raw or lake / "raw"
     differences = [*_report_differences(report, expected)]
+    if expected.verdicts["raw_to_bronze"] == "block":
+        return differences
     for name in DATASETS:
         dataset = expected.datasets[name]
         differences += _file_differences(lake, raw, name, dataset)
@@ -115,6 +118,9 @@ def _bronze_entry_differences(entry: dict[str, Any], expected: Dataset, name: st
     files = entry.get("files", {})
     yield from _differ(place, "", "verdict", expected.bronze_verdict, entry.get("verdict"))
     yield from _differ(place, "files", "valid", len(expected.files.valid), files.get("valid"))
+    yield from _differ(
+        place, "files", "without_rows", len(expected.files.without_rows), files.get("without_rows", 0)
+    )
     yield from _differ(place, "files", "ignored", len(expected.files.ignored), files.get("ignored"))
     reasons = {reason: len(keys) for reason, keys in expected.files.quarantined.items()}
     yield from _differ(place, "files", "quarantined", reasons, _without_zeros(files.get("quarantined")))
@@ -125,13 +131,16 @@ def _silver_entry_differences(entry: dict[str, Any], expected: Dataset, name: st
     numbers: dict[str, Any] = {
         "verdict": expected.silver_verdict,
         "rows_read": expected.rows_read,
+        "rows_excluded": expected.rows_excluded,
         "rows_quarantined": len(expected.quarantined),
     }
     if expected.silver_verdict != "block":
         numbers["rows_promoted"] = len(expected.silver_rows)
         numbers["rows_deduplicated"] = expected.rows_deduplicated
+        numbers["rows_conflicting"] = expected.rows_conflicting
     for field, value in numbers.items():
-        yield from _differ(place, "", field, value, entry.get(field))
+        is_left_out = value == 0 and field in ("rows_excluded", "rows_conflicting")
+        yield from _differ(place, "", field, value, entry.get(field, 0 if is_left_out else None))
     yield from _differ(
         place, "", "rows_by_rule", expected.rows_by_rule, _without_zeros(entry.get("rows_by_rule"))
     )
@@ -193,6 +202,7 @@ def _account_differences(lake: Path, name: str, expected: Dataset, run_id: str) 
             "rows_promoted": promoted,
             "rows_quarantined": quarantined[key],
             "rows_deduplicated": deduplicated,
+            "rows_excluded": expected.rows_excluded_by_file.get(key, 0),
         }
         entry = found.pop(key, {})
         for number, value in numbers.items():
@@ -239,9 +249,9 @@ def _same_raw(file: str, raw: str) -> str:
         texts = {name: value for name, value in json.loads(raw).items() if value not in _NO_VALUES}
         return repr(sorted((name, _if_word(value)) for name, value in texts.items()))
     try:
-        return compact_json(parse_json(raw))
+        return compact_json(parse_json(raw.lstrip(BOM)))
     except NotJson:
-        return raw.strip("\r\n")
+        return raw.lstrip(BOM).strip("\r\n")
 
 
 _NO_VALUES = (None, "NaN", "Infinity", "-Infinity")
@@ -259,7 +269,7 @@ def _if_word(value: Any) -> str:
 
 
 def _silver_differences(folder: Path, name: str, expected: Dataset) -> Iterator[Difference]:
-    columns = (*(c.name for c in COLUMNS[name]), "_extra", "_source_file")
+    columns = (*expected.columns, "_extra", "_source_file")
     yield from _schema_differences(folder, name, columns)
     found = []
     for row in _read_rows(folder):

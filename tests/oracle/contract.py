@@ -1,5 +1,6 @@
 """The spec's tables, written down once more: the oracle shares no contract with the project."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,6 +10,33 @@ class Column:
     name: str
     type: str
     is_required: bool = False
+
+
+@dataclass(frozen=True)
+class Contract:
+    """What the oracle needs of a dataset's contract; `recency` names the columns that tell the latest row."""
+
+    dataset: str
+    columns: tuple[Column, ...]
+    recency: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        return KEY[self.dataset]
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The columns whose values identify something: the key and user_id."""
+        return tuple(dict.fromkeys((self.key, "user_id")))
+
+    @property
+    def required(self) -> set[str]:
+        return {column.name for column in self.columns if column.is_required}
+
+    def max_bytes(self, column: str) -> int:
+        if column in self.keys:
+            return 1024
+        return 65_535 if column == "message" else 4096
 
 
 def _columns(text: str) -> tuple[Column, ...]:
@@ -35,6 +63,9 @@ COLUMNS: Final[dict[str, tuple[Column, ...]]] = {
         "delivered_at timestamp; email string; name string; age int"
     ),
 }
+
+SHIPPED: Final = {dataset: Contract(dataset, columns) for dataset, columns in COLUMNS.items()}
+Contracts = Mapping[str, Contract]
 
 KEY: Final = {"events": "event_id", "users": "user_id", "transactions": "tx_id"}
 
@@ -74,6 +105,7 @@ USER_ATTRIBUTES: Final = ("name", "email", "city", "phone", "age")
 HISTORY_COLUMNS: Final = ("user_id", *USER_ATTRIBUTES, "valid_from", "valid_to", "is_current")
 
 MAX_QUARANTINE_RATIO: Final = 0.25
+MAX_CONFLICTING_RATIO: Final = 0.05
 MAX_UNKNOWN_USER_RATIO: Final = 0.05
 MAX_DATE_SPAN_DAYS: Final = 3650
 MAX_EXPANDED_BYTES: Final = 256 * 1024 * 1024

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from tests.oracle.cleaning import Row
-from tests.oracle.contract import HISTORY_COLUMNS, KEY, USER_ATTRIBUTES
+from tests.oracle.contract import HISTORY_COLUMNS, USER_ATTRIBUTES
 
 NO_DATE = date(1900, 1, 1)
 
@@ -20,16 +20,19 @@ def _tie_rule(row: Row) -> tuple[Any, ...]:
     return (row.file.encode(), *map(_order, row.content), _order(row.extra_text))
 
 
+_TIMESTAMPS = {"events": ("ts",), "transactions": ("created_at", "delivered_at"), "users": ("updated_at",)}
+
+
 def _rank(row: Row) -> tuple[Any, ...]:
-    instants = {"events": ("ts",), "transactions": ("created_at", "delivered_at"), "users": ("updated_at",)}
-    return (*(_order(row.values[column]) for column in instants[row.dataset]), _tie_rule(row))
+    recency = row.contract.recency or _TIMESTAMPS[row.dataset]
+    return (*(_order(row.values[column]) for column in recency), _tie_rule(row))
 
 
 def _by_key(rows: Iterable[Row]) -> list[list[Row]]:
     """The rows of each key, the greatest last."""
     groups: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
-        groups[row.values[KEY[row.dataset]]].append(row)
+        groups[row.values[row.contract.key]].append(row)
     return [sorted(groups[key], key=_rank) for key in sorted(groups)]
 
 
@@ -43,8 +46,18 @@ def current_rows(rows: Iterable[Row]) -> list[Row]:
             for attribute in USER_ATTRIBUTES:
                 known = [row.values[attribute] for row in group if row.values[attribute] is not None]
                 values[attribute] = known[-1] if known else None
-        current.append(Row(latest.dataset, latest.file, latest.raw, values=values, extra=latest.extra))
+        current.append(Row(latest.contract, latest.file, latest.raw, values=values, extra=latest.extra))
     return current
+
+
+def conflicting_rows(rows: Iterable[Row]) -> list[Row]:
+    """The deduplicated rows of events and transactions whose content differs from the winner's."""
+    return [
+        row
+        for *others, winner in _by_key(rows)
+        for row in others
+        if row.dataset != "users" and (row.content, row.extra) != (winner.content, winner.extra)
+    ]
 
 
 def users_history(rows: Iterable[Row]) -> list[tuple[Any, ...]]:

@@ -1,33 +1,42 @@
 """Section 3, the rows are files: what is ignored, what is rejected and why, and how a valid file is read."""
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tests.oracle.contract import COLUMNS, MAX_EXPANDED_BYTES, MAX_EXPANSION
-from tests.oracle.names import contract_column
-from tests.oracle.records import (
-    Cell,
+from tests.oracle.contract import MAX_EXPANDED_BYTES, MAX_EXPANSION, SHIPPED, Contract, Contracts
+from tests.oracle.delimited import BOM
+from tests.oracle.delimited_files import (
+    Layout,
+    Rejected,
+    columns_without_a_source,
+    layout_of,
+    require_sources,
+    table_records,
+)
+from tests.oracle.json_text import (
     NotJson,
-    Record,
+    are_json_lines,
     array_elements,
-    delimited_lines,
+    concatenated_records,
+    is_concatenated,
     json_line_records,
     json_record,
-    parquet_names,
-    parquet_records,
     parse_object,
     text_lines,
+    wrapped_records,
 )
+from tests.oracle.names import strip_name
+from tests.oracle.parquet_rows import parquet_names, parquet_records
+from tests.oracle.records import Record
 from tests.oracle.sources import NO_SOURCE, Source, Sources, source_of
 
-_TEXT_FORMS = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson")
 _DELIMITED_FORMS = (".csv", ".tsv", ".txt")
-_DELIMITERS = ",\t;|"
+_TEXT_FORMS = (*_DELIMITED_FORMS, ".json", ".jsonl", ".ndjson")
 _MAGIC = {
     b"\x1f\x8b": "gzip",
     b"PAR1": "Parquet",
@@ -37,47 +46,67 @@ _MAGIC = {
 }
 
 
-class Rejected(Exception):  # noqa: N818  a verdict on a file, not an error of ours
-    """The file goes to quarantine/files."""
-
-    def __init__(self, reason: str, detail: str = "") -> None:
-        super().__init__(f"{reason}: {detail}")
-        self.reason = reason
-        self.detail = detail
-
-
 @dataclass(frozen=True)
 class File:
-    """A file of RAW. `shape` says how a valid one is read; the other facts belong to delimited text."""
+    """A file of RAW. `shape` says how a valid one is read; the other facts belong to text."""
 
-    dataset: str
+    contract: Contract
     key: str
     path: Path
     source: Source = NO_SOURCE
     is_ignored: bool = False
     reason: str | None = None
     detail: str = ""
-    shape: str | None = None  # delimited, json_lines, json_array, json_object, parquet
+    shape: str | None = (
+        None  # delimited, json_lines, json_array, json_object, concatenated_json, wrapped, parquet
+    )
     text: str = ""
-    delimiter: str = ""
-    header: tuple[str, ...] | None = None
+    layout: Layout | None = None  # delimited
+    record_path: str = ""  # wrapped
+
+    @property
+    def dataset(self) -> str:
+        return self.contract.dataset
 
     @property
     def is_valid(self) -> bool:
         return self.shape is not None
 
 
-def look_at_files(raw: Path, dataset: str, sources: Sources | None = None) -> list[File]:
+Accepted = Mapping[str, File]  # by key: what an earlier run learned of the valid files
+
+
+def look_at_files(
+    raw: Path,
+    dataset: str,
+    sources: Sources | None = None,
+    contracts: Contracts = SHIPPED,
+    accepted: Accepted | None = None,
+) -> list[File]:
     folder = raw / dataset
     found = [path for path in folder.rglob("*") if path.is_file()]
-    files = [look_at_file(dataset, path.relative_to(folder).as_posix(), path, sources) for path in found]
+    files = [
+        look_at_file(dataset, path.relative_to(folder).as_posix(), path, sources, contracts, accepted)
+        for path in found
+    ]
     return sorted(files, key=lambda file: file.key.encode())
 
 
-def look_at_file(dataset: str, key: str, path: Path, sources: Sources | None = None) -> File:
-    file = File(dataset, key, path, source_of(sources, dataset, key))
+def look_at_file(
+    dataset: str,
+    key: str,
+    path: Path,
+    sources: Sources | None = None,
+    contracts: Contracts = SHIPPED,
+    accepted: Accepted | None = None,
+) -> File:
+    """What was learned of a file that an earlier run accepted holds, under a new contract too."""
+    file = File(contracts[dataset], key, path, source_of(sources, dataset, key))
     if is_ignored(key):
         return replace(file, is_ignored=True)
+    before = (accepted or {}).get(key)
+    if before is not None and before.path.read_bytes() == path.read_bytes():
+        return replace(before, contract=file.contract, path=path, source=file.source)
     try:
         return _accept(file)
     except Rejected as rejected:
@@ -127,14 +156,18 @@ def _accept_text(file: File, form: str | None, content: bytes, problem: Rejected
         raise Rejected("content_mismatch", "NUL in text")
     file = replace(file, text=text)
     if form is None:
-        form = ".json" if text.lstrip().startswith(("[", "{")) else ".txt"
-    if form in (".jsonl", ".ndjson"):
-        return _accept_json_lines(file)
+        form = ".json" if _begins_with(text) in ("[", "{") else ".txt"
+    if file.source.record_path is not None and form not in (".csv", ".tsv"):
+        return _accept_wrapped(file, file.source.record_path)
     if form == ".json":
         return _accept_json(file)
-    if form == ".txt" and _are_json_lines(text):
+    if form in (".jsonl", ".ndjson"):
+        return _accept_json_lines(file)
+    if form == ".txt" and is_concatenated(text):
+        return replace(file, shape="concatenated_json")
+    if form == ".txt" and are_json_lines(text):
         return replace(file, shape="json_lines")
-    return _accept_delimited(file)
+    return replace(file, shape="delimited", layout=layout_of(text, file.contract, file.source))
 
 
 def _expand(content: bytes) -> tuple[bytes, Rejected | None]:
@@ -164,34 +197,35 @@ def _expand(content: bytes) -> tuple[bytes, Rejected | None]:
 def _lenient_text(content: bytes) -> str:
     """Only to see whether there is anything but blanks."""
     encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8"
-    return content.decode(encoding, errors="replace").removeprefix("\ufeff")
+    return content.decode(encoding, errors="replace").removeprefix(BOM)
 
 
 def _decode(content: bytes, encoding: str | None) -> str:
     if encoding is None:
         encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8"
     try:
-        return content.decode(encoding).removeprefix("\ufeff")
+        return content.decode(encoding).removeprefix(BOM)
     except UnicodeDecodeError as error:
         raise Rejected("undecodable", str(error)) from error
+
+
+def _begins_with(text: str) -> str:
+    return text.lstrip()[:1]
 
 
 # --- JSON --------------------------------------------------------------------------------------------------
 
 
-def _are_json_lines(text: str) -> bool:
-    """One of the first 100 non-blank lines begins, in column 1, an object that parses."""
-    return any(line.startswith("{") and parse_object(line) is not None for line in text_lines(text)[:100])
-
-
 def _accept_json_lines(file: File) -> File:
+    if is_concatenated(file.text):
+        return replace(file, shape="concatenated_json")
     if not any(parse_object(line) is not None for line in text_lines(file.text)[:100]):
         raise Rejected("content_mismatch", "no JSON object in the first 100 lines")
     return replace(file, shape="json_lines")
 
 
 def _accept_json(file: File) -> File:
-    begins = file.text.lstrip()[0]
+    begins = _begins_with(file.text)
     if begins == "[":
         try:
             array_elements(file.text)
@@ -200,74 +234,17 @@ def _accept_json(file: File) -> File:
         return replace(file, shape="json_array")
     if parse_object(file.text) is not None:
         return replace(file, shape="json_object")
-    if _are_json_lines(file.text):
+    if is_concatenated(file.text):
+        return replace(file, shape="concatenated_json")
+    if are_json_lines(file.text):
         return replace(file, shape="json_lines")
     raise Rejected("corrupt_json" if begins == "{" else "content_mismatch", f"begins with {begins!r}")
 
 
-# --- delimited text ----------------------------------------------------------------------------------------
-
-
-def _accept_delimited(file: File) -> File:
-    if file.text.lstrip().startswith(("{", "[")):
-        raise Rejected("content_mismatch", "JSON under a delimited name")
-    candidates = file.source.delimiter or _DELIMITERS
-    first = {d: next(delimited_lines(file.text, d, file.source.quote)).fields for d in candidates}
-    mapped = {d: sum(_is_known(file, name) for name in names) for d, names in first.items()}
-    width = len(COLUMNS[file.dataset])
-    if max(mapped.values()) > 0:
-        delimiter = max(candidates, key=lambda d: mapped[d])  # max keeps the first of equals
-    else:
-        fitting = [d for d in candidates if len(first[d]) == width]
-        delimiter = (fitting or list(candidates))[0]
-    names = first[delimiter]
-    if _is_header(file, names):
-        _require_sources(file, names)
-        return replace(file, shape="delimited", delimiter=delimiter, header=names)
-    if len(names) != width:
-        raise Rejected("content_mismatch", f"{len(names)} columns that have no names")
-    return replace(file, shape="delimited", delimiter=delimiter)
-
-
-def plain_name(name: str) -> str:
-    """A source column's own name, as a source would spell it."""
-    return name.strip().strip("\ufeff").strip()
-
-
-def _is_known(file: File, name: str) -> bool:
-    return contract_column(file.dataset, name) is not None or plain_name(name) in file.source.used
-
-
-def _is_header(file: File, names: tuple[str, ...]) -> bool:
-    if file.source.header is not None:
-        return file.source.header
-    required = {column.name for column in COLUMNS[file.dataset] if column.is_required}
-    return required <= _columns_with_a_source(file, names) or (
-        2 * sum(_is_known(file, name) for name in names) >= len(names)
-    )
-
-
-def _columns_with_a_source(file: File, names: tuple[str, ...] | list[str]) -> set[str]:
-    plain = {plain_name(name) for name in names}
-    listed = {c for c, spec in file.source.columns.items() if spec in plain or spec.split(".")[0] in plain}
-    by_name = {contract_column(file.dataset, name) for name in names} - file.source.listed
-    return listed | set(file.source.computed) | {column for column in by_name if column}
-
-
-def _require_sources(file: File, names: tuple[str, ...] | list[str]) -> None:
-    found = _columns_with_a_source(file, names)
-    for column in COLUMNS[file.dataset]:
-        if column.is_required and column.name not in found:
-            raise Rejected("content_mismatch", f"no source for the required column {column.name}")
-
-
-def _delimited_records(file: File) -> Iterator[Record]:
-    names = file.header or tuple(column.name for column in COLUMNS[file.dataset])
-    for line in delimited_lines(file.text, file.delimiter, file.source.quote):
-        if line.is_broken or len(line.fields) != len(names):
-            yield Record(line.raw, None)
-        elif file.header is None or line.fields != file.header:
-            yield Record(line.raw, tuple(zip(names, map(Cell, line.fields), strict=True)))
+def _accept_wrapped(file: File, record_path: str) -> File:
+    if wrapped_records(file.text, record_path) is None:
+        raise Rejected("content_mismatch", f"no array of records at {record_path}")
+    return replace(file, shape="wrapped", record_path=record_path)
 
 
 # --- Parquet -----------------------------------------------------------------------------------------------
@@ -279,7 +256,7 @@ def _accept_parquet(file: File) -> File:
         names = parquet_names(file.path)
     except (pa.ArrowException, OSError) as error:
         raise Rejected("corrupt_parquet", str(error)) from error
-    _require_sources(file, names)
+    require_sources(names, file.contract, file.source)
     return replace(file, shape="parquet")
 
 
@@ -288,14 +265,36 @@ def _accept_parquet(file: File) -> File:
 
 def records_of(file: File) -> list[Record]:
     match file.shape:
-        case "delimited":
-            return list(_delimited_records(file))
+        case "delimited" if file.layout is not None:
+            return list(table_records(file.text, file.layout))
         case "json_lines":
             return list(json_line_records(file.text))
         case "json_array":
             return [json_record(raw, node) for raw, node in array_elements(file.text)]
         case "json_object":
             return [json_record(file.text.strip(), parse_object(file.text))]
+        case "concatenated_json":
+            return list(concatenated_records(file.text))
+        case "wrapped":
+            return wrapped_records(file.text, file.record_path) or []
         case "parquet":
             return list(parquet_records(file.path))
     raise ValueError(f"{file.key} is no valid file")
+
+
+def names_of(file: File) -> set[str]:
+    """The stripped names of a valid file's columns; of JSON, the keys of its records."""
+    if file.layout is not None:
+        return set(file.layout.names)
+    if file.shape == "parquet":
+        return {strip_name(name) for name in parquet_names(file.path)}
+    return {strip_name(name) for record in records_of(file) for name, _ in record.cells or ()}
+
+
+def unreadable_columns(file: File) -> list[str]:
+    """The required columns without a source in a file that was accepted under another contract."""
+    if file.layout is not None:
+        return columns_without_a_source(file.layout.names, file.contract, file.source)
+    if file.shape == "parquet":
+        return columns_without_a_source(parquet_names(file.path), file.contract, file.source)
+    return []

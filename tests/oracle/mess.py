@@ -17,6 +17,7 @@ from tests.oracle.contract import COLUMNS, DATASETS
 from tests.oracle.mess_files import (
     MessyRow,
     compress,
+    concatenated_json,
     delimited,
     ids_as_numbers,
     json_array,
@@ -140,7 +141,8 @@ def _write_messy_file(folder: Path, rng: Random, dataset: str, i: int) -> None:
         "lines.txt",
         "parquet",
         "ids",
-    ][i % 11]
+        "concatenated",
+    ][i % 12]
     match form:
         case "csv" | "tsv" | "txt":
             content, extension = delimited(rng, dataset, rows), form
@@ -152,6 +154,8 @@ def _write_messy_file(folder: Path, rng: Random, dataset: str, i: int) -> None:
             content, extension = json_object(rng, dataset, rows[0]).replace(",", ",\n", 1).encode(), "json"
         case "lines.json" | "lines.txt":
             content, extension = json_lines(rng, dataset, rows), form.split(".")[1]
+        case "concatenated":
+            content, extension = concatenated_json(rng, dataset, rows), rng.choice(["json", "jsonl", "txt"])
         case "parquet":
             content, extension = parquet(rng, dataset, rows), "parquet"
         case _:
@@ -185,6 +189,8 @@ def _parquet_bytes(table: pa.Table) -> bytes:
 def _write_empty_but_valid(folder: Path, rng: Random, dataset: str) -> None:
     names = [column.name for column in COLUMNS[dataset]]
     _write(folder, "zero/header-alone.csv", (",".join(names) + "\n").encode(), rng)
+    twice = "\n\ufeff".join([",".join(names), ",".join(names).upper()])
+    _write(folder, "zero/header-twice.csv", twice.encode(), rng)
     _write(folder, "zero/array.json", b" [ ]\n", rng)
     _write(
         folder,
@@ -254,6 +260,8 @@ def _write_rejected(folder: Path, rng: Random, dataset: str) -> None:
         "bad/strangers.csv": b"alpha,beta,gamma\n1,2,3\n",
         "bad/required.csv": without_required + b"\n" + good_csv,
         "bad/required.parquet": _parquet_bytes(pa.table({"name": ["x"], "email": ["a@b.co"]})),
+        "bad/one-line.csv": header + b"\\n" + header + b"\\n1,2,3",
+        "bad/lines-in-a-name.csv": b'"pay\nload",' + good_csv,
         "bad/narrow.csv": b"1,2\n3,4\n",
         "bad/cut.json": b'[{"a": 1}, {"a": ',
         "bad/object.json": b'{"a": 1,\n "b": ',

@@ -13,7 +13,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tests.oracle.contract import COLUMNS, aliases
+from tests.oracle.delimited import BOM
 from tests.oracle.mess_values import instant
+from tests.oracle.names import normalise
 
 # A row as an upstream knows it: contract columns and others, in order, each a text or None.
 MessyRow = list[tuple[str, str | None]]
@@ -42,6 +44,14 @@ def spelling(rng: Random, dataset: str, column: str) -> str:
     )
 
 
+def respelling(rng: Random, name: str) -> str:
+    """The same name after section 4.1's normalisation."""
+    words = normalise(name).split("_")
+    spellings = [name.upper(), name.lower(), " ".join(words).title(), "-".join(words)]
+    spellings += [f"`{name}` ", f"_{name}", "".join(word.capitalize() for word in words)]
+    return rng.choice([name, *(spelt for spelt in spellings if normalise(spelt) == normalise(name))])
+
+
 def compress(rng: Random, content: bytes) -> bytes:
     if rng.random() < 0.2:
         middle = len(content) // 2
@@ -62,7 +72,7 @@ def encode(rng: Random, text: str) -> bytes:
 def delimited(rng: Random, dataset: str, rows: list[MessyRow]) -> bytes:
     """With a header, or without one when the rows are exactly the contract's columns."""
     delimiter = rng.choice(",,,\t;|")
-    end = rng.choice(["\n", "\n", "\r\n"])
+    end = rng.choice(["\n", "\n", "\r\n", "\r"])
     columns = [name for name, _ in rows[0]]
     lines = [_line(rng, [value or "" for _, value in row], delimiter) for row in rows]
     lines[1:] = [_break(rng, line, delimiter) if rng.random() < 0.03 else line for line in lines[1:]]
@@ -71,7 +81,8 @@ def delimited(rng: Random, dataset: str, rows: list[MessyRow]) -> bytes:
         names = [spelling(rng, dataset, name) if name in known else name for name in columns]
         header = _line(rng, names, delimiter)
         if rng.random() < 0.3:
-            lines.insert(rng.randrange(len(lines) + 1), header)
+            again = _line(rng, [respelling(rng, name) for name in names], delimiter)
+            lines.insert(rng.randrange(len(lines) + 1), rng.choice(["", BOM]) + rng.choice([header, again]))
         lines.insert(0, header)
     blanks = [" ", "", "\u00a0 \u3000"] + (["\t"] if delimiter != "\t" else [])
     for _ in range(rng.choice([0, 0, 1, 3])):
@@ -81,6 +92,9 @@ def delimited(rng: Random, dataset: str, rows: list[MessyRow]) -> bytes:
             _line(rng, [value or "x" for _, value in rows[0]], delimiter)[:-1] + f'{delimiter}"never closed'
         )
         lines.append(lines[-2])
+    if rng.random() < 0.1:
+        at = rng.randrange(len(lines))
+        lines[at] = BOM + lines[at]
     return encode(rng, end.join(lines) + rng.choice(["", end, end, end + end]))
 
 
@@ -170,7 +184,6 @@ _BAD_LINES = [
     "// comment",
     '{"a": .5}',
     '{"a": tru}',
-    '\ufeff{"a": 1}',
     '{"a": "\\x"}',
 ]
 
@@ -182,7 +195,28 @@ def json_lines(rng: Random, dataset: str, rows: list[MessyRow]) -> bytes:
         lines.insert(rng.randrange(1, len(lines) + 1), rng.choice(_BAD_LINES))
     for _ in range(rng.choice([0, 0, 2])):
         lines.insert(rng.randrange(1, len(lines) + 1), rng.choice(["", "  ", "\t"]))
+    if rng.random() < 0.2:
+        at = rng.randrange(len(lines))
+        lines[at] = BOM + lines[at]
     return encode(rng, end.join(lines) + rng.choice(["", end]))
+
+
+_GARBAGE = [
+    *(",", "xyz", "null", "[1]", "}", "7"),
+    *('{"a": }', '{"b": {"c": 1}, "d"}', '{"e": "}" 1}', '{"f": 1,}'),
+]
+
+
+def concatenated_json(rng: Random, dataset: str, rows: list[MessyRow]) -> bytes:
+    """Objects one after another, with garbage between them; the first two stand side by side."""
+    texts = [json_object(rng, dataset, row) for row in rows]
+    first, others = texts[0], texts[1:] or [json_object(rng, dataset, rows[0])]
+    for _ in range(rng.choice([0, 0, 1, 2])):
+        others.insert(rng.randrange(1, len(others) + 1), rng.choice(_GARBAGE))
+    text = first + rng.choice(["", " ", "\t"]) + others[0]
+    for piece in others[1:]:
+        text += rng.choice(["", "", " ", "\n", "\r\n\n", BOM, f"\n{BOM}"]) + piece
+    return encode(rng, text + rng.choice(["", "", "\n", '{"event_id": "unfini']))
 
 
 def json_array(rng: Random, dataset: str, rows: list[MessyRow]) -> bytes:

@@ -1,18 +1,17 @@
 """Feeds that need a source: other delimiters, quotes, encodings, marks, zones, and computed columns."""
 
-import hashlib
 import io
 import json
-import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from random import Random
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tests.oracle.mess_feeds import Feed, Write, answers, line_of, payments, shop_export, spreadsheet, unload
 from tests.oracle.mess_values import (
     NEARLY_NUMBERS,
     NEARLY_TIMESTAMPS,
@@ -24,7 +23,19 @@ from tests.oracle.mess_values import (
 )
 from tests.oracle.records import Cell
 from tests.oracle.sources import Computed, Source, Sources
-from tests.oracle.values import Moment
+from tests.oracle.spark_sql import (
+    cast_to_decimal,
+    cast_to_int,
+    concat,
+    concat_ws,
+    date_cell,
+    moment_cell,
+    number_cell,
+    product,
+    sha2,
+    text_cell,
+    timestamp_seconds,
+)
 
 _SWAPPED = str.maketrans(",.", ".,")
 # Around the days on which Berlin, New York and Kolkata (which has none) change their clocks.
@@ -51,9 +62,7 @@ def make_sourced_mess(raw: Path, rng: Random, files: int = 3) -> Sources:
     return sources
 
 
-Write = Callable[[Random, int], bytes]
 MakeRow = Callable[[Random], list[str | None]]
-Feed = tuple[Source, str, Write]
 
 
 # --- values ------------------------------------------------------------------------------------------------
@@ -66,12 +75,12 @@ def _naive_time(rng: Random, order: str) -> str:
         return rng.choice(_NAIVE.split("|"))
     at = instant(rng)
     parts = {"M": str(at.month), "D": str(at.day), "Y": str(at.year)}
-    text = rng.choice("/.").join(parts[part] for part in order)
-    return text + rng.choice(["", f" {at:%H:%M}", f" {at:%H:%M:%S}"])
+    text = rng.choice("/." if order == "YMD" else "/.-").join(parts[part] for part in order)
+    return text + rng.choice(["", f" {at:%H:%M}", f" {at:%-H:%M:%S}", f" {at:%-I:%M %p}"])
 
 
 def _amount(rng: Random, mark: str) -> str:
-    text = rng.choice(NEARLY_NUMBERS) if rng.random() < 0.06 else number(rng)
+    text = rng.choice(NEARLY_NUMBERS) if rng.random() < 0.06 else number(rng, is_grouped=mark == ".")
     return text.translate(_SWAPPED) if mark == "," and rng.random() < 0.95 else text
 
 
@@ -83,74 +92,43 @@ def _key(rng: Random, prefix: str) -> str:
     return f"{prefix}{rng.randrange(40)}"
 
 
-# --- Spark's functions, as Python --------------------------------------------------------------------------
-
-
-def _cast_to_int(text: str | None) -> int | None:
-    if text is None:
-        return None
-    stripped = text.strip()
-    if not re.fullmatch(r"[+-]?[0-9]+", stripped) or not -(2**31) <= int(stripped) < 2**31:
-        raise ValueError(text)
-    return int(stripped)
-
-
-def _cast_to_decimal(text: str | None, scale: int) -> Decimal | None:
-    if text is None:
-        return None
-    if not re.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)", text.strip()):
-        raise ValueError(text)
-    return Decimal(text.strip()).quantize(Decimal(1).scaleb(-scale), ROUND_HALF_UP)
-
-
-def _product(quantity: str | None, price: str | None) -> Cell | None:
-    """`CAST(qty AS INT) * CAST(price AS DECIMAL(10,3))`"""
-    times = _cast_to_int(quantity)
-    each = None if times is None else _cast_to_decimal(price, 3)  # Spark does not look at it beside a null
-    return None if times is None or each is None else Cell(f"{times * each:f}", is_typed=True)
-
-
-def _joined(*texts: str | None) -> Cell | None:
-    """`concat(…)`"""
-    return None if None in texts else Cell("".join(text for text in texts if text is not None))
-
-
-def _day(text: str | None) -> Cell | None:
-    """`to_date(…, 'yyyy-MM-dd')`"""
-    if text is None:
-        return None
-    day = date.fromisoformat(text)
-    at = datetime(day.year, day.month, day.day, tzinfo=UTC)
-    return Cell(day.isoformat(), is_typed=True, moment=Moment(at, is_date_only=True))
-
-
-def _second(text: str | None) -> Cell | None:
-    """`timestamp_seconds(CAST(… AS BIGINT))`"""
-    if text is None:
-        return None
-    at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=_cast_to_int(text) or 0)
-    return Cell(f"{at:%Y-%m-%dT%H:%M:%S.%f}Z", is_typed=True, moment=Moment(at))
-
-
 def _status(order: str | None) -> Cell:
     """`CASE WHEN … LIKE 'C%' THEN 'Canceled' ELSE 'PAID' END`"""
     return Cell("Canceled" if order is not None and order.startswith("C") else "PAID")
 
 
-def _digest(*texts: str | None) -> Cell:
+def _product(quantity: str | None, price: str | None) -> Cell | None:
+    """`CAST(qty AS INT) * CAST(price AS DECIMAL(10,3))`"""
+    times = cast_to_int(quantity)
+    return (
+        None if times is None else number_cell(product(times, cast_to_decimal(price, 3)))
+    )  # as Spark: lazily
+
+
+def _day(text: str | None) -> Cell | None:
+    """`to_date(…, 'yyyy-MM-dd')`"""
+    return None if text is None else date_cell(date.fromisoformat(text))
+
+
+def _second(text: str | None) -> Cell | None:
+    """`timestamp_seconds(CAST(… AS BIGINT))`"""
+    return moment_cell(timestamp_seconds(cast_to_int(text)))
+
+
+def _digest(*texts: str | None) -> Cell | None:
     """`sha2(concat_ws('|', …), 256)`"""
-    return Cell(hashlib.sha256("|".join(t for t in texts if t is not None).encode()).hexdigest())
+    return text_cell(sha2(concat_ws("|", *texts)))
 
 
-def _words(*texts: str | None) -> Cell:
+def _words(*texts: str | None) -> Cell | None:
     """`concat_ws(' ', …)`"""
-    return Cell(" ".join(t for t in texts if t is not None))
+    return text_cell(concat_ws(" ", *texts))
 
 
 def _years(born: str | None) -> Cell | None:
     """`2024 - CAST(… AS INT)`"""
-    year = _cast_to_int(born)
-    return None if year is None else Cell(str(2024 - year), is_typed=True)
+    year = cast_to_int(born)
+    return None if year is None else number_cell(2024 - year)
 
 
 # --- how feeds are written ---------------------------------------------------------------------------------
@@ -161,23 +139,13 @@ def _delimited(
 ) -> Write:
     def write(rng: Random, count: int) -> bytes:
         end = rng.choice(["\n", "\r\n"])
-        rows = [_line(rng, source, [v or "" for v in make_row(rng)]) for _ in range(count)]
+        rows = [line_of(rng, source, [v or "" for v in make_row(rng)]) for _ in range(count)]
         if rng.random() < 0.3:
             rows.insert(rng.randrange(len(rows) + 1), source.quote + "never" + source.quote + " closed well")
-        header = [] if names is None else [_line(rng, source, list(names))]
+        header = [] if names is None else [line_of(rng, source, list(names))]
         return (end.join([*header, *rows]) + end).encode(source.encoding or "utf-8", errors="ignore")
 
     return write
-
-
-def _line(rng: Random, source: Source, values: list[str]) -> str:
-    delimiter, quote = source.delimiter or ",", source.quote
-    fields = []
-    for value in values:
-        needs_quotes = any(c in value for c in (delimiter, "\n", "\r")) or value.startswith(quote)
-        is_quoted = needs_quotes or rng.random() < 0.2
-        fields.append(quote + value.replace(quote, quote * 2) + quote if is_quoted else value)
-    return delimiter.join(fields)
 
 
 def _json_lines(make_row: Callable[[Random], dict[str, object]]) -> Write:
@@ -196,7 +164,7 @@ def _shop(rng: Random) -> Feed:
         columns={"tx_id": "Order No.", "amount": "Betrag (brutto)", "created_at": "when"},
         computed={
             "user_id": Computed("concat(_source_file, '-', Kunde)", ("_source_file", "Kunde"),
-                                lambda file, one: _joined(file, "-", one)),
+                                lambda file, one: text_cell(concat(file, "-", one))),
             "status": Computed("CASE WHEN `Order No.` LIKE 'C%' THEN 'Canceled' ELSE 'PAID' END",
                                ("Order No.",), _status),
             "delivered_at": Computed("to_date(`Tag`, 'yyyy-MM-dd')", ("Tag",), _day),
@@ -281,7 +249,7 @@ def _table(rng: Random) -> Feed:
         "pq/**",
         columns={"tx_id": "Order", "delivered_at": "dd", "amount": "eur"},
         computed={
-            "user_id": Computed("concat('p-', cust)", ("cust",), lambda cust: _joined("p-", cust)),
+            "user_id": Computed("concat('p-', cust)", ("cust",), lambda cust: text_cell(concat("p-", cust))),
             "created_at": Computed("timestamp_seconds(CAST(sec AS BIGINT))", ("sec",), _second),
         },
         date_order="DMY",
@@ -322,7 +290,9 @@ def _log(rng: Random) -> Feed:
         columns={"ts": "zeit", "price": "preis"},
         computed={
             "event_id": Computed("sha2(concat_ws('|', a, b), 256)", ("a", "b"), _digest),
-            "user_id": Computed("concat('ip-', `client ip`)", ("client ip",), lambda ip: _joined("ip-", ip)),
+            "user_id": Computed(
+                "concat('ip-', `client ip`)", ("client ip",), lambda ip: text_cell(concat("ip-", ip))
+            ),
         },
         decimal_mark=",",
         date_order="YMD",
@@ -351,7 +321,7 @@ def _people(rng: Random) -> Feed:
         columns={"city": "country", "updated_at": "registration_dttm"},
         computed={
             "user_id": Computed("concat(_source_file, '#', id)", ("_source_file", "id"),
-                                lambda file, one: _joined(file, "#", one)),
+                                lambda file, one: text_cell(concat(file, "#", one))),
             "name": Computed("concat_ws(' ', first_name, last_name)", ("first_name", "last_name"), _words),
             "age": Computed("2024 - CAST(born AS INT)", ("born",), _years),
         },
@@ -376,7 +346,7 @@ def _people(rng: Random) -> Feed:
 
 
 _FEEDS: dict[str, list[Callable[[Random], Feed]]] = {
-    "transactions": [_shop, _flat, _api, _table],
-    "events": [_log],
+    "transactions": [_shop, _flat, _api, _table, shop_export, payments, spreadsheet],
+    "events": [_log, unload, answers],
     "users": [_people],
 }

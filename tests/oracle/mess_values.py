@@ -7,6 +7,7 @@ AS_OF = datetime(2025, 1, 15, 12, tzinfo=UTC)
 _START = datetime(2024, 1, 1, tzinfo=UTC)
 
 NULLS = ["", " ", "null", "NULL", "n/a", "N/A", "#N/A", "undefined", "-", "--", "?", "\\N", "(null)", " - "]
+NULLS += ["\u200b", "\ufeff-\u2060", "\u2060null\u00a0"]
 MORE_NULLS = ["none", "NaN", "nil", "NA", "None", "nan"]  # but in country and name they are words
 
 
@@ -63,6 +64,22 @@ _FORMS = [
     "%m/%d/%Y %H:%M:%S",
     "%m.%d.%Y",
     "%m.%d.%Y %H:%M:%S",
+    "%m-%d-%Y",
+    "%m-%d-%Y %H:%M",
+    "%Y-%m-%d %-H:%M:%S.%f",
+    "%Y-%m-%d %-H:%M +05:30",
+    "%m/%d/%Y %-H:%M",
+    "%-m-%-d-%Y %-H:%M:%S",
+    "%d-%b-%Y %-H:%M",
+    "%b %-d, %Y %-H:%M:%S",
+    "%a, %-d %b %Y %-H:%M -0330",
+    "%m/%d/%Y %-I:%M %p",
+    "%-m/%-d/%Y %I:%M:%S%p",
+    "%m.%d.%Y %-I:%M\u202f%p",
+    "%m-%d-%Y %I:%M %p",
+    "%d-%b-%Y %-I:%M:%S %p",
+    "%b %d, %Y %-I:%M %p",
+    "%Y-%m-%d %-I:%M:%S %p",
 ]
 
 
@@ -82,7 +99,8 @@ def timestamp(rng: Random, column: str = "") -> str:
         case 5:
             return f"{at.month}/{at.day}/{at.year}"
         case 6:
-            text = at.strftime(rng.choice(["%d-%b-%Y", "%b %d, %Y", "%a, %d %b %Y %H:%M:%S +0100"]))
+            forms = ["%d-%b-%Y", "%b %d, %Y", "%a, %d %b %Y %H:%M:%S +0100", "%m/%d/%Y %-I:%M %p"]
+            text = at.strftime(rng.choice(forms))
             return rng.choice([text.upper(), text.lower()])
         case 7:
             return f"{at:%b} {at.day}, {at.year}"
@@ -93,14 +111,16 @@ def timestamp(rng: Random, column: str = "") -> str:
 NEARLY_TIMESTAMPS = _split(
     """
 2024-02-30|2023-02-29|2024-13-01|2024-1-02|2024-01-1|24-01-01|2024-01-01T10|2024-01-01T24:00:00
-2024-01-01T23:59:60|2024-01-01T10:00:00,5|2024-01-01t10:00:00|2024-01-01T10:00:00z|2024-01-01 10:00 AM
-2024-01-01 10:00:00 PM|2024-01-01T10:00:00 Z|2024-01-01T10:00:00+18:01|2024-01-01T10:00:00+19:00
+2024-01-01T23:59:60|2024-01-01T10:00:00,5|2024-01-01t10:00:00|2024-01-01T10:00:00z
+2024-01-01T10:00:00 Z|2024-01-01T10:00:00+18:01|2024-01-01T10:00:00+19:00
 2024-01-01T10:00:00+05:60|2024-01-01T10:00:00.|2024-01-01T10:00:00.1234567890|2024-01-01  10:00:00
 2024-01-01T10:00:00  +01:00|2024-01-01T10:00:00+5:30|2024-01-01T10:00:00+5|2024-01-01T10:00:00 utc
 2024-01-01T10:00:00[Europe/Paris]|2024-01-01T9:00:00|2024-01-01T10:0|2024-01-01T10:00.5|2024-W01-1
 2024-001|2024001|12024-01-01|20240132|20241301|20240101T1000|20240101T250000|20240101100000|170416464
 17041646450|-1704164645|+1704164645|1.704164645e9|1704164645.|25/12/2024|2024/01/02|1/2.2024|1/2/24
-02/30/2024|13/01/2024|1/2/2024 8:26|1/2/2024 08:26:00 AM|1-2-2024|1/2/2024Z|31-Feb-2024|31-Foo-2024
+02/30/2024|13/01/2024|1/2/2024 0:26 AM
+1/2/2024 8:26 A.M.|1/2/2024 8:26  PM|1/2/2024 8 PM|1/2/2024 8:26:00.5 PM|1-2/2024
+1/2/2024 13:00 PM|1-2-24|1/2/2024Z|31-Feb-2024|31-Foo-2024
 1-January-2024|Feb 30, 2024|January 1, 2024|Jan 1 2024|Jan 1,2024|02-Jan-24
 Wed, 02 Jan 2024 03:04:05 +0000|Tue 02 Jan 2024 03:04:05 +0000|Tue, 02 Jan 24 03:04:05 +0000|yesterday
 now|10:00:00|\u0662\u0660\u0662\u0664-01-01|2024\u201301\u201301|2024-01-01T10:61:00|0|true
@@ -124,10 +144,30 @@ EDGE_TIMESTAMPS = ["2000-01-01", "2025-01-16T12:00:00Z", "2025-01-16T12:00:00.00
 # --- numbers -----------------------------------------------------------------------------------------------
 
 
-def number(rng: Random) -> str:
-    whole = rng.choice([0, 5, 7, 12, 99, 100, 999, 1000, 1234, 45678, 1234567])
+def _in_groups(whole: int, by: str) -> str:
+    return f"{whole:,}".replace(",", by)
+
+
+def _in_indian_groups(whole: int) -> str:
+    """5,29,550"""
+    text, last = divmod(whole, 1000)
+    groups = [f"{last:03}"] if text else [str(last)]
+    while text:
+        text, group = divmod(text, 100)
+        groups.insert(0, f"{group:02}" if text else str(group))
+    return ",".join(groups)
+
+
+def number(rng: Random, *, is_grouped: bool = True) -> str:
+    """A number in one of its many forms. `is_grouped`: also grouped by other marks than the comma."""
+    whole = rng.choice([0, 5, 7, 12, 99, 100, 999, 1000, 1234, 45678, 529550, 1234567])
     plain = f"{whole}.{rng.choice(['5', '50', '99', '12345', '00005', '00004', '1', '0'])}"
     grouped = f"{whole:,}.{rng.randrange(100):02}"
+    if is_grouped and rng.random() < 0.2:
+        marks = [" ", "\u00a0", "\u202f", "'", "\u2019"]
+        grouped = rng.choice([*(_in_groups(whole, mark) for mark in marks), _in_indian_groups(whole)])
+        grouped = rng.choice([grouped, f"{grouped}.50"])
+        return rng.choice([grouped, f"${grouped}", f"USD {grouped}", f"{grouped} EUR", f"{grouped}\u20ac"])
     forms = [
         str(whole),
         plain,
@@ -172,9 +212,10 @@ def negative(rng: Random) -> str:
 
 NEARLY_NUMBERS = _split(
     """
-12,50|1.234,56|abc|1,23|12,345,6|0,123|1,2345|1 234|--5|+-5|(-5)|-(5)|$(5)|-$-5|$5\u20ac|USD 5 USD|usd 5
+12,50|1.234,56|abc|1,23|12,345,6|0,123|1,2345|--5|+-5|(-5)|-(5)|$(5)|-$-5|$5\u20ac|USD 5 USD|usd 5
 Usd5|ZZZ 5|5-|- 5|+ 5|5  EUR|$  5|1e|e5|1.2.3|.|,|(|()|$|EUR|\u0663|\uff11\uff12|0x1F|1_000|50%|1e400
 -1e400|1,,000|,100|1,000,|5 5|( 5 )|5 EUR -|\u221215|1e2.5|1d|5f|12.5.|++5|1/2|five|1,234,56.7|01,234|0b1
+1 23|0 123|1 234,5|1,234 567|1'23|'123|52,9,550|05,29,550|5,29,55|12,34|1\u2009234|1 234 56|1'234,567
 1e+|100 dollars|$\u00a5|\u00bd|true|{}
 """
 )
@@ -247,6 +288,8 @@ _WORDS = [
     "null null",
     "- -",
     "zero\u200bwidth",
+    "\u200bedges\u2060",
+    "\ufeffmark",
 ]
 
 
@@ -282,8 +325,16 @@ def country(rng: Random) -> str:
     )
 
 
+_MANGLED = ["1.23457E+15", '="000123"', "'00124", "'a"]
+
+
 def identifier(rng: Random, prefix: str, count: int) -> str:
+    """A key; some as a spreadsheet leaves them, some with characters that nobody sees."""
     i = rng.randrange(count)
+    if rng.random() < 0.02:
+        return rng.choice(_MANGLED)
+    if rng.random() < 0.04:
+        return rng.choice(["{}\u200b{}", "\u00ad{}{}", "{}{}\u200d", "{}\u2060{} "]).format(prefix, i)
     return f"{1000 + i}" if i % 4 == 0 else f"{prefix}{i}"
 
 
@@ -312,11 +363,11 @@ def good(rng: Random, column: str, type_: str) -> str:
         return timestamp(rng, column) if rng.random() < 0.98 else rng.choice(EDGE_TIMESTAMPS)
     if type_ == "decimal":
         return number(rng) if rng.random() < 0.95 else rng.choice(EDGE_DECIMALS)
-    return word(rng)
+    return word(rng) if rng.random() < 0.99 else rng.choice(["\u00e9" * 2048, "x" * 4096])
 
 
 def bad(rng: Random, column: str, type_: str) -> str:
-    """A near miss, or a value that cannot be true; for a string, a null word."""
+    """A near miss, or a value that cannot be true; for a string, a null word or too long a text."""
     if column == "age":
         return rng.choice(NEARLY_AGES + IMPOSSIBLE_AGES)
     if type_ == "timestamp":
@@ -325,4 +376,6 @@ def bad(rng: Random, column: str, type_: str) -> str:
         return rng.choice([*NEARLY_NUMBERS, *BEYOND_DECIMAL, negative(rng), *NOT_FINITE])
     if type_ == "double":
         return rng.choice(NEARLY_NUMBERS + NOT_FINITE)
+    if rng.random() < 0.3:
+        return "\u00e9" * 32_768 if column == "message" else rng.choice(["\u00e9" * 2049, "x" * 4097])
     return null_word(rng)

@@ -2,20 +2,25 @@
 
 import unicodedata
 
-from tests.oracle.contract import COLUMNS, aliases
+from tests.oracle.contract import Contract, aliases
 
 _STRIPPED = "\ufeff\"'`"
 
 
-def normalise(name: str) -> str:
-    """`"User ID"` and `userId` are both `user_id`."""
+def strip_name(name: str) -> str:
+    """A source column's name without BOM, quotes, backticks and blanks around it."""
     start, end = 0, len(name)
     while start < end and (name[start] in _STRIPPED or name[start].isspace()):
         start += 1
     while end > start and (name[end - 1] in _STRIPPED or name[end - 1].isspace()):
         end -= 1
+    return name[start:end]
+
+
+def normalise(name: str) -> str:
+    """`"User ID"` and `userId` are both `user_id`."""
     words = ""
-    for character in _split_camel_case(name[start:end]).lower():
+    for character in _split_camel_case(strip_name(name)).lower():
         words += character if _is_letter_or_digit(character) else "_"
     while "__" in words:
         words = words.replace("__", "_")
@@ -38,16 +43,20 @@ def _is_letter_or_digit(character: str) -> bool:
     return unicodedata.category(character)[0] == "L" or unicodedata.category(character) == "Nd"
 
 
-def contract_column(dataset: str, name: str) -> str | None:
+def contract_column(contract: Contract, name: str) -> str | None:
     """The contract's column of a source column's name, or None."""
     normalised = normalise(name)
     if not normalised:
         return None
-    for column in COLUMNS[dataset]:
-        if normalised in (column.name, *aliases(dataset, column.name)):
-            return column.name
-    for column in COLUMNS[dataset]:
-        for known in (column.name, *aliases(dataset, column.name)):
-            if normalised.replace("_", "") == known.replace("_", ""):
-                return column.name
+    spellings = [
+        (spelling, column.name)
+        for column in contract.columns
+        for spelling in (column.name, *aliases(contract.dataset, column.name))
+    ]
+    for spelling, column in spellings:
+        if normalised == spelling:
+            return column
+    for spelling, column in spellings:
+        if normalised.replace("_", "") == spelling.replace("_", ""):
+            return column
     return None

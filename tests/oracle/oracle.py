@@ -1,14 +1,15 @@
 """What a run over a RAW zone must come to, by the specification alone."""
 
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from tests.oracle.contract import COLUMNS, DATASETS
+from tests.oracle.contract import DATASETS, SHIPPED, Contract, Contracts
 from tests.oracle.current import event_date, users_history
-from tests.oracle.files import File, look_at_files
+from tests.oracle.files import Accepted, File, look_at_files, records_of, unreadable_columns
 from tests.oracle.gold import gold_verdicts, make_gold
 from tests.oracle.silver import Quarantined, Silver, refine
 from tests.oracle.sources import Sources
@@ -19,10 +20,12 @@ _WORST_LAST = ("pass", "warn", "block")
 
 @dataclass(frozen=True)
 class Files:
-    """The keys of a dataset's files."""
+    """The keys of a dataset's files. `without_rows` is a part of `valid`."""
 
     valid: tuple[str, ...]
+    without_rows: tuple[str, ...]
     ignored: tuple[str, ...]
+    unreadable: dict[str, list[str]]  # accepted before, but required columns of a new contract have no source
     quarantined: dict[str, tuple[str, ...]]  # reason: keys
 
 
@@ -31,7 +34,11 @@ class Dataset:
     """`silver_rows`: the contract's columns, `_extra` (dict or None), `_source_file`, event_date."""
 
     files: Files
+    columns: tuple[str, ...]
     rows_read: int
+    rows_excluded: int
+    rows_conflicting: int
+    rows_excluded_by_file: dict[str, int]
     rows_deduplicated: int
     rows_deduplicated_by_file: dict[str, int]
     rows_promoted_by_file: dict[str, int]
@@ -57,20 +64,31 @@ class Expected:
     verdict: str
 
 
-def expected(raw_dir: Path, as_of: datetime, sources: Sources | None = None) -> Expected:
-    files = {dataset: look_at_files(raw_dir, dataset, sources) for dataset in DATASETS}
+def expected(
+    raw_dir: Path,
+    as_of: datetime,
+    sources: Sources | None = None,
+    contracts: Contracts = SHIPPED,
+    accepted: Mapping[str, Accepted] | None = None,
+) -> Expected:
+    """`accepted`: by dataset, the files that an earlier run accepted; what was learned of them holds."""
+    files = {
+        dataset: look_at_files(raw_dir, dataset, sources, contracts, (accepted or {}).get(dataset))
+        for dataset in DATASETS
+    }
     silver = {
         dataset: refine(dataset, [file for file in files[dataset] if file.is_valid], as_of)
         for dataset in DATASETS
     }
-    datasets = {dataset: _dataset(files[dataset], silver[dataset]) for dataset in DATASETS}
+    datasets = {
+        dataset: _dataset(contracts[dataset], files[dataset], silver[dataset]) for dataset in DATASETS
+    }
     gold = make_gold(*(silver[dataset].current for dataset in DATASETS))
     table_verdicts = gold_verdicts(gold)
-    verdicts = {
-        "raw_to_bronze": _worst(dataset.bronze_verdict for dataset in datasets.values()),
-        "bronze_to_silver": _worst(dataset.silver_verdict for dataset in datasets.values()),
-    }
-    if verdicts["bronze_to_silver"] != "block":
+    verdicts = {"raw_to_bronze": _worst(dataset.bronze_verdict for dataset in datasets.values())}
+    if verdicts["raw_to_bronze"] != "block":
+        verdicts["bronze_to_silver"] = _worst(dataset.silver_verdict for dataset in datasets.values())
+    if verdicts.get("bronze_to_silver", "block") != "block":
         verdicts["silver_to_gold"] = _worst(table_verdicts.values())
         verdicts["gold_to_redshift"] = "pass"
     return Expected(
@@ -88,14 +106,16 @@ def _worst(verdicts: Any) -> str:
     return max(verdicts, key=_WORST_LAST.index)
 
 
-def _dataset(files: list[File], silver: Silver) -> Dataset:
+def _dataset(contract: Contract, files: list[File], silver: Silver) -> Dataset:
     rejected: dict[str, list[str]] = defaultdict(list)
     for file in files:
         if file.reason is not None:
             rejected[file.reason].append(file.key)
+    valid = [file for file in files if file.is_valid]
+    unreadable = {file.key: unreadable_columns(file) for file in valid if unreadable_columns(file)}
     rows = [
         (
-            *(row.values[column.name] for column in COLUMNS[row.dataset]),
+            *(row.values[column.name] for column in row.contract.columns),
             row.extra,
             row.file,
             event_date(row),
@@ -104,11 +124,17 @@ def _dataset(files: list[File], silver: Silver) -> Dataset:
     ]
     return Dataset(
         files=Files(
-            tuple(file.key for file in files if file.is_valid),
+            tuple(file.key for file in valid),
+            tuple(file.key for file in valid if not records_of(file)),
             tuple(file.key for file in files if file.is_ignored),
+            unreadable,
             {reason: tuple(keys) for reason, keys in rejected.items()},
         ),
+        columns=tuple(column.name for column in contract.columns),
         rows_read=silver.rows_read,
+        rows_excluded=silver.rows_excluded,
+        rows_conflicting=silver.rows_conflicting,
+        rows_excluded_by_file={key: a.rows_excluded for key, a in silver.by_file.items() if a.rows_excluded},
         rows_deduplicated=silver.rows_deduplicated,
         rows_deduplicated_by_file={key: a.rows_deduplicated for key, a in silver.by_file.items()},
         rows_promoted_by_file=dict(Counter(row.file for row in silver.current)),
@@ -118,5 +144,5 @@ def _dataset(files: list[File], silver: Silver) -> Dataset:
         silver_rows=rows,
         failed=silver.failed,
         silver_verdict=silver.verdict,
-        bronze_verdict="warn" if rejected else "pass",
+        bronze_verdict="block" if unreadable else "warn" if rejected else "pass",
     )

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from tests.oracle.cleaning import Row, clean_record
-from tests.oracle.contract import MAX_DATE_SPAN_DAYS, MAX_QUARANTINE_RATIO
-from tests.oracle.current import NO_DATE, current_rows, event_date
-from tests.oracle.files import File, records_of
+from tests.oracle.cleaning import Row, rows_of
+from tests.oracle.contract import MAX_CONFLICTING_RATIO, MAX_DATE_SPAN_DAYS, MAX_QUARANTINE_RATIO
+from tests.oracle.current import NO_DATE, conflicting_rows, current_rows, event_date
+from tests.oracle.files import File, names_of
 from tests.oracle.row_rules import failed_rules, warned_rules
+from tests.oracle.sources import Source, has_column
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class FileAccount:
     rows_read: int
     rows_promoted: int
     rows_quarantined: int
+    rows_excluded: int  # no part of rows_read
 
     @property
     def rows_deduplicated(self) -> int:
@@ -37,6 +39,8 @@ class Silver:
 
     dataset: str
     rows_read: int
+    rows_excluded: int
+    rows_conflicting: int
     valid: tuple[Row, ...]
     current: tuple[Row, ...]
     quarantined: tuple[Quarantined, ...]
@@ -55,28 +59,44 @@ def refine(dataset: str, files: Sequence[File], as_of: datetime) -> Silver:
     valid: list[Row] = []
     quarantined: list[Quarantined] = []
     read: Counter[str] = Counter()
+    excluded: Counter[str] = Counter()
     for file in files:
-        for record in records_of(file):
-            row = clean_record(record, file)
+        for row in rows_of(file):
+            if row is None:
+                excluded[file.key] += 1
+                continue
             read[file.key] += 1
             rules = failed_rules(row, as_of)
             if rules:
-                quarantined.append(Quarantined(file.key, record.raw, tuple(rules)))
+                quarantined.append(Quarantined(file.key, row.raw, tuple(rules)))
             else:
                 valid.append(row)
     current = current_rows(valid)
+    rows_conflicting = len(conflicting_rows(valid))
     promoted_by_file = Counter(row.file for row in current)
     quarantined_by_file = Counter(row.source_file for row in quarantined)
     by_file = {
-        file.key: FileAccount(read[file.key], promoted_by_file[file.key], quarantined_by_file[file.key])
+        file.key: FileAccount(
+            read[file.key],
+            promoted_by_file[file.key],
+            quarantined_by_file[file.key],
+            excluded[file.key],
+        )
         for file in files
     }
     rows_warned = Counter(rule for row in valid for rule in warned_rules(row))
-    errors, warnings = _table_rules(sum(read.values()), len(quarantined), valid, current)
+    rows_read = sum(read.values())
+    errors, warnings = _table_rules(rows_read, len(quarantined), valid, current)
+    if _is_above(rows_conflicting, MAX_CONFLICTING_RATIO, rows_read):
+        warnings.append("duplicates_conflicting")
+    if missing_source_columns(files):
+        warnings.append("source_column_missing")
     is_warned = bool(warnings or rows_warned or quarantined)
     return Silver(
         dataset,
-        sum(read.values()),
+        rows_read,
+        sum(excluded.values()),
+        rows_conflicting,
         tuple(valid),
         tuple(current),
         tuple(quarantined),
@@ -88,6 +108,24 @@ def refine(dataset: str, files: Sequence[File], as_of: datetime) -> Silver:
     )
 
 
+def missing_source_columns(files: Sequence[File]) -> dict[str, list[str]]:
+    """By the glob of a source that has files: the names that it uses and that none of them has."""
+    names: dict[str, set[str]] = defaultdict(set)
+    sources: dict[str, Source] = {}
+    for file in files:
+        sources[file.source.glob] = file.source
+        names[file.source.glob] |= names_of(file)
+    missing = {
+        glob: sorted(spec for spec in source.named if not has_column(names[glob], spec))
+        for glob, source in sources.items()
+    }
+    return {glob: specs for glob, specs in missing.items() if specs}
+
+
+def _is_above(part: int, ratio: float, whole: int) -> bool:
+    return bool(whole) and Decimal(part) / whole > Decimal(str(ratio))
+
+
 def _table_rules(
     rows_read: int, rows_quarantined: int, valid: Sequence[Row], current: Sequence[Row]
 ) -> tuple[list[str], list[str]]:
@@ -95,7 +133,7 @@ def _table_rules(
     errors, warnings = [], []
     if not current:
         errors.append("strict_fail")
-    if rows_read and Decimal(rows_quarantined) / rows_read > Decimal(str(MAX_QUARANTINE_RATIO)):
+    if _is_above(rows_quarantined, MAX_QUARANTINE_RATIO, rows_read):
         errors.append("quarantine_ratio")
     dates = [event_date(row) for row in current if event_date(row) != NO_DATE]
     if dates and (max(dates) - min(dates)).days > MAX_DATE_SPAN_DAYS:

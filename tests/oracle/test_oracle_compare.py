@@ -91,6 +91,7 @@ def account_by_file(dataset):
                 "rows_promoted": promoted,
                 "rows_quarantined": quarantined[key],
                 "rows_deduplicated": deduplicated,
+                "rows_excluded": dataset.rows_excluded_by_file.get(key, 0),
             }
         )
     return account
@@ -107,6 +108,7 @@ def transitions(wanted):
         for dataset, d in wanted.datasets.items() if name == "raw_to_bronze" else ():
             files = {
                 "valid": len(d.files.valid),
+                "without_rows": len(d.files.without_rows),
                 "ignored": len(d.files.ignored),
                 "quarantined": {reason: len(keys) for reason, keys in d.files.quarantined.items()},
             }
@@ -120,6 +122,8 @@ def transitions(wanted):
                     "rows_promoted": len(d.silver_rows),
                     "rows_quarantined": len(d.quarantined),
                     "rows_deduplicated": d.rows_deduplicated,
+                    "rows_conflicting": d.rows_conflicting,
+                    "rows_excluded": d.rows_excluded,
                     "rows_by_rule": {**d.rows_by_rule, "never_broken": 0},
                     "rows_warned": d.rows_warned,
                     "failed": list(d.failed),
@@ -156,7 +160,7 @@ def test_a_changed_value_is_told_by_dataset_key_and_column(wanted_and_lake):
     first, *others = users.silver_rows
     changed = replace(users, silver_rows=[(first[0], "Somebody", *first[2:]), *others])
     found = differences(lake, report, replace(wanted, datasets={**wanted.datasets, "users": changed}))
-    assert found == [f"users ('{first[0]}',) name: expected 'Somebody', found {first[1]!r}"]
+    assert found == [f"users {(first[0],)} name: expected 'Somebody', found {first[1]!r}"]
 
 
 def test_missing_rows_rules_and_counts_are_told(wanted_and_lake):

@@ -51,6 +51,11 @@ def fields(file):
         ("x.json", b'[{"a": 1}', "corrupt_json"),
         ("x.json", b"[1] x", "corrupt_json"),
         ("x.json", b'{"a": 1,\n"b"', "corrupt_json"),
+        ("x.json", b'{"a": 1\n}\n{"a": 2\n}\n', "corrupt_json"),
+        ("x.csv", b"user_id,name\\n1,Ann\\n", "content_mismatch"),
+        ("x.csv", b'user_id,"na\nme"\n1,Ann\n', "content_mismatch"),
+        ("x.csv", "user_id,a\u2028b\n1,Ann\n".encode(), "content_mismatch"),
+        ("x.csv", b"user_id,name\r1,Ann\n", "content_mismatch"),
     ],
 )
 def test_a_file_is_rejected_with_its_reason(tmp_path, name, content, reason):
@@ -72,6 +77,13 @@ def test_a_file_is_rejected_with_its_reason(tmp_path, name, content, reason):
         ("x.csv", HEADER.decode().encode("utf-16"), "delimited"),
         ("x.ndjson", b'\xef\xbb\xbf{"a": 1}\n', "json_lines"),
         ("x.csv.gz", zipped(b"user_") + zipped(b"id,name\n"), "delimited"),
+        ("x.json", b'{"a": 1}{"a": 2}', "concatenated_json"),
+        ("x.jsonl", b'\n{"a": 1} , {"a": 2}\n[1]', "concatenated_json"),
+        ("x.txt", b'{"a":\n1}{"a": 2}', "concatenated_json"),
+        ("x.json", b'{"a": 1}\r{"a": 2}\r', "concatenated_json"),
+        ("x.json", b'{"a": 1}\n{"a": 2}{"a": 3}\n', "json_lines"),
+        ("x.json", b'{"a": 1} {"a": \n{"a": 2}\n', "json_lines"),
+        ("x.csv", b"\xef\xbb\xbfuser_id,name\r1,Ann\r", "delimited"),
     ],
 )
 def test_a_valid_file_has_a_shape(tmp_path, name, content, shape):
@@ -107,14 +119,14 @@ def test_a_bomb_is_not_expanded_further(tmp_path, monkeypatch):
 
 
 def test_the_delimiter_is_the_one_that_finds_most_names(tmp_path):
-    assert look(tmp_path, "x.csv", b"user_id;name,x;email\n").delimiter == ";"
-    assert look(tmp_path, "x.csv", b"user_id\n").delimiter == ","
-    assert look(tmp_path, "x.csv", b"1|2|3|4|5|6|7\n").delimiter == "|"
+    assert look(tmp_path, "x.csv", b"user_id;name,x;email\n").layout.dialect.delimiter == ";"
+    assert look(tmp_path, "x.csv", b"user_id\n").layout.dialect.delimiter == ","
+    assert look(tmp_path, "x.csv", b"1|2|3|4|5|6|7\n").layout.dialect.delimiter == "|"
 
 
 def test_a_first_record_is_a_header_by_half_its_names_or_by_all_required(tmp_path):
-    assert look(tmp_path, "x.csv", b"user_id,a,b,c,d\n").header == ("user_id", "a", "b", "c", "d")
-    assert look(tmp_path, "x.csv", b"1,Ann,a@b.co,,Oslo,34,\n").header is None
+    assert look(tmp_path, "x.csv", b"user_id,a,b,c,d\n").layout.header == ("user_id", "a", "b", "c", "d")
+    assert look(tmp_path, "x.csv", b"1,Ann,a@b.co,,Oslo,34,\n").layout.header is None
     assert "user_id" in look(tmp_path, "x.csv", b"name,email\n").detail
 
 
@@ -130,6 +142,45 @@ def test_records_follow_rfc_4180(tmp_path):
         "6,,",
         ",",
         '7,"never\nclosed,8',
+    ]
+
+
+def test_a_cr_ends_lines_where_no_line_feed_stands_outside_quotes(tmp_path):
+    file = look(tmp_path, "x.csv", b'user_id,name\r1,"a\nb"\r"2",c\r\r3,d')
+    assert fields(file) == [["1", "a\nb"], ["2", "c"], ["3", "d"]]
+    assert [record.raw for record in records_of(file)] == ['1,"a\nb"', '"2",c', "3,d"]
+    assert fields(look(tmp_path, "x.csv", b'user_id,name\n1,"a\rb"\n2,c\rd\n')) == [
+        ["1", "a\rb"],
+        ["2", "c\rd"],
+    ]
+
+
+def test_a_bom_at_the_beginning_of_a_record_belongs_to_no_value(tmp_path):
+    bom = "\ufeff".encode()
+    content = bom + HEADER + bom + b'"1",Ann\n' + bom + b"\n" + bom + HEADER + b"2,Bob\n"
+    assert fields(look(tmp_path, "x.csv", content)) == [["1", "Ann"], ["2", "Bob"]]
+    lines = look(tmp_path, "x.jsonl", bom + b'{"id": 1}\n' + bom + b'{"id": 2}\n' + bom + b"\n")
+    assert fields(lines) == [["1"], ["2"]]
+    assert fields(look(tmp_path, "x.json", b'{"id": 1}' + bom + b'{"id": 2}\n' + bom)) == [["1"], ["2"]]
+
+
+def test_a_record_with_the_names_of_the_header_is_no_row(tmp_path):
+    content = b"user_id,First Name\nUserId,first-name\n`USER ID` , _first.name\nuser_id,name\n"
+    assert fields(look(tmp_path, "x.csv", content)) == [["user_id", "name"]]
+
+
+def test_what_is_no_object_between_objects_is_one_malformed_record_each(tmp_path):
+    content = b'{"a": 1}{"a": 2} , x\n{"a": }{"b": "}"]} }{"a": 3}\n{"a": {"b": 4}'
+    file = look(tmp_path, "x.json", content)
+    assert [(r.raw, r.cells is None) for r in records_of(file)] == [
+        ('{"a": 1}', False),
+        ('{"a": 2}', False),
+        (", x", True),
+        ('{"a": }', True),
+        ('{"b": "}"]}', True),
+        ("}", True),
+        ('{"a": 3}', False),
+        ('{"a": {"b": 4}', True),
     ]
 
 

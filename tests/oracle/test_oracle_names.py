@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.oracle.contract import SHIPPED
 from tests.oracle.names import contract_column, normalise
 
 
@@ -43,4 +44,4 @@ def test_a_name_is_normalised(name, normalised):
     ],
 )
 def test_a_name_finds_its_column_by_name_and_alias(dataset, name, column):
-    assert contract_column(dataset, name) == column
+    assert contract_column(SHIPPED[dataset], name) == column

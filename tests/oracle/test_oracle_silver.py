@@ -1,33 +1,16 @@
 """Sections 4.1, 4.3, 4.4 and 4.5, sentence by sentence, on rows of a few words."""
 
-import json
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from tests.oracle.gold import COLUMNS as GOLD_COLUMNS
-from tests.oracle.oracle import expected
+from tests.oracle.judging import judge
 from tests.oracle.sources import Source
 
-AS_OF = datetime(2024, 6, 1, tzinfo=UTC)
 E = {"event_id": "e1", "user_id": "u1", "ts": "2024-01-01"}
 T = {"tx_id": "t1", "user_id": "u1", "amount": "5", "created_at": "2024-01-01"}
-
-
-def judge(tmp_path, sources=None, **files):
-    """`events=[…]` becomes a.jsonl; `events={key: rows}` one file a key."""
-    for dataset, content in files.items():
-        for key, rows in content.items() if isinstance(content, dict) else [("a.jsonl", content)]:
-            path = tmp_path / dataset / key
-            path.parent.mkdir(parents=True, exist_ok=True)
-            if isinstance(rows, pa.Table):
-                pq.write_table(rows, path)
-            else:
-                lines = [row if isinstance(row, str) else json.dumps(row) for row in rows]
-                path.write_text("\n".join(lines) + "\n")
-    return expected(tmp_path, AS_OF, sources)
 
 
 def rules(tmp_path, dataset, rows):
@@ -144,6 +127,41 @@ def test_transactions_prefer_a_delivery_that_is_not_null_and_latest(tmp_path):
     ]
     (found,) = judge(tmp_path, transactions=rows).datasets["transactions"].silver_rows
     assert found[7] == "a"
+
+
+def test_rows_conflict_when_their_content_differs_from_the_winner(tmp_path):
+    many = [{**E, "event_id": f"e{i}", "user_id": "u2"} for i in range(2, 42)]
+    twins = [{**E, "amount": "1.0"}, {**E, "amount": "1.00"}]
+    found = judge(tmp_path, events={"a.jsonl": [*twins, *many], "b.jsonl": [{**E, "amount": 1}]})
+    events = found.datasets["events"]
+    assert (events.rows_deduplicated, events.rows_conflicting, events.failed) == (2, 0, ())
+    events = judge(tmp_path, events={"c.jsonl": [{**E, "amount": 1, "sku": "A"}]}).datasets["events"]
+    assert (events.rows_deduplicated, events.rows_conflicting) == (3, 3)
+    assert events.failed == ("duplicates_conflicting",)
+
+
+def test_rows_of_users_never_conflict(tmp_path):
+    rows = [{"user_id": "u1", "name": "Ann"}, {"user_id": "u1", "name": "Bob"}]
+    found = judge(tmp_path, users=rows).datasets["users"]
+    assert (found.rows_deduplicated, found.rows_conflicting, found.failed) == (1, 0, ())
+
+
+def test_a_string_is_too_long_beyond_its_bytes(tmp_path):
+    rows = [
+        {**E, "event_id": "k" * 1024, "message": "m" * 65_535, "name": "\u00e9" * 2048},
+        {**E, "event_id": "k" * 1025, "message": "m" * 65_536, "name": "\u00e9" * 2048 + "x"},
+        {**E, "user_id": "\u00e9" * 513},
+    ]
+    assert rules(tmp_path, "events", rows) == [
+        ["event_id_too_long", "message_too_long", "name_too_long"],
+        ["user_id_too_long"],
+    ]
+
+
+def test_mangled_keys_are_counted_for_key_and_user(tmp_path):
+    rows = [{**T, "tx_id": "'1", "user_id": "1E+05"}, {**T, "tx_id": '="2"'}, {**T, "tx_id": "\u200b'3"}]
+    found = judge(tmp_path, transactions=rows).datasets["transactions"]
+    assert found.rows_warned == {"tx_id_mangled": 3, "user_id_mangled": 1}
 
 
 def test_a_user_has_the_latest_of_each_attribute_and_a_history(tmp_path):

@@ -2,10 +2,11 @@
 
 import re
 import unicodedata
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import datetime
 from decimal import ROUND_HALF_UP, Context, Decimal
-from zoneinfo import ZoneInfo
+from functools import lru_cache
 
 from tests.oracle.contract import NO_NULL_WORDS_FOR, NULL_WORDS
 
@@ -37,14 +38,32 @@ class Number:
 # --- strings -----------------------------------------------------------------------------------------------
 
 
-def clean(text: str) -> str:
+_INVISIBLE = "\ufeff\u200b\u2060"
+
+
+def clean(text: str, *, is_key: bool = False) -> str:
+    """A key loses every format character (category Cf) before anything else."""
+    if is_key:
+        text = "".join(c for c in text if unicodedata.category(c) != "Cf")
     text = unicodedata.normalize("NFC", text)
     text = "".join(c for c in text if unicodedata.category(c) != "Cc" or c in "\t\n\r")
     text = "".join("\ufffd" if 0xD800 <= ord(c) <= 0xDFFF else c for c in text)
-    return text.strip()  # str.strip knows every character of Unicode's White_Space
+    start, end = 0, len(text)
+    while start < end and _is_trimmed(text[start]):
+        start += 1
+    while end > start and _is_trimmed(text[end - 1]):
+        end -= 1
+    return text[start:end]
 
 
-def is_null_word(cleaned: str, column: str | None = None) -> bool:
+def _is_trimmed(character: str) -> bool:
+    return character.isspace() or character in _INVISIBLE  # isspace knows all of Unicode's White_Space
+
+
+def is_null_word(cleaned: str, column: str | None = None, own: Collection[str] | None = None) -> bool:
+    """`own`: the words of a source, which stand in place of the shipped ones in every column."""
+    if own is not None:
+        return cleaned == "" or cleaned.lower() in {word.lower() for word in own}
     words = NULL_WORDS - NO_NULL_WORDS_FOR.get(column or "", frozenset())
     return cleaned.lower() in words
 
@@ -55,6 +74,15 @@ def clean_status(text: str) -> str:
 
 def clean_country(text: str) -> str:
     return text.upper() if len(text) == 2 and text.isalpha() else text
+
+
+_SCIENTIFIC = re.compile(r"[0-9](?:\.[0-9]+)?E\+[0-9]+")
+
+
+def is_mangled(key: str) -> bool:
+    """As a spreadsheet leaves a key: `1.23457E+15`, `="000123"`, `'00124`."""
+    is_formula = len(key) > 2 and key.startswith('="') and key.endswith('"')
+    return is_formula or key.startswith("'") or _SCIENTIFIC.fullmatch(key) is not None
 
 
 def is_email(text: str) -> bool:
@@ -76,27 +104,49 @@ SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD USN UYI UYU UYW UZS VED VES 
 XBB XBC XBD XCD XDR XOF XPD XPF XPT XSU XTS XUA XXX YER ZAR ZMW ZWL
 """.split()  # noqa: SIM905  a list of 180 lines says less
 _CURRENCY_SIGNS = [chr(i) for i in range(0x20000) if unicodedata.category(chr(i)) == "Sc"]
-_CURRENCY = "(?P<currency>" + "|".join([re.escape(s) for s in _CURRENCY_SIGNS] + _CURRENCY_CODES) + ")"
+_NOT_IN_A_CURRENCY = "XAG XAU XBA XBB XBC XBD XDR XPD XPT XSU XTS XUA XXX".split()  # noqa: SIM905
+_DIGITS = {
+    0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
+    3: "BHD IQD JOD KWD LYD OMR TND",
+    4: "CLF UYW",
+}
+_EXPONENTS = dict.fromkeys(_CURRENCY_CODES, 2) | {c: n for n, codes in _DIGITS.items() for c in codes.split()}
 
 
-def _number_forms(mark: str) -> list[re.Pattern[str]]:
+def is_currency_code(text: str) -> bool:
+    return text in _EXPONENTS
+
+
+def minor_digits(code: str | None) -> int | None:
+    """ISO 4217's exponent of a code in any case, or None for what has none."""
+    known = (code or "").upper()
+    return None if known in _NOT_IN_A_CURRENCY else _EXPONENTS.get(known)
+
+
+@lru_cache(maxsize=100)
+def _number_forms(mark: str, more_signs: tuple[str, ...]) -> list[re.Pattern[str]]:
     point, comma = (r"\.", ",") if mark == "." else (",", r"\.")
-    whole = rf"(?:[1-9][0-9]{{0,2}}(?:{comma}[0-9]{{3}})+|[0-9]+)"
+    first = "[1-9][0-9]{0,2}"
+    grouped = [f"{first}(?:{by}[0-9]{{3}})+" for by in (comma, " ", "\u00a0", "\u202f", "'", "\u2019")]
+    grouped.append(f"[1-9][0-9]?(?:{comma}[0-9]{{2}})+{comma}[0-9]{{3}}")
+    whole = "(?:" + "|".join([*grouped, "[0-9]+"]) + ")"
     digits = rf"(?P<digits>(?:{whole}(?:{point}[0-9]*)?|{point}[0-9]+)(?:[eE][+-]?[0-9]+)?)"
+    signs = sorted([*more_signs, *_CURRENCY_SIGNS, *_CURRENCY_CODES], key=len, reverse=True)
+    currency = "(?P<currency>" + "|".join(map(re.escape, signs)) + ")"
+    blank = "[ \u00a0\u202f]?"
     sign = "(?P<sign>[+-]?)"
     forms = [
         rf"{sign}{digits}",
-        rf"{sign}{_CURRENCY} ?{digits}",
-        rf"{_CURRENCY} ?{sign}{digits}",
-        rf"{sign}{digits} ?{_CURRENCY}",
+        rf"{sign}{currency}{blank}{digits}",
+        rf"{currency}{blank}{sign}{digits}",
+        rf"{sign}{digits}{blank}{currency}",
         rf"(?P<paren>\(){digits}\)",
-        rf"(?P<paren>\(){_CURRENCY} ?{digits}\)",
-        rf"(?P<paren>\(){digits} ?{_CURRENCY}\)",
+        rf"(?P<paren>\(){currency}{blank}{digits}\)",
+        rf"(?P<paren>\(){digits}{blank}{currency}\)",
     ]
     return [re.compile(form) for form in forms]
 
 
-_FORMS = {mark: _number_forms(mark) for mark in ".,"}
 _NOT_FINITE = re.compile(r"[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
 
 
@@ -105,14 +155,14 @@ def is_not_finite(cleaned: str) -> bool:
     return _NOT_FINITE.fullmatch(cleaned) is not None
 
 
-def to_number(cleaned: str, mark: str = ".") -> Number | Uncastable:
-    for form in _FORMS[mark]:
+def to_number(cleaned: str, mark: str = ".", signs: tuple[str, ...] = ()) -> Number | Uncastable:
+    for form in _number_forms(mark, signs):
         match = form.fullmatch(cleaned)
         if match is None:
             continue
         found = match.groupdict()
-        digits = found["digits"]
-        digits = digits.replace(",", "") if mark == "." else digits.replace(".", "").replace(",", ".")
+        digits = found["digits"].replace("," if mark == "." else ".", "").replace(",", ".")
+        digits = "".join(c for c in digits if c not in " \u00a0\u202f'\u2019")
         mantissa, _, exponent = digits.lower().partition("e")
         if len(exponent.lstrip("+-0")) > 6:  # beyond any type, or nothing at all
             is_zero = not mantissa.strip("0.")
@@ -124,8 +174,8 @@ def to_number(cleaned: str, mark: str = ".") -> Number | Uncastable:
     return Uncastable(cleaned)
 
 
-def to_int(cleaned: str, mark: str = ".") -> int | Uncastable:
-    number = to_number(cleaned, mark)
+def to_int(cleaned: str, mark: str = ".", signs: tuple[str, ...] = ()) -> int | Uncastable:
+    number = to_number(cleaned, mark, signs)
     if isinstance(number, Uncastable):
         return number
     if not -(2**31) <= number.value < 2**31 or number.value != number.value.to_integral_value():
@@ -133,114 +183,33 @@ def to_int(cleaned: str, mark: str = ".") -> int | Uncastable:
     return int(number.value)
 
 
-def to_decimal(cleaned: str, mark: str = ".") -> Number | Uncastable:
+def to_decimal(cleaned: str, mark: str = ".", signs: tuple[str, ...] = ()) -> Number | Uncastable:
     """decimal(18,4)."""
-    number = to_number(cleaned, mark)
-    if isinstance(number, Uncastable):
-        return number
-    if abs(number.value) >= 10**15:
+    number = to_number(cleaned, mark, signs)
+    return number if isinstance(number, Uncastable) else fit_decimal(number, cleaned)
+
+
+def fit_decimal(number: Number, cleaned: str, digits: int = 18) -> Number | Uncastable:
+    """A number as decimal(digits,4), half up; beyond it, uncastable."""
+    if abs(number.value) >= Decimal(10) ** digits:
         return Uncastable(cleaned)
     value = number.value.quantize(_FRACTION_OF_CENT, ROUND_HALF_UP, context=_WIDE)
-    if abs(value) >= 10**14:
+    if abs(value) >= Decimal(10) ** (digits - 4):
         return Uncastable(cleaned)
     return Number(value if value else abs(value), number.currency)
 
 
-def to_double(cleaned: str, mark: str = ".") -> float | Uncastable:
-    number = to_number(cleaned, mark)
+def from_smallest_unit(number: Number, code: str | None, cleaned: str) -> Number | Uncastable:
+    """1250 in cents is 12.50; the currency that is written in the value counts before `code`."""
+    digits = minor_digits(number.currency or code)
+    if digits is None:
+        return Uncastable(cleaned)
+    return Number(_WIDE.scaleb(number.value, -digits), number.currency)
+
+
+def to_double(cleaned: str, mark: str = ".", signs: tuple[str, ...] = ()) -> float | Uncastable:
+    number = to_number(cleaned, mark, signs)
     if isinstance(number, Uncastable):
         return number
     value = float(number.value)
     return Uncastable(cleaned) if value in (float("inf"), float("-inf")) else value
-
-
-# --- timestamps --------------------------------------------------------------------------------------------
-
-_ANY_CASE = re.ASCII | re.IGNORECASE
-_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
-_WEEKDAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-_MONTH = "(?P<month_name>" + "|".join(_MONTHS) + ")"
-_TIME = r"(?P<hour>\d\d):(?P<minute>\d\d)(?::(?P<second>\d\d))?"
-
-_ISO = re.compile(
-    r"(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)"
-    r"(?:[T ](?P<hour>\d\d):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:\.(?P<fraction>\d{1,9}))?)?"
-    r"(?P<zone>Z| ?[+-]\d\d:\d\d| ?[+-]\d{4}| ?[+-]\d\d| ?UTC)?)?",
-    re.ASCII,
-)
-_COMPACT = re.compile(
-    r"(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)"
-    r"(?:T(?P<hour>\d\d)(?P<minute>\d\d)(?P<second>\d\d)(?P<zone>Z)?)?",
-    re.ASCII,
-)
-_EPOCH = re.compile(r"(?P<whole>\d{16}|\d{13}|\d{10})(?:\.(?P<fraction>\d+))?", re.ASCII)
-_DAY_MONTH_YEAR = re.compile(rf"(?P<day>\d\d)-{_MONTH}-(?P<year>\d{{4}})(?: {_TIME})?", _ANY_CASE)
-_MONTH_DAY_YEAR = re.compile(rf"{_MONTH} (?P<day>\d\d?), (?P<year>\d{{4}})(?: {_TIME})?", _ANY_CASE)
-_RFC_2822 = re.compile(
-    rf"(?:(?P<weekday>{'|'.join(_WEEKDAYS)}), )?(?P<day>\d\d?) {_MONTH} (?P<year>\d{{4}}) {_TIME} "
-    r"(?P<zone>[+-]\d{4}|GMT|UT)",
-    _ANY_CASE,
-)
-_BY_ORDER = {
-    order: [re.compile(parts.replace("/", re.escape(mark)) + rf"(?: {_TIME})?", re.ASCII) for mark in "/."]
-    for order, parts in {
-        "MDY": r"(?P<month>\d\d?)/(?P<day>\d\d?)/(?P<year>\d{4})",
-        "DMY": r"(?P<day>\d\d?)/(?P<month>\d\d?)/(?P<year>\d{4})",
-        "YMD": r"(?P<year>\d{4})/(?P<month>\d\d?)/(?P<day>\d\d?)",
-    }.items()
-}
-
-
-def to_moment(cleaned: str, order: str = "MDY", zone: str = "UTC") -> Moment | Uncastable:
-    epoch = _EPOCH.fullmatch(cleaned)
-    if epoch is not None:
-        return Moment(_from_epoch(epoch["whole"], epoch["fraction"] or ""))
-    for form in (_ISO, _COMPACT, _DAY_MONTH_YEAR, _MONTH_DAY_YEAR, _RFC_2822, *_BY_ORDER[order]):
-        match = form.fullmatch(cleaned)
-        if match is not None:
-            try:
-                moment = _from_parts(match.groupdict(), zone)
-            except (ValueError, OverflowError):
-                moment = None
-            return moment or Uncastable(cleaned)
-    return Uncastable(cleaned)
-
-
-def _from_epoch(whole: str, fraction: str) -> datetime:
-    micros_a_unit_digits = {10: 6, 13: 3, 16: 0}[len(whole)]
-    micros = int(whole + fraction[:micros_a_unit_digits].ljust(micros_a_unit_digits, "0"))
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=micros)
-
-
-def _from_parts(found: dict[str, str | None], zone: str) -> Moment | None:
-    month_name = (found.get("month_name") or "").lower()
-    month = _MONTHS.index(month_name) + 1 if month_name else int(found["month"] or "")
-    day = date(int(found["year"] or ""), month, int(found["day"] or ""))
-    if found.get("weekday") and _WEEKDAYS[day.weekday()] != (found["weekday"] or "").lower():
-        return None
-    if found.get("hour") is None:
-        return Moment(datetime(day.year, day.month, day.day, tzinfo=UTC), is_date_only=True)
-    micros = int((found.get("fraction") or "")[:6].ljust(6, "0"))
-    naive = datetime(  # noqa: DTZ001  the zone comes next
-        day.year,
-        day.month,
-        day.day,
-        int(found["hour"] or ""),
-        int(found["minute"] or ""),
-        int(found.get("second") or 0),
-        micros,
-    )
-    return Moment(naive.replace(tzinfo=_zone(found.get("zone"), zone)).astimezone(UTC))
-
-
-def _zone(text: str | None, zone: str) -> timezone | ZoneInfo:
-    text = (text or "").strip().upper()
-    if text == "":
-        return UTC if zone == "UTC" else ZoneInfo(zone)
-    if text in ("Z", "UTC", "GMT", "UT"):
-        return UTC
-    hours, minutes = int(text[1:3]), int(text[3:].replace(":", "") or 0)
-    if minutes > 59 or hours * 60 + minutes > 18 * 60:
-        raise ValueError(f"{text}: offsets end at 18:00")
-    offset = timedelta(hours=hours, minutes=minutes)
-    return timezone(-offset if text[0] == "-" else offset)

@@ -1,10 +1,14 @@
-"""Many rounds of the differential in one process: `python -m tests.oracle.warm --seed 100 --rounds 20`."""
+"""Many rounds of the differential in one process: `python -m tests.oracle.warm --seed 100 --rounds 20`.
+
+`--dialects 200 --rounds 10` runs 2,000 small texts in random dialects, 200 a round, each with its source.
+"""
 
 import argparse
 import json
 import shutil
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from random import Random
@@ -14,16 +18,18 @@ from pyspark.sql import SparkSession
 
 import contracts
 from checkpoints.lake.promotion import current_manifest, current_place
+from checkpoints.storage.errors import NeverPromotedError
 from contracts.model import Zone
-from dags.pipeline.java import ensure_java
+from dags.pipeline.context import find_lake, new_run
 from dags.pipeline.progress import Quiet
 from dags.pipeline.report import as_document
 from dags.pipeline.run import run_pipeline
-from dags.pipeline.session import spark_session
-from dags.pipeline.settings import Settings, read_settings
-from dags.pipeline.setup import find_lake, new_run
+from dags.settings import Settings, read_settings
+from dags.spark.java import ensure_java
+from dags.spark.session import spark_session
 from tests.oracle.changes import Counts, after_change, change_raw, keep
 from tests.oracle.compare import Difference, compare
+from tests.oracle.dialects import make_dialects
 from tests.oracle.mess import make_mess
 from tests.oracle.mess_sources import make_sourced_mess
 from tests.oracle.mess_values import AS_OF
@@ -59,6 +65,14 @@ def run_warm_round(
     return differences + count_differences(report, counts)
 
 
+def run_dialects(lake: Path, spark: SparkSession, seeds: Sequence[int]) -> list[Difference]:
+    """Runs the project on the dialect texts of many seeds in one lake, and compares."""
+    raw = lake / "raw"
+    sources = make_dialects(raw, seeds)
+    settings = read_settings(lake=str(lake), contracts=write_contracts(SHIPPED, lake / "contracts", sources))
+    return run_and_compare(settings, lake, spark, expected(raw, AS_OF, sources))
+
+
 def run_and_compare(
     settings: Settings, lake: Path, spark: SparkSession, wanted: Expected
 ) -> list[Difference]:
@@ -84,16 +98,20 @@ def count_differences(report: dict[str, Any], wanted: dict[str, Counts]) -> list
 
 
 def promoted(settings: Settings, name: str) -> Path:
-    """Returns the folder of a promoted version, `silver/events`."""
+    """Returns the folder of a promoted version, `silver/events`; an empty one where nothing was promoted."""
     zone, _, rest = name.partition("/")
     lake = find_lake(settings)
-    return Path(current_place(lake, Zone(zone), current_manifest(lake, Zone(zone), rest)).uri)
+    try:
+        return Path(current_place(lake, Zone(zone), current_manifest(lake, Zone(zone), rest)).uri)
+    except NeverPromotedError:
+        return Path(tempfile.mkdtemp(prefix="lakegate-not-promoted-"))
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=100)
     parser.add_argument("--rounds", type=int, default=10, help="each with the next seed")
+    parser.add_argument("--dialects", type=int, default=0, help="instead, so many dialect texts a round")
     parser.add_argument("--files", type=int, default=24, help="messy files a dataset")
     parser.add_argument("--show", type=int, default=100, help="differences shown a round")
     options = parser.parse_args()
@@ -102,7 +120,11 @@ def main() -> int:
     is_equal = True
     for seed in range(options.seed, options.seed + options.rounds):
         lake = Path(tempfile.mkdtemp(prefix=f"lakegate-mess-{seed}-"))
-        differences = run_warm_round(lake, spark, seed, options.files)
+        if options.dialects:
+            first = seed * options.dialects
+            differences = run_dialects(lake, spark, range(first, first + options.dialects))
+        else:
+            differences = run_warm_round(lake, spark, seed, options.files)
         print(f"seed {seed}: {len(differences)} differences" + (f", kept in {lake}" if differences else ""))
         for difference in differences[: options.show]:
             print(f"  {difference}", flush=True)

@@ -8,10 +8,17 @@ from pathlib import Path
 import pytest
 
 import quarantine_policies
-from contracts.faults import ConfigurationError
-from contracts.reader import load_contracts
+from contracts.errors import ConfigurationError
+from contracts.loader import load_contracts
 from quarantine_policies.model import Action, DatasetPolicy, GoldPolicy
-from quarantine_policies.reader import PolicyError, check_policies, load_policies, parse_policy
+from quarantine_policies.reader import (
+    PolicyError,
+    check_policies,
+    load_policies,
+    parse_policy,
+    policy_errors,
+    validate_policy,
+)
 
 CONTRACTS = load_contracts()
 
@@ -21,6 +28,7 @@ def test_the_shipped_policies_hold_the_specifications_limits() -> None:
     limits = {
         "max_quarantine_ratio": 0.25,
         "min_volume_ratio": 0.5,
+        "max_conflicting_ratio": 0.05,
         "max_rejected_bytes_ratio": None,
         "max_expanded_bytes": 256 * 1024 * 1024,
         "max_expansion_ratio": 200,
@@ -41,10 +49,10 @@ def test_what_the_files_say_is_what_holds_without_them() -> None:
     assert parse_policy("", GoldPolicy, "gold.yaml") == load_policies().gold
 
 
-def test_users_history_follows_the_policy_of_users() -> None:
+def test_a_history_follows_the_policy_of_its_dataset() -> None:
     policies = load_policies()
-    assert policies.of("users_history") is policies.of("users")
-    with pytest.raises(KeyError, match="no policy for 'visits'; there are events, transactions, users"):
+    assert policies.of(CONTRACTS.silver("users_history").dataset) is policies.of("users")
+    with pytest.raises(KeyError, match="no policy for 'visits'; available: events, transactions, users"):
         policies.of("visits")
 
 
@@ -53,6 +61,7 @@ def test_limits_are_handed_to_rules_by_name_and_a_limit_that_is_off_is_never_exc
     assert policies.of("events").parameters == {
         "max_quarantine_ratio": 0.25,
         "min_volume_ratio": 0.5,
+        "max_conflicting_ratio": 0.05,
         "max_rejected_bytes_ratio": 1.0,
     }
     assert policies.gold.parameters == {"max_unknown_user_ratio": 0.05}
@@ -87,25 +96,28 @@ def test_overrides_are_read_as_actions() -> None:
     [
         (
             "max_quarantine_ration: 0.1",
-            "events.yaml: unknown key 'max_quarantine_ration' (expected one of overrides,",
+            "events.yaml, max_quarantine_ration: unknown key 'max_quarantine_ration' (expected one of ",
         ),
-        ("max_unknown_user_ratio: 0.1", "events.yaml: unknown key 'max_unknown_user_ratio'"),
+        (
+            "max_unknown_user_ratio: 0.1",
+            "events.yaml, max_unknown_user_ratio: unknown key 'max_unknown_user_ratio'",
+        ),
         (
             "max_quarantine_ratio: 1.5",
-            "events.yaml, max_quarantine_ratio: max_quarantine_ratio cannot be followed",
+            "events.yaml, max_quarantine_ratio: invalid max_quarantine_ratio",
         ),
         ("max_quarantine_ratio: 25%", "found '25%'"),
         ("max_quarantine_ratio: true", "found True"),
         ("retention_days: 0", "greater than or equal to 1"),
         ("retention_days: 1.5", "found 1.5"),
-        ("overrides: [age_range]", "overrides cannot be followed"),
+        ("overrides: [age_range]", "invalid overrides"),
         ("overrides: {age_range: ignore}", "age_range must be warn, quarantine or block, found 'ignore'"),
         ("overrides: {age_range: off}", "age_range must be warn, quarantine or block, found False"),
-        ("masked_columns: message", "masked_columns cannot be followed"),
-        ("masked_columns: [1]", "masked_columns.0 cannot be followed"),
-        ("[1]", "events.yaml: a policy is a mapping (expected key: value, found [1])"),
-        ("a: [", "events.yaml: this is no YAML"),
-        ("retention_days: 1\nretention_days: 2", "the key 'retention_days' stands twice"),
+        ("masked_columns: message", "invalid masked_columns"),
+        ("masked_columns: [1]", "invalid masked_columns.0"),
+        ("[1]", "events.yaml: a policy must be a mapping (expected key: value, found [1])"),
+        ("a: [", "events.yaml: invalid YAML"),
+        ("retention_days: 1\nretention_days: 2", "duplicate key 'retention_days'"),
     ],
 )
 def test_a_policy_that_cannot_be_followed_is_refused(text: str, sentence: str) -> None:
@@ -143,11 +155,11 @@ def test_a_copy_of_the_shipped_policies_reads_as_the_shipped_ones(folder: Path) 
             "overrides: {status_known: warn}",
             "users.yaml, overrides.status_known: no contract has",
         ),
-        ("events.yaml", "overrides: {volume_drop: quarantine}", "volume_drop judges a table"),
+        ("events.yaml", "overrides: {volume_drop: quarantine}", "volume_drop is a table rule"),
         (
             "events.yaml",
             "masked_columns: [body]",
-            "events.yaml, masked_columns: no contract has a column 'body'",
+            "events.yaml, masked_columns[0]: no contract has a column 'body'",
         ),
         (
             "gold.yaml",
@@ -187,25 +199,52 @@ def test_a_policy_may_override_rules_of_rows_tables_files_and_loads(
 
 def test_a_dataset_without_a_policy_is_refused(folder: Path) -> None:
     (folder / "users.yaml").unlink()
-    with pytest.raises(PolicyError, match=r"users.yaml: this policy is missing"):
+    with pytest.raises(PolicyError, match=r"users.yaml: missing policy"):
         check_policies(load_policies(folder), CONTRACTS)
 
 
 def test_gold_without_a_policy_is_refused(folder: Path) -> None:
     (folder / "gold.yaml").unlink()
-    with pytest.raises(PolicyError, match=r"gold.yaml: this policy is missing"):
+    with pytest.raises(PolicyError, match=r"gold.yaml: missing policy"):
         load_policies(folder)
 
 
 def test_two_policies_for_one_dataset_are_refused(folder: Path) -> None:
     (folder / "users.yml").write_text("")
-    with pytest.raises(PolicyError, match=r"users.yml: users already has a policy"):
+    with pytest.raises(PolicyError, match=r"users.yml: users has a second policy"):
         load_policies(folder)
 
 
 def test_a_policy_that_is_no_text_or_no_folder_is_refused(folder: Path) -> None:
     (folder / "users.yaml").write_bytes(b"\xff")
-    with pytest.raises(PolicyError, match="it cannot be read"):
+    with pytest.raises(PolicyError, match="cannot read the policy"):
         load_policies(folder)
-    with pytest.raises(PolicyError, match="there is no such folder of policies"):
+    with pytest.raises(PolicyError, match="policy folder not found"):
         load_policies(folder / "none")
+
+
+def test_all_errors_of_a_policy_are_found_at_once() -> None:
+    text = "max_quarantine_ratio: 7\nretention_days: 0\nlimit: 1\noverrides: {age_range: ignore}\n"
+    policy, errors = validate_policy(text, DatasetPolicy, "events.yaml")
+    assert policy is None
+    assert sorted(error.path for error in errors) == [
+        "limit",
+        "max_quarantine_ratio",
+        "overrides",
+        "retention_days",
+    ]
+
+
+def test_all_that_no_contract_has_is_found_at_once(folder: Path) -> None:
+    (folder / "events.yaml").write_text(
+        "overrides: {no_rule: warn, strict_fail: quarantine}\nmasked_columns: [x]\n"
+    )
+    (folder / "visits.yaml").write_text("")
+    (folder / "users.yaml").unlink()
+    assert [(error.file, error.path) for error in policy_errors(load_policies(folder), CONTRACTS)] == [
+        ("users.yaml", ""),
+        ("visits.yaml", ""),
+        ("events.yaml", "overrides.no_rule"),
+        ("events.yaml", "overrides.strict_fail"),
+        ("events.yaml", "masked_columns[0]"),
+    ]

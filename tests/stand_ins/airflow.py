@@ -1,6 +1,6 @@
-"""Airflow on loopback: its real scheduler, DAG processor, triggerer and API server, on SQLite in a folder.
+"""Airflow on loopback: real scheduler, DAG processor, triggerer and API server, on SQLite.
 
-It does not prove: Airflow on PostgreSQL or with many workers, nor its login (everybody is an admin).
+Not covered: PostgreSQL, several workers, authentication (every user is an admin).
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import dags.orchestration
-from contracts.reader import DATASETS
 from dags.pipeline.run import TRANSITIONS
+from tests.shipped import DATASETS
 from tests.stand_ins.aws import free_port, wait_for
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ _ENDED = {"success", "failed"}
 
 @dataclass
 class AirflowOnLoopback:
-    """A running Airflow, and what a person does in its UI."""
+    """A running Airflow, controlled through its REST API."""
 
     home: Path
     url: str
@@ -46,7 +46,7 @@ class AirflowOnLoopback:
     _processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def call(self, method: str, path: str, body: object = None) -> Any:
-        """Call the REST API and return its answer."""
+        """Call the REST API and return the response."""
         if not self._token:
             self._token = self._send("GET", f"{self.url}/auth/token", None)["access_token"]
         return self._send(method, f"{self.url}/api/v2{path}", body)
@@ -72,7 +72,7 @@ class AirflowOnLoopback:
             self.call("POST", "/variables", body)
 
     def trigger(self, dag: str, run_id: str, /, **params: object) -> str:
-        """Start a DAG as a person does, with a null logical date; return the DAG run's id."""
+        """Trigger a DAG as in the UI, with a null logical date; return the DAG run's id."""
         body = {"dag_run_id": run_id, "logical_date": None, "conf": params}
         return str(self.call("POST", f"/dags/{dag}/dagRuns", body)["dag_run_id"])
 
@@ -95,7 +95,7 @@ class AirflowOnLoopback:
         return {name: str(one["state"]) for name, one in self.tasks(dag, run_id).items()}
 
     def xcom(self, dag: str, run_id: str, task: str, key: str) -> Any:
-        """Return what a task left for the UI."""
+        """Return an XCom value of a task."""
         path = f"/dags/{dag}/dagRuns/{quote(run_id)}/taskInstances/{task}/xcomEntries/{key}"
         return self.call("GET", path)["value"]
 
@@ -105,36 +105,36 @@ class AirflowOnLoopback:
         return "\n".join(path.read_text(errors="replace") for path in sorted(folder.rglob("attempt=*.log")))
 
     def wait(self, dag: str, run_id: str, seconds: float = 900) -> str:
-        """Return a DAG run's state once it ended."""
+        """Wait for the end of a DAG run; return its state."""
         return str(until(lambda: self.state(dag, run_id) in _ENDED and self.state(dag, run_id), seconds))
 
     def wait_for_rest(self, seconds: float = 900) -> None:
-        """Return when no DAG run is queued or running."""
+        """Wait until no DAG run is queued or running."""
         until(lambda: not self.active(), seconds)
 
     def active(self) -> list[tuple[str, str]]:
-        """Return the DAG runs that did not end yet."""
+        """Return the running and queued DAG runs."""
         found = self.call("GET", "/dags/~/dagRuns?state=running&state=queued&limit=100")["dag_runs"]
         return [(run["dag_id"], run["dag_run_id"]) for run in found]
 
     def dag_ids(self) -> set[str]:
-        """Return the DAGs that Airflow has read."""
+        """Return the ids of all parsed DAGs."""
         return {dag["dag_id"] for dag in self.call("GET", "/dags?limit=100")["dags"]}
 
 
 def until(found: Any, seconds: float = 300, every: float = 1) -> Any:
-    """Return what a question is answered with, once it is answered. Raises ``AssertionError``."""
+    """Poll until ``found`` returns a truthy value and return it. Raises ``AssertionError`` on timeout."""
     ends = time.monotonic() + seconds
     while time.monotonic() < ends:
         if answer := found():
             return answer
         time.sleep(every)
-    raise AssertionError(f"still not so after {seconds:.0f} s")
+    raise AssertionError(f"condition not met after {seconds:.0f} s")
 
 
 @contextmanager
 def airflow_on_loopback(home: Path, environment: Mapping[str, str]) -> Iterator[AirflowOnLoopback]:
-    """Start Airflow; it ends with the block, with all that it started."""
+    """Run Airflow; all its processes are stopped at the end of the block."""
     from cryptography.fernet import Fernet
 
     home.mkdir(parents=True, exist_ok=True)
@@ -147,8 +147,8 @@ def airflow_on_loopback(home: Path, environment: Mapping[str, str]) -> Iterator[
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
         "AIRFLOW__CORE__PARALLELISM": "4",
-        # The files do not change. On a busy machine, to read them again took longer than the 30 s that
-        # Airflow waits for one: it then took a DAG for gone, in the middle of its run.
+        # Parse the files only once: on a busy machine, parsing again exceeded Airflow's timeout of 30 s, and
+        # a DAG was considered deleted during its run.
         "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "86400",
         "AIRFLOW__DAG_PROCESSOR__DAG_FILE_PROCESSOR_TIMEOUT": "900",
         "AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT": "600",
@@ -164,7 +164,7 @@ def airflow_on_loopback(home: Path, environment: Mapping[str, str]) -> Iterator[
         "AIRFLOW__API_AUTH__JWT_SECRET": Fernet.generate_key().decode(),
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
-        "LAKEGATE_ARRIVALS": "0 0 1 1 *",  # only when somebody says so
+        "LAKEGATE_ARRIVALS": "0 0 1 1 *",  # only when triggered
         "LAKEGATE_SCHEDULE": "0 0 1 1 *",
         "LAKEGATE_LOOK_EVERY_SECONDS": "2",
         "LAKEGATE_RETRY_SECONDS": "2",
@@ -173,7 +173,7 @@ def airflow_on_loopback(home: Path, environment: Mapping[str, str]) -> Iterator[
     }
     everything = {**os.environ, **settings, **environment}
     airflow = AirflowOnLoopback(home, url)
-    # As a module, not as the script, whose folder would come first on the path.
+    # As a module: the script's folder would come first on the path.
     command = [sys.executable, "-m", "airflow"]
     subprocess.run([*command, "db", "migrate"], env=everything, check=True, capture_output=True)
 
@@ -197,10 +197,10 @@ def airflow_on_loopback(home: Path, environment: Mapping[str, str]) -> Iterator[
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End a component with all that it started: it leads a session of its own."""
-    for how in (signal.SIGTERM, signal.SIGKILL):
+    """Stop a component and its child processes, which share a session."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
         try:
-            os.killpg(process.pid, how)
+            os.killpg(process.pid, number)
         except ProcessLookupError:
             return
         try:

@@ -1,7 +1,7 @@
-"""AWS on loopback: moto's server for S3, SQS, SNS, Secrets Manager, IAM and STS, in a process of its own.
+"""AWS on loopback: moto's server for S3, SQS, SNS, Secrets Manager, IAM and STS, in its own process.
 
-It does not prove: signatures and permissions (any credentials are taken), encryption at rest, S3's speed and
-throttling, its limits on the sizes of parts, nor how soon IAM knows a role everywhere.
+Not covered: signatures and permissions (any credentials work), encryption at rest, S3's speed, throttling and
+part size limits, and IAM's propagation delay.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ CREDENTIALS = {
 def aws_on_loopback(
     module: str = "moto.server", log: Path | None = None, more: Mapping[str, str] | None = None
 ) -> Iterator[Mapping[str, str]]:
-    """Run the server; yield the environment that leads boto3, s3a and Airflow to it.
+    """Run the server; yield the environment variables that point boto3, s3a and Airflow to it.
 
-    ``more`` is given to the server as well, and to whatever it starts.
+    ``more`` is added to the environment of the server and of its child processes.
     """
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     environment = {**CREDENTIALS, "AWS_ENDPOINT_URL": url, **(more or {})}
-    with log.open("ab") if log else open(os.devnull, "wb") as out:  # noqa: PTH123 - devnull is no path
+    with log.open("ab") if log else open(os.devnull, "wb") as out:  # noqa: PTH123 - devnull is not a Path
         process = subprocess.Popen(
             [sys.executable, "-m", module, "-H", "127.0.0.1", "-p", str(port)],
             env={**os.environ, **environment},
@@ -68,7 +68,7 @@ def client(environment: Mapping[str, str], service: str):
 
 
 def free_port() -> int:
-    """Return a port of the loopback interface that nobody has now."""
+    """Return a free port of the loopback interface."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -76,7 +76,7 @@ def free_port() -> int:
 
 
 def wait_for(port: int, process: subprocess.Popen[bytes], seconds: float = 120) -> None:
-    """Return when the process listens. Raises ``AssertionError`` when it ends or takes too long."""
+    """Wait until the process listens. Raises ``AssertionError`` if it ends or on timeout."""
     ends = time.monotonic() + seconds
     while time.monotonic() < ends:
         assert process.poll() is None, f"{process.args} ended with {process.returncode}"

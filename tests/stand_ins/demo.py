@@ -1,7 +1,7 @@
-"""The whole pipeline as on AWS, for a person to look at: `make demo-aws`.
+"""Demo of the whole pipeline as on AWS: `make demo-aws`.
 
-Files are dropped into a RAW bucket, Airflow's DAGs take them to the warehouse, and all stays until Ctrl-C. It
-listens on loopback alone, and nothing of it is AWS: see the stand-ins.
+Files are dropped into a RAW bucket, Airflow's DAGs process them to the warehouse, and everything runs until
+Ctrl-C. All services are stand-ins that listen on loopback only.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from urllib.parse import unquote, urlsplit
 
 from botocore.exceptions import ClientError
 
-from contracts.reader import GOLD_TABLES
 from dags.sample.generate import generate
+from tests.shipped import GOLD_TABLES
 from tests.stand_ins.airflow import until
 from tests.stand_ins.lakehouse import services_on_loopback
 
@@ -35,7 +35,7 @@ AS_OF = "2026-01-01T00:00:00+00:00"
 
 
 def main() -> None:
-    """Show it."""
+    """Run the demo until Ctrl-C."""
     with tempfile.TemporaryDirectory(prefix="lakegate-aws-") as scratch:
         folder = Path(scratch)
         say("Starting S3, Glue, Redshift, SNS (stand-ins) and Airflow; about half a minute ...")
@@ -47,12 +47,12 @@ def main() -> None:
                 say(f"Data Docs   {docs_url}/index.html")
                 run(shop, folder / "raw")
                 show(shop)
-                say("\nLook around; Ctrl-C ends it all.")
+                say("\nPress Ctrl-C to stop.")
                 threading.Event().wait()
 
 
 def run(shop: Installation, raw: Path) -> None:
-    """Let the DAGs wait, drop a messy sample, and see it through."""
+    """Start the waiting DAGs, drop a messy sample, and wait for the end of all runs."""
     airflow = shop.airflow
     for dataset in DATASETS:
         airflow.trigger(f"raw_to_bronze_{dataset}", "demo", as_of=AS_OF)
@@ -66,26 +66,26 @@ def run(shop: Installation, raw: Path) -> None:
     files = [path for path in raw.rglob("*") if path.is_file()]
     for path in files:
         shop.drop(path.relative_to(raw).as_posix(), path.read_bytes())
-    say(f"dropped {len(files)} files into s3://{shop.name}/raw; what the DAGs do:")
-    told: set[str] = set()
+    say(f"dropped {len(files)} files into s3://{shop.name}/raw; DAG runs:")
+    reported: set[str] = set()
     while not airflow.runs("lakehouse") or airflow.active():
-        report(shop, told)
+        report(shop, reported)
         time.sleep(2)
-    report(shop, told)
+    report(shop, reported)
 
 
-def report(shop: Installation, told: set[str]) -> None:
-    """Say what is new: verdicts and ends of DAG runs."""
+def report(shop: Installation, reported: set[str]) -> None:
+    """Print DAG runs that ended since the last call."""
     for dag in sorted(shop.airflow.dag_ids()):
         for one in shop.airflow.runs(dag):
             line = f"  {dag} {one['dag_run_id']}: {one['state']}"
-            if one["state"] in ("success", "failed") and line not in told:
-                told.add(line)
+            if one["state"] in ("success", "failed") and line not in reported:
+                reported.add(line)
                 say(line)
 
 
 def show(shop: Installation) -> None:
-    """Say what the warehouse holds."""
+    """Print the row counts of the warehouse."""
     say("\nThe warehouse:")
     for table in GOLD_TABLES:
         say(f"  {table}: {shop.query(f'SELECT count(*) FROM {table}')[0][0]:,} rows")
@@ -93,7 +93,7 @@ def show(shop: Installation) -> None:
 
 @contextmanager
 def data_docs(shop: Installation) -> Iterator[str]:
-    """Serve the folder docs/ of the bucket."""
+    """Serve the bucket's folder docs/ over HTTP; yield the URL."""
     s3 = shop.client("s3")
 
     class Handler(BaseHTTPRequestHandler):
@@ -110,7 +110,7 @@ def data_docs(shop: Installation) -> Iterator[str]:
             self.wfile.write(body)
 
         def log_message(self, *_: Any) -> None:
-            """Say nothing."""
+            """Suppress the log."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -121,11 +121,11 @@ def data_docs(shop: Installation) -> Iterator[str]:
 
 
 def say(text: str) -> None:
-    """Say it at once."""
+    """Print and flush."""
     print(text, flush=True)
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what was started ends with us, however we end
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that SIGTERM stops all services as well
     with suppress(KeyboardInterrupt):
         main()

@@ -1,6 +1,6 @@
-"""UpdateJob for moto's Glue, which has none: the update is the whole job, what it leaves out is gone.
+"""UpdateJob for moto's Glue, which lacks it: the update replaces the whole job.
 
-It does not prove how Glue fills in what an update leaves out, nor that it would take what it is given.
+Not covered: Glue's defaults for omitted fields, and its validation.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def jobs_can_be_updated() -> Iterator[None]:
-    """Let moto's Glue replace a job by what UpdateJob says."""
+    """Patch moto's Glue with UpdateJob."""
     takes = [name for name in signature(GlueBackend.create_job).parameters if name not in ("self", "name")]
 
     def update_job(self: GlueResponse) -> ActionResult:

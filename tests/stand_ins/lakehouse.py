@@ -1,6 +1,6 @@
-"""The whole installation on loopback: buckets, Glue jobs, Redshift, a topic, and Airflow before them.
+"""A whole installation on loopback: buckets, Glue jobs, Redshift, a topic and Airflow.
 
-What each part does not prove is said in its own module.
+Each stand-in's module lists what it does not cover.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ COPY_ROLE = "arn:aws:iam::123456789012:role/lakegate-copy"
 
 @dataclass
 class Installation:
-    """A lake of its own on the shared services, and what happens around it."""
+    """One lake on the shared services."""
 
     name: str  # of the bucket and of the warehouse's schema
     airflow: AirflowOnLoopback
@@ -42,12 +42,12 @@ class Installation:
 
     @property
     def uri(self) -> str:
-        """The lake."""
+        """URI of the lake."""
         return f"s3://{self.name}"
 
     @property
     def lake(self) -> Lake:
-        """The lake, to look into; needs the environment of the services."""
+        """The opened lake; needs the services' environment variables."""
         return open_lake(self.uri)
 
     def client(self, service: str) -> Any:
@@ -60,11 +60,11 @@ class Installation:
         self.client("s3").put_object(Bucket=self.name, Key=f"raw/{key}", Body=body)
 
     def query(self, sql: str) -> list[tuple[object, ...]]:
-        """Ask the warehouse, as BI does."""
+        """Query the warehouse."""
         return self.database.query(sql, search_path=self.name)
 
     def configure(self, **settings: object) -> None:
-        """Tell Airflow where everything is, and set up the jobs; ``settings`` are added to those before."""
+        """Update the settings; configure Airflow and the Glue jobs with them."""
         self.settings |= settings
         self.airflow.set_variable("lakegate", self.settings)
         glue = self.client("glue")
@@ -78,7 +78,7 @@ class Installation:
                 "GlueVersion": "6.0",
             }
             name = f"lakegate-{transition}"
-            glue.delete_job(JobName=name)  # moto's UpdateJob breaks; it forgets the job's runs, too
+            glue.delete_job(JobName=name)  # moto's UpdateJob does not work; this also deletes the job's runs
             glue.create_job(Name=name, **job)
 
     def job_runs(self, transition: str) -> list[dict[str, Any]]:
@@ -87,7 +87,7 @@ class Installation:
         return [run for run in runs if run["Arguments"].get("--lake") == self.uri]
 
     def alerts(self) -> list[dict[str, str]]:
-        """Return what the topic was told, as subjects and messages."""
+        """Return subjects and messages published to the topic."""
         sqs = self.client("sqs")
         url = sqs.get_queue_url(QueueName=f"{self.name}-alerts")["QueueUrl"]
         found = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
@@ -96,7 +96,7 @@ class Installation:
 
 @dataclass(frozen=True)
 class Services:
-    """What all lakes share."""
+    """Services shared by all lakes."""
 
     airflow: AirflowOnLoopback
     environment: Mapping[str, str]
@@ -105,9 +105,9 @@ class Services:
     glue_folder: Path
 
     def install(self, name: str) -> Installation:
-        """Return a new, empty lake that Airflow, the jobs and the warehouse now work on.
+        """Return a new, empty lake, and configure Airflow, jobs and warehouse for it.
 
-        Runs that assets of the lake before started must end first: they would do this lake's work.
+        Waits for runs triggered by the previous lake's assets, as they would process this lake.
         """
         self.airflow.wait_for_rest()
         s3, sns, sqs = (client(self.environment, service) for service in ("s3", "sns", "sqs"))
@@ -127,7 +127,7 @@ class Services:
 
 @contextmanager
 def services_on_loopback(folder: Path) -> Iterator[Services]:
-    """Start everything below a folder of its own; it ends with the block."""
+    """Run all services with their files below ``folder``; they stop at the end of the block."""
     folder.mkdir(parents=True, exist_ok=True)
     glue_folder = folder / "glue"
     more = {FOLDER: str(glue_folder)}

@@ -1,11 +1,11 @@
-"""Who may do what on moto's AWS: bucket policies as far as we write them, and IAM where a test asks for it.
+"""Permissions on moto's AWS: TLS-only bucket policies, and IAM policies on request.
 
-moto takes a statement whose condition it does not know for one that denies. ``tls_understood`` lets it pass
-over the statement that refuses whoever comes without TLS; without it, a bucket with that statement is closed.
-``allowed_only`` makes every call within that of a user who has these policies and no other permission.
+moto applies a Deny statement whatever its condition, so a bucket that denies requests without TLS would be
+closed; ``tls_conditions_ignored`` skips that statement. Within ``allowed_only`` every call is made by a user
+with the given policies only.
 
-They do not prove that a request without TLS is refused, nor anything about the conditions of a policy: moto
-holds actions and resources against it, and S3's resources only.
+Not covered: the denial of requests without TLS, and conditions of policies: moto checks actions and, for S3,
+resources.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ _WITHOUT_TLS = {"Bool": {"aws:SecureTransport": "false"}}
 
 
 @contextmanager
-def tls_understood() -> Iterator[None]:
-    """Let a statement about requests without TLS say nothing about those with it."""
-    judged = IAMPolicyStatement.is_action_permitted
+def tls_conditions_ignored() -> Iterator[None]:
+    """Make moto skip statements that apply to requests without TLS."""
+    original = IAMPolicyStatement.is_action_permitted
 
     def is_action_permitted(self: IAMPolicyStatement, *args: Any, **kwargs: Any) -> PermissionResult:
         if self._statement.get("Condition") == _WITHOUT_TLS:
             return PermissionResult.NEUTRAL
-        return judged(self, *args, **kwargs)
+        return original(self, *args, **kwargs)
 
     with patch.object(IAMPolicyStatement, "is_action_permitted", is_action_permitted):
         yield
@@ -43,7 +43,7 @@ def tls_understood() -> Iterator[None]:
 
 @contextmanager
 def allowed_only(*policies: Mapping[str, Any]) -> Iterator[None]:
-    """Make every call within that of a user who may do what these policies say."""
+    """Make every call within the block as a user with these policies only."""
     iam = boto3.client("iam", region_name="us-east-1")
     name = f"user-{len(iam.list_users()['Users'])}"
     iam.create_user(UserName=name)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from contracts.reader import load_contracts
+from contracts.loader import load_contracts
 
 CONTRACTS = load_contracts()
 EVENTS = CONTRACTS.silver("events")
 USERS = CONTRACTS.silver("users")
 TRANSACTIONS = CONTRACTS.silver("transactions")
-USERS_HISTORY = CONTRACTS.users_history
+USERS_HISTORY = CONTRACTS.silver("users_history")
 GOLD = CONTRACTS.gold

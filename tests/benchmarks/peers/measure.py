@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING
 
-from dags.pipeline.java import ensure_java
+from dags.spark.java import ensure_java
 from tests.benchmarks.findings import Findings, Target
 from tests.benchmarks.fresh_run import Figures, median_of, run_with_event_log
 from tests.benchmarks.ground import MEGABYTE, SEED, folder_bytes, must_succeed, tell

@@ -1,6 +1,6 @@
 """Our gate on the peers' job: routed by GX's own conditions, counted, and judged by a GX checkpoint.
 
-The rows lie in Parquet, as those that ``dags/pipeline/silver_candidates.py`` has staged: conditions, one
+The rows lie in Parquet, as those that ``dags/pipeline/silver_dataset.py`` has staged: conditions, one
 partitioned write, a count of what broke rules, a judgement of the counts. The gate routes by a row alone, and
 takes no rule that looks at other rows; what does, the pipeline's transforms find beforehand and hand over as
 a column that a rule of the contract judges (as ``_malformed``). Here that is ``_copies``, made by the same
@@ -16,16 +16,16 @@ from pyspark.sql import Observation
 from pyspark.sql import functions as sf
 
 from checkpoints.gate.checkpoint import judge
-from checkpoints.gate.conditions import routing_conditions
-from checkpoints.gate.expectations import load_gx
+from checkpoints.gate.gx_expectations import load_gx
 from checkpoints.gate.masking import Masking
-from checkpoints.gate.measure_records import RAW, measure_records
+from checkpoints.gate.measure_rows import measure_rows
 from checkpoints.gate.measures import Measures, RowsRead
-from checkpoints.gate.routing import breaks_any
+from checkpoints.gate.routing import breaks_any, routing_conditions
 from checkpoints.lake.layout import open_lake
-from checkpoints.quarantine.rejected import Rejection
+from checkpoints.quarantine.rows import QuarantineWriter
 from contracts.model import Contract, Domain, Rule, Severity, Zone
-from dags.pipeline.frames import write_frame
+from contracts.system_columns import RAW_TEXT
+from dags.spark.frames import write_frame
 from tests.benchmarks.peers.expectations import EXPECTATIONS, UNIQUE_BY_ROW
 from tests.benchmarks.peers.job import Result, arguments, start_spark, timed, with_copies
 
@@ -49,13 +49,17 @@ def main() -> None:
         marked = rows.observe(read, sf.count(sf.lit(1)).alias("rows"))
         write_frame(marked.withColumn(IS_VALID, ~breaks_any(conditions)), place.spark_uri, [IS_VALID])
         bad = spark.read.schema(rows.schema).parquet(f"{place.spark_uri}/{IS_VALID}=false")
-        bad = bad.withColumn(RAW, sf.lit(None).cast("string"))  # rows of Parquet, of which no text is kept
-        records, _ = measure_records(
+        bad = bad.withColumn(
+            RAW_TEXT, sf.lit(None).cast("string")
+        )  # rows of Parquet, of which no text is kept
+        records, _ = measure_rows(
             bad,
             conditions,
             contract.rules,
             RowsRead({source: read.get["rows"]}),
-            Rejection(RUN, contract.name, contract.version, datetime.now(UTC), place.child("rejected")),
+            QuarantineWriter(
+                RUN, contract.name, contract.version, datetime.now(UTC), place.child("rejected")
+            ),
         )
         judgement = judge(
             "peers.orders",

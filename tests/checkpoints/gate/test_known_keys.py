@@ -1,4 +1,4 @@
-"""Keys are known without a search only where they cannot repeat."""
+"""Keys are known to be unique without a scan only where the plan proves it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 from pyspark.sql import functions as sf
 
-from checkpoints.gate.known_keys import agreed_rows, counting_rows, is_unique_by_plan
+from checkpoints.gate.measure_tables import confirmed_counts, is_unique_by_plan, observe_counts
 from checkpoints.gate.measures import DistinctKeys, RowsWritten
-from contracts.key_hash import key_hash
 from contracts.model import Column, Contract, DataType, Kind, Zone
+from contracts.spark import key_hash
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,7 +74,7 @@ def summed(rows: DataFrame, *key: str) -> DataFrame:
         ),
     ],
 )
-def test_a_plan_that_makes_keys_unique_is_told_from_one_that_does_not(
+def test_a_plan_that_makes_keys_unique_is_recognised(
     stored: DataFrame, title: str, plan: Callable[[DataFrame], DataFrame], key: list[str], is_unique: bool
 ) -> None:
     assert is_unique_by_plan(plan(stored), key) is is_unique, title
@@ -92,41 +92,45 @@ SPENT = Contract(
         Column("day", DataType(Kind.INTEGER), required=True, primary_key_position=2),
         Column("spent", DataType(Kind.DOUBLE), required=True),
         Column("rest", DataType(Kind.DOUBLE)),
+        Column("note", DataType(Kind.STRING, max_bytes=3)),
     ),
     (),
 )
 
 
 def test_rows_are_counted_as_they_are_written(stored: DataFrame, tmp_path: Path) -> None:
+    note = sf.when(sf.col("day") == 2, "éé").when(sf.col("user") == "a", "abc")
     some = sf.when(sf.col("day") == 2, sf.lit(None).cast("double")).otherwise(sf.col("spent"))
     table = summed(stored, "user", "day").select(
-        "user", "day", some.alias("spent"), sf.lit(None).alias("rest")
+        "user", "day", some.alias("spent"), sf.lit(None).alias("rest"), note.alias("note")
     )
-    counted, told = counting_rows(table, SPENT)
-    counted.drop("rest").hint("rebalance").write.parquet(str(tmp_path / "out"))
+    frame, counts = observe_counts(table, SPENT)
+    frame.drop("rest").hint("rebalance").write.parquet(str(tmp_path / "out"))
     hashes = [row["hash"] for row in table.select(key_hash(["user", "day"]).alias("hash")).collect()]
-    assert told is not None
-    assert told() == RowsWritten(DistinctKeys(3, reduce(xor, hashes)), required_nulls=1)
+    assert counts is not None
+    assert counts() == RowsWritten(
+        DistinctKeys(3, reduce(xor, hashes)), {"user": 0, "day": 0, "spent": 1}, too_long_values=1
+    )
 
 
-def test_a_plan_that_leaves_it_open_is_written_as_it_is(stored: DataFrame) -> None:
-    assert counting_rows(stored, SPENT) == (stored, None)
+def test_a_table_whose_plan_proves_nothing_is_not_observed(stored: DataFrame) -> None:
+    assert observe_counts(stored, SPENT) == (stored, None)
 
 
 @pytest.mark.parametrize("column", ["event_date", "_source_file"])
-def test_rows_of_which_more_is_to_be_known_are_written_as_they_are(stored: DataFrame, column: str) -> None:
+def test_a_table_with_dates_or_source_files_is_not_observed(stored: DataFrame, column: str) -> None:
     table = summed(stored, "user", "day").withColumn(column, sf.lit("2024-01-01"))
     assert is_unique_by_plan(table, SPENT.key)
-    assert counting_rows(table, SPENT) == (table, None)
+    assert observe_counts(table, SPENT) == (table, None)
 
 
-def test_what_was_counted_holds_only_if_the_files_hold_as_many_rows() -> None:
-    counted = RowsWritten(DistinctKeys(3, 5), required_nulls=0)
-    assert [agreed_rows(lambda: counted, rows) for rows in (2, 3, 4)] == [None, counted, None]
+def test_counts_are_confirmed_only_by_files_with_as_many_rows() -> None:
+    counted = RowsWritten(DistinctKeys(3, 5), {})
+    assert [confirmed_counts(lambda: counted, rows) for rows in (2, 3, 4)] == [None, counted, None]
 
 
-def test_of_no_rows_nobody_is_asked() -> None:
+def test_the_observation_of_no_rows_is_not_read() -> None:
     def never() -> RowsWritten:
         raise AssertionError
 
-    assert agreed_rows(never, 0) is None
+    assert confirmed_counts(never, 0) is None

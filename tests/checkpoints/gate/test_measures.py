@@ -1,4 +1,4 @@
-"""What the gate measures, in one job each, is what a person would count."""
+"""Measured numbers match a naive count."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ import pytest
 from pyspark.sql import functions as sf
 
 from checkpoints.gate.measure_gold import GoldMeasured, measure_gold
-from checkpoints.gate.measure_records import measure_records
-from checkpoints.gate.measure_table import WrittenTable, measure_tables, type_mismatches
+from checkpoints.gate.measure_rows import measure_rows
+from checkpoints.gate.measure_tables import WrittenTable, measure_tables
 from checkpoints.gate.measures import (
     Accounting,
     DistinctKeys,
@@ -29,9 +29,9 @@ from checkpoints.gate.measures import (
     account,
 )
 from checkpoints.lake.layout import open_lake
-from checkpoints.quarantine.rejected import Rejection
-from contracts.key_hash import key_hash
+from checkpoints.quarantine.rows import QuarantineWriter
 from contracts.model import Column, Contract, DataType, Domain, Kind, Rule, Severity, Zone
+from contracts.spark import key_hash
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,12 +83,12 @@ def conditions() -> dict[str, SparkColumn]:
     }
 
 
-def rejection(folder: Path) -> Rejection:
+def rejection(folder: Path) -> QuarantineWriter:
     staging = open_lake(str(folder)).staging(Zone.SILVER, "r").child("rejected")
-    return Rejection("r", "events", "1.2.3", AS_OF, staging)
+    return QuarantineWriter("r", "events", "1.2.3", AS_OF, staging)
 
 
-def rejected_rows(rejection: Rejection, names: Sequence[str]) -> list[dict[str, object]]:
+def rejected_rows(rejection: QuarantineWriter, names: Sequence[str]) -> list[dict[str, object]]:
     files = [pq.read_table(rejection.staging.child(name).uri) for name in names]
     return sorted((row for file in files for row in file.to_pylist()), key=lambda row: str(row["raw"]))
 
@@ -112,7 +112,7 @@ def test_rows_are_counted_by_rule_and_file_and_the_invalid_are_written(
     ]
     read, rejects = spark.createDataFrame(rows, READ), rejection(tmp_path)
     rows_read = {"f1": 4, "f2 ü%41": 1, "f4": 2}
-    found, names = measure_records(read, conditions(), RULES, RowsRead(rows_read, DRIFT), rejects)
+    found, names = measure_rows(read, conditions(), RULES, RowsRead(rows_read, DRIFT), rejects)
 
     assert found == RecordsMeasured(
         rows_read=7,
@@ -149,27 +149,28 @@ def test_invalid_rows_whose_text_was_not_kept_are_counted(spark: SparkSession, t
         (None, 130, None, "f", None, None, None, None),
     ]
     read = spark.createDataFrame(rows, READ)
-    found, _ = measure_records(read, conditions(), RULES, RowsRead({"f": 4}), rejection(tmp_path))
+    found, _ = measure_rows(read, conditions(), RULES, RowsRead({"f": 4}), rejection(tmp_path))
     assert (found.rows_quarantined, found.rows_without_raw) == (3, 2)
 
 
-def test_currencies_of_rows_without_a_text_are_those_that_the_readers_tell(
+def test_currencies_of_rows_without_raw_text_are_those_that_the_reader_counted(
     spark: SparkSession, tmp_path: Path
 ) -> None:
     rows = [
-        ("a", 2, None, "f", None, None, None, "never told"),
+        ("a", 2, None, "f", None, None, None, "not counted"),
         ("b", 2, None, "f", "text", None, None, "EUR"),
-        ("c", 3, None, "f", None, None, None, "kr"),  # a warning: looked at anyhow
+        ("c", 3, None, "f", None, None, None, "kr"),  # breaks a warn rule: counted anyhow
     ]
-    told = RowsRead({"f": 3}, currencies={"_currency_price": {"$", "EUR"}})
+    read = RowsRead({"f": 3}, currencies={"_currency_price": {"$", "EUR"}}, excluded_by_file={"f": 2})
     frame = spark.createDataFrame(rows, READ)
-    found, _ = measure_records(frame, conditions(), RULES, told, rejection(tmp_path))
+    found, _ = measure_rows(frame, conditions(), RULES, read, rejection(tmp_path))
     assert found.currencies == {"price": ("$", "EUR", "kr")}
+    assert (found.rows_read, found.rows_excluded, found.excluded_by_file) == (3, 2, {"f": 2})
 
 
 def test_no_rows_at_all_are_counted_as_none(spark: SparkSession, tmp_path: Path) -> None:
     nothing = spark.createDataFrame([], READ)
-    found, names = measure_records(nothing, conditions(), RULES, RowsRead({}), rejection(tmp_path))
+    found, names = measure_rows(nothing, conditions(), RULES, RowsRead({}), rejection(tmp_path))
     assert list(names) == []
     assert (found.rows_read, found.rows_quarantined) == (0, 0)
     assert found.broken == {r.name: RuleCount(0) for r in RULES if r.severity is Severity.ERROR}
@@ -177,13 +178,13 @@ def test_no_rows_at_all_are_counted_as_none(spark: SparkSession, tmp_path: Path)
     assert found.currencies == {"price": ()}
     assert found.quarantine_ratio == 0.0
     table = spark.createDataFrame([], "id string, age int, event_date date, _source_file string")
-    assert measured_table(table) == TableMeasured(0, 0, (), 0, 0, 0, {}, DistinctKeys(0, 0))
+    assert measured_table(table) == TableMeasured(0, 0, (), {"id": 0}, 0, 0, {}, DistinctKeys(0, 0))
 
 
-def test_without_rules_currencies_are_still_told(spark: SparkSession, tmp_path: Path) -> None:
+def test_currencies_are_counted_without_rules(spark: SparkSession, tmp_path: Path) -> None:
     rows = [("f", "raw", "EUR"), ("f", "raw", None)]
     read = spark.createDataFrame(rows, "_source_file string, _raw string, _currency_price string")
-    found, names = measure_records(read, {}, (), RowsRead({"f": 2}), rejection(tmp_path))
+    found, names = measure_rows(read, {}, (), RowsRead({"f": 2}), rejection(tmp_path))
     assert found == RecordsMeasured(2, 0, {}, {}, {"f": (2, 0)}, {"price": ("EUR",)}, ())
     assert list(names) == []
 
@@ -201,7 +202,7 @@ def test_a_candidate_is_measured_with_its_keys_nulls_dates_and_files(spark: Spar
         rows=5,
         duplicate_rows=4,
         duplicate_samples=("", "a"),
-        required_nulls=2,
+        nulls={"id": 2},
         date_span_days=10,
         undated_rows=2,
         rows_by_file={"f1": 2, "f2": 3},
@@ -209,7 +210,7 @@ def test_a_candidate_is_measured_with_its_keys_nulls_dates_and_files(spark: Spar
     )
 
 
-def test_several_tables_are_measured_together_each_for_itself(spark: SparkSession) -> None:
+def test_several_tables_are_measured_in_one_call(spark: SparkSession) -> None:
     nameless = replace(CONTRACT, columns=(Column("age", INT),))
     ddls = ("id string, _source_file string", "id string", "id string")
     rows = ([("a", "f1"), ("b", "f1")], [("a",), ("a",), ("b",)], [])
@@ -218,10 +219,10 @@ def test_several_tables_are_measured_together_each_for_itself(spark: SparkSessio
     ]
     tables.append(WrittenTable(spark.createDataFrame([(1,), (1,)], "age int"), nameless))
     assert measure_tables(tables) == [
-        TableMeasured(2, 0, (), 0, 0, 0, {"f1": 2}, distinct_keys(spark, "a", "b")),
-        TableMeasured(3, 2, ("a",), 0, 0, 0, {}, None),
-        TableMeasured(0, 0, (), 0, 0, 0, {}, DistinctKeys(0, 0)),
-        TableMeasured(2, 0, (), 0, 0, 0, {}, None),  # without a key, no row repeats another's
+        TableMeasured(2, 0, (), {"id": 0}, 0, 0, {"f1": 2}, distinct_keys(spark, "a", "b")),
+        TableMeasured(3, 2, ("a",), {"id": 0}, 0, 0, {}, None),
+        TableMeasured(0, 0, (), {"id": 0}, 0, 0, {}, DistinctKeys(0, 0)),
+        TableMeasured(2, 0, (), {}, 0, 0, {}, None),  # without a key, no row repeats another's
     ]
 
 
@@ -256,22 +257,29 @@ def test_known_keys_prove_a_table_and_never_hide_a_repeated_key(
 def test_a_table_that_was_counted_as_it_was_written_is_not_read(spark: SparkSession) -> None:
     keys = distinct_keys(spark, "x", "y", "z")
     rows = spark.createDataFrame([("a",), ("a",)], "id string")
-    counted = WrittenTable(rows, CONTRACT, counted=RowsWritten(keys, required_nulls=7))
-    assert measure_tables([counted]) == [TableMeasured(3, 0, (), 7, 0, 0, {}, keys)]
+    counted = WrittenTable(rows, CONTRACT, counted=RowsWritten(keys, {"id": 7}))
+    assert measure_tables([counted]) == [TableMeasured(3, 0, (), {"id": 7}, 0, 0, {}, keys)]
     found = measure_tables([counted, WrittenTable(rows, CONTRACT), counted])
     assert [of.rows for of in found] == [3, 2, 3]
 
 
-def test_types_are_compared_by_name_place_and_type(spark: SparkSession) -> None:
-    promised = spark.createDataFrame([], "id string, age int, price decimal(18,4)").schema
-    for found, mismatches in (
-        ("id string, age int, price decimal(18,4)", 0),
-        ("age int, id string, price decimal(18,4)", 2),
-        ("id string, age bigint, price decimal(18,2)", 2),
-        ("id string, age int", 1),
-        ("id string, age int, price decimal(18,4), more string", 1),
-    ):
-        assert type_mismatches(spark.createDataFrame([], found).schema, promised) == mismatches, found
+def test_values_of_a_computed_table_that_are_longer_than_their_varchar_are_counted(
+    spark: SparkSession,
+) -> None:
+    limited = Column("name", DataType(Kind.STRING, max_bytes=4))
+    gold = replace(CONTRACT, zone=Zone.GOLD, columns=(*CONTRACT.columns, limited))
+    names = ("abcd", "abcde", "éé", "ééé", None)
+    rows = spark.createDataFrame([(str(n), name) for n, name in enumerate(names)], "id string, name string")
+    keys = distinct_keys(spark, *map(str, range(len(names))))
+    found = measure_tables(
+        [
+            WrittenTable(rows, gold),
+            WrittenTable(rows, gold, lambda: keys),
+            WrittenTable(rows, gold, counted=RowsWritten(keys, {"id": 0}, too_long_values=9)),
+            WrittenTable(rows, replace(gold, zone=Zone.SILVER)),  # its rows were judged one by one
+        ]
+    )
+    assert [of.too_long_values for of in found] == [2, 2, 9, 0]
 
 
 RECORDS = RecordsMeasured(6, 1, {}, {}, {"f1": (4, 1), "f2": (2, 0)}, {}, ())
@@ -281,6 +289,17 @@ def test_rows_of_each_file_are_promoted_quarantined_or_deduplicated() -> None:
     found = account(RECORDS, TableMeasured(3, 0, (), 0, 0, 0, {"f1": 2, "f2": 1}, None), {"f1": 1, "f2": 1})
     assert found == Accounting((FileAccount("f1", 4, 2, 1, 1), FileAccount("f2", 2, 1, 0, 1)))
     assert (found.rows_promoted, found.rows_deduplicated, found.difference) == (3, 2, 0)
+
+
+def test_excluded_records_are_counted_by_file_and_are_not_rows() -> None:
+    records = replace(RECORDS, excluded_by_file={"f1": 5, "f3": 2})
+    found = account(records, TableMeasured(3, 0, (), 0, 0, 0, {"f1": 2, "f2": 1}, None), {"f1": 1, "f2": 1})
+    assert found.files == (
+        FileAccount("f1", 4, 2, 1, 1, rows_excluded=5),
+        FileAccount("f2", 2, 1, 0, 1),
+        FileAccount("f3", 0, 0, 0, 0, rows_excluded=2),
+    )
+    assert (records.rows_excluded, found.difference) == (7, 0)
 
 
 @pytest.mark.parametrize(
@@ -329,12 +348,36 @@ def test_gold_tables_are_compared_with_each_other(spark: SparkSession) -> None:
         "dim_country": spark.createDataFrame([("DE",)], "country string"),
         "dim_users": spark.createDataFrame([("u1",), ("u2",)], "user_id string"),
     }
-    assert measure_gold(tables) == GoldMeasured(
-        revenue=Decimal("0.3"),
-        revenue_by_day=Decimal("0.3"),
-        revenue_by_user=Decimal("0.1"),
+    measured = measure_gold(tables, {"dim_users": (), "fact_transactions": ("amount",)})
+    assert measured == GoldMeasured(
+        sums={
+            "fact_transactions": {"amount": Decimal("0.3")},
+            "daily_revenue": {"total_revenue": Decimal("0.3")},
+            "user_ltv": {"total_revenue": Decimal("0.1")},
+        },
         uncovered_dates=1,
         uncovered_statuses=1,
         uncovered_countries=1,
         unknown_user_rows={"fact_events": 5, "fact_transactions": 4},
     )
+    differences = [measured.revenue_difference(name) for name in ("daily_revenue", "user_ltv")]
+    assert differences == [0, Decimal("-0.2")]
+
+
+def test_a_gold_table_that_does_not_exist_is_not_compared(spark: SparkSession) -> None:
+    tables = {
+        "fact_events": spark.createDataFrame(
+            [("u1", date(2024, 1, 1), "DE"), ("u9", None, None)],
+            "user_id string, event_date date, country string",
+        ),
+        "dim_users": spark.createDataFrame([("u1",)], "user_id string"),
+        "fees": spark.createDataFrame(
+            [(Decimal("0.000001"), Decimal(2)), (Decimal("0.000002"), None)],
+            "fee decimal(18,6), tax decimal(18,2)",
+        ),
+    }
+    assert measure_gold(tables, {"fees": ("fee", "tax")}) == GoldMeasured(
+        sums={"fees": {"fee": Decimal("0.000003"), "tax": Decimal(2)}},
+        unknown_user_rows={"fact_events": 1},
+    )
+    assert measure_gold({"fees": tables["fees"]}, {"fees": ()}) == GoldMeasured(sums={})

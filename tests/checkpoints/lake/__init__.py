@@ -1,1 +1,1 @@
-"""What the lake promises."""
+"""Tests of checkpoints/lake."""

@@ -1,16 +1,16 @@
-"""A whole ingestion in one call, with a tiny inspector: a file is valid unless its content names a reason."""
+"""An ingestion in one call, with a tiny inspector: a file is valid unless its content names a reason."""
 
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import IO, TYPE_CHECKING, BinaryIO
 
-from checkpoints.lake.aliases import Aliasing
 from checkpoints.lake.bronze import Inspect, current_ledger, ingest
-from checkpoints.lake.bronze_promotion import BronzePromotion, JudgedIngestion, promote_bronze
+from checkpoints.lake.bronze_promotion import AliasWriter, BronzePromotion, JudgedIngestion, promote_bronze
 from checkpoints.lake.commit import read_pointer
-from checkpoints.lake.rejection import quarantine_files
+from checkpoints.quarantine.files import quarantine_files
 from contracts.inventory import FileFacts, FileFormat, Reason
 from contracts.model import Zone
 
@@ -24,7 +24,7 @@ NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
 def inspect(key: str, size_bytes: int, open_stream: Callable[[], BinaryIO]) -> FileFacts:
-    """Reject a file whose content is ``!<reason>``; what cannot be read is unreadable."""
+    """Reject a file whose content is ``!<reason>``, and one that cannot be read."""
     try:
         with open_stream() as stream:
             content = stream.read()
@@ -33,9 +33,25 @@ def inspect(key: str, size_bytes: int, open_stream: Callable[[], BinaryIO]) -> F
     assert len(content) == size_bytes
     checksum = hashlib.sha256(content).hexdigest()
     if content.startswith(b"!"):
-        return FileFacts(key, size_bytes, checksum, reason=Reason(content[1:].decode()), detail="as told")
+        return FileFacts(
+            key, size_bytes, checksum, reason=Reason(content[1:].decode()), detail="by its content"
+        )
     kind = FileFormat.PARQUET if key.endswith(".parquet") else FileFormat.DELIMITED
     return FileFacts(key, size_bytes, checksum, kind, names=("a", "b"), rows=1)
+
+
+def inspect_as(source: str, refused: str = "") -> Inspect:
+    """Inspect under a contract by which this source matches every file, and one content is refused."""
+
+    def inspect_so(key: str, size_bytes: int, open_stream: Callable[[], BinaryIO]) -> FileFacts:
+        with open_stream() as stream:
+            is_refused = stream.read() == refused.encode()
+        facts = replace(inspect(key, size_bytes, open_stream), source=source)
+        if not is_refused:
+            return facts
+        return replace(facts, names=(), reason=Reason.CONTENT_MISMATCH, detail=f"{source} refuses it")
+
+    return inspect_so
 
 
 def is_ignored(key: str, size_bytes: int) -> bool:
@@ -44,12 +60,12 @@ def is_ignored(key: str, size_bytes: int) -> bool:
 
 
 def needs_alias(key: str) -> bool:
-    """Distrust names that begin with an underscore."""
+    """Alias names that begin with an underscore."""
     return key.rpartition("/")[2].startswith("_")
 
 
 def is_foreign(facts: FileFacts, open_stream: Callable[[], BinaryIO]) -> bool:
-    """Distrust Parquet whose content begins with ``foreign``."""
+    """Rewrite Parquet whose content begins with ``foreign``."""
     if facts.format is not FileFormat.PARQUET:
         return False
     with open_stream() as stream:
@@ -61,7 +77,7 @@ def rewrite(source: BinaryIO, target: IO[bytes]) -> None:
     target.write(source.read().upper())
 
 
-ALIASING = Aliasing(needs_alias, is_foreign, rewrite)
+ALIAS_WRITER = AliasWriter(needs_alias, is_foreign, rewrite)
 
 
 def look(lake: Lake, dataset: str = "events", contract: str = "1", inspect: Inspect = inspect) -> Ingestion:
@@ -87,12 +103,12 @@ def carry_out(
         quarantine_files(lake, ingestion, run_id=run_id, now=NOON, threads=2)
         verdict = "warn" if ingestion.quarantined else "pass"
         judged.append(JudgedIngestion(ingestion, contract, verdict, pointer.seen(ingestion.dataset)))
-    return promote_bronze(lake, judged, run_id=run_id, aliasing=ALIASING, now=NOON, threads=2)
+    return promote_bronze(lake, judged, run_id=run_id, alias_writer=ALIAS_WRITER, now=NOON, threads=2)
 
 
-def run(lake: Lake, dataset: str = "events", contract: str = "1") -> Ingestion:
+def run(lake: Lake, dataset: str = "events", contract: str = "1", inspect: Inspect = inspect) -> Ingestion:
     """Do a whole ingestion of one dataset."""
-    found = look(lake, dataset, contract)
+    found = look(lake, dataset, contract, inspect)
     carry_out(lake, [found], contract=contract)
     return found
 

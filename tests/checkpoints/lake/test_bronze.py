@@ -1,32 +1,34 @@
-"""Ingestion is idempotent: a ledger knows every file, BRONZE holds byte-identical copies of the valid."""
+"""Ingestion is idempotent: the ledger has every file, BRONZE has byte-identical copies of the valid ones."""
 
 from __future__ import annotations
 
+import gzip
 import hashlib
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, BinaryIO
 
 import pytest
 
-from checkpoints.lake.aliases import Aliasing
 from checkpoints.lake.bronze import current_ledger, readable_place, verify_bronze
-from checkpoints.lake.bronze_promotion import JudgedIngestion, forget, promote_bronze
+from checkpoints.lake.bronze_promotion import AliasWriter, JudgedIngestion, promote_bronze
 from checkpoints.lake.commit import read_pointer
-from checkpoints.lake.errors import BronzeDamaged, PromotionConflict
-from checkpoints.lake.ingestion import Inspected, SeenFile, plan_ingestion, settle_ingestion
-from checkpoints.lake.layout import Lake, Place
-from checkpoints.lake.ledger import read_ledger, write_ledger
+from checkpoints.lake.layout import Lake
+from checkpoints.lake.ledger import BronzeEntry, Ledger, Stamp, read_ledger, write_ledger
 from checkpoints.lake.pointer import Seen
-from checkpoints.lake.rejection import Rejection, rejections
-from contracts.inventory import FileFacts, Reason
+from checkpoints.quarantine.files import Rejection, rejections
+from checkpoints.storage.errors import DamagedBronzeError, PromotionConflictError
+from checkpoints.storage.place import Place
+from contracts.inventory import FileFacts, FileFormat, Reason
 from contracts.model import Zone
 from tests.checkpoints.lake.ingesting import (
-    ALIASING,
+    ALIAS_WRITER,
     NOON,
     bronze_content,
     carry_out,
     counts,
     inspect,
+    inspect_as,
     look,
     rewrite,
     run,
@@ -35,7 +37,7 @@ from tests.checkpoints.lake.ingesting import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from checkpoints.lake.storage import Storage
+    from checkpoints.storage.storage import Storage
 
 
 @pytest.fixture
@@ -63,7 +65,7 @@ def test_valid_files_are_copied_under_their_keys_and_a_second_run_changes_nothin
     assert read_pointer(lake, Zone.BRONZE).seen("events") == version
 
 
-def test_a_file_that_was_only_touched_is_unchanged(lake: Lake) -> None:
+def test_a_file_rewritten_with_the_same_content_is_unchanged(lake: Lake) -> None:
     drop(lake, "a.csv", "one")
     drop(lake, "b.csv", "!empty")
     run(lake)
@@ -78,7 +80,6 @@ def test_new_content_under_the_same_key_supersedes_the_old_copy(lake: Lake) -> N
     drop(lake, "a.csv", "second")
     found = run(lake)
     assert counts(found) == {"valid": 1}
-    assert found.superseding == ("a.csv",)
     assert bronze_content(lake) == {"a.csv": b"second"}
     assert counts(run(lake)) == {"unchanged": 1}
 
@@ -111,7 +112,7 @@ def test_a_rejected_file_is_kept_with_its_reason_and_counted_in_every_run(lake: 
             dataset="events",
             key="x/bad.csv",
             reason=Reason.UNDECODABLE,
-            detail="as told",
+            detail="by its content",
             size_bytes=12,
             checksum=hashlib.sha256(b"!undecodable").hexdigest(),
             raw_uri=lake.raw("events").child("x/bad.csv").uri,
@@ -166,12 +167,12 @@ def test_the_ledgers_of_all_datasets_are_replaced_in_one_write(lake: Lake) -> No
     drop(lake, "a.csv", "one", "events")
     drop(lake, "a.csv", "two", "users")
     found = [look(lake, "events"), look(lake, "users")]
-    run(lake, "users")  # somebody else was faster with one of them
+    run(lake, "users")  # another run is faster with one of them
     seen = read_pointer(lake, Zone.BRONZE)
     assert seen.line("events") is None
     judged = [JudgedIngestion(one, "1", "pass", Seen(0, None)) for one in found]
-    with pytest.raises(PromotionConflict, match="bronze/users"):
-        promote_bronze(lake, judged, run_id="late", aliasing=ALIASING, now=NOON)
+    with pytest.raises(PromotionConflictError, match="bronze/users"):
+        promote_bronze(lake, judged, run_id="late", alias_writer=ALIAS_WRITER, now=NOON)
     assert read_pointer(lake, Zone.BRONZE) == seen
 
 
@@ -211,12 +212,12 @@ def test_a_file_that_spark_cannot_read_gets_an_alias_that_it_can(lake: Lake) -> 
     assert alias.read_bytes() == b"FOREIGN ROWS"
 
 
-def test_an_upgrade_decides_anew_which_files_spark_can_read(lake: Lake) -> None:
+def test_an_upgrade_decides_again_which_files_spark_can_read(lake: Lake) -> None:
     drop(lake, "a.parquet", "foreign rows")
     found = look(lake)
-    trusting = Aliasing(lambda _: False, lambda *_: False, rewrite)
+    trusting = AliasWriter(lambda _: False, lambda *_: False, rewrite)
     judged = [JudgedIngestion(found, "1", "pass", Seen(0, None))]
-    (first,) = promote_bronze(lake, judged, run_id="r", aliasing=trusting, now=NOON)
+    (first,) = promote_bronze(lake, judged, run_id="r", alias_writer=trusting, now=NOON)
     assert first.ledger.files["a.parquet"].alias is None
     run(lake, contract="2")
     ledger = current_ledger(lake, "events")
@@ -224,7 +225,7 @@ def test_an_upgrade_decides_anew_which_files_spark_can_read(lake: Lake) -> None:
     assert readable_place(lake, ledger, "a.parquet").read_bytes() == b"FOREIGN ROWS"
 
 
-def test_a_copy_that_somebody_changed_or_removed_is_told_to_readers_and_made_again(lake: Lake) -> None:
+def test_a_changed_or_missing_copy_is_an_error_for_readers_and_is_made_again(lake: Lake) -> None:
     drop(lake, "a.csv", "one")
     drop(lake, "b.csv", "two")
     run(lake)
@@ -232,7 +233,7 @@ def test_a_copy_that_somebody_changed_or_removed_is_told_to_readers_and_made_aga
     lake.bronze("events").child("b.csv").delete()
     ledger = current_ledger(lake, "events")
     assert ledger is not None
-    with pytest.raises(BronzeDamaged, match=r"2 files of BRONZE.*a\.csv.*run raw_to_bronze again"):
+    with pytest.raises(DamagedBronzeError, match=r"2 files of BRONZE.*a\.csv.*run raw_to_bronze again"):
         verify_bronze(lake, ledger)
     assert counts(run(lake)) == {"unchanged": 2}
     assert bronze_content(lake) == {"a.csv": b"one", "b.csv": b"two"}
@@ -241,20 +242,16 @@ def test_a_copy_that_somebody_changed_or_removed_is_told_to_readers_and_made_aga
     verify_bronze(lake, ledger)
 
 
-def test_what_only_bronze_held_is_not_lost_in_silence(lake: Lake) -> None:
+def test_the_loss_of_a_file_that_only_bronze_held_is_an_error(lake: Lake) -> None:
     drop(lake, "a.csv", "one")
     run(lake)
     lake.raw("events").child("a.csv").delete()
     lake.bronze("events").child("a.csv").write_bytes(b"!empty")
-    with pytest.raises(BronzeDamaged, match=r"no longer valid: bronze/events/a\.csv, found empty"):
+    with pytest.raises(DamagedBronzeError, match=r"no longer valid: bronze/events/a\.csv, found empty"):
         run(lake)
     lake.bronze("events").child("a.csv").delete()
-    with pytest.raises(BronzeDamaged, match="1 files are gone from RAW and BRONZE"):
+    with pytest.raises(DamagedBronzeError, match="1 files are missing in RAW and BRONZE"):
         run(lake)
-    ledger = current_ledger(lake, "events")
-    assert ledger is not None
-    forget(lake, ledger, ["a.csv"], read_pointer(lake, Zone.BRONZE).seen("events"), run_id="r", now=NOON)
-    assert counts(run(lake)) == {}
 
 
 def test_a_copy_restored_from_a_backup_is_accepted_by_its_content(lake: Lake) -> None:
@@ -268,20 +265,50 @@ def test_a_copy_restored_from_a_backup_is_accepted_by_its_content(lake: Lake) ->
     verify_bronze(lake, ledger)
 
 
-def test_a_file_that_is_no_longer_valid_under_a_new_contract_leaves_bronze(lake: Lake) -> None:
+def test_a_file_that_a_new_contract_would_refuse_stays_as_it_was_accepted(lake: Lake) -> None:
     drop(lake, "a.csv", "one")
-    run(lake)
-    found = look(lake, contract="2")
-    facts = replace(found.known["a.csv"].facts, reason=Reason.CONTENT_MISMATCH)
-    ledger = current_ledger(lake, "events")
-    assert ledger is not None
-    entry = ledger.files["a.csv"]
-    copies = {"a.csv": entry.copy}
-    plan = plan_ingestion("events", [SeenFile("a.csv", entry.raw)], ledger, copies, "2", lambda *_: False)
-    settled = settle_ingestion(plan, [Inspected(facts, entry.raw)], [], ledger, copies)
-    carry_out(lake, [settled], contract="2")
-    assert bronze_content(lake) == {}
-    assert counts(settled) == {"content_mismatch": 1}
+    drop(lake, "b.csv", "two")
+    run(lake, inspect=inspect_as("first"))
+    found = run(lake, contract="2", inspect=inspect_as("second", refused="one"))
+    assert counts(found) == {"unchanged": 2}
+    assert [(facts.key, facts.detail) for facts in found.refused_anew] == [("a.csv", "second refuses it")]
+    assert bronze_content(lake) == {"a.csv": b"one", "b.csv": b"two"}
+    assert counts(run(lake, contract="2")) == {"unchanged": 2}
+    assert list(rejections(lake, "events")) == []
+
+
+def test_a_file_that_vanished_from_raw_stays_under_a_contract_that_would_refuse_it(lake: Lake) -> None:
+    drop(lake, "a.csv", "one")
+    run(lake, inspect=inspect_as("first"))
+    lake.raw("events").child("a.csv").delete()
+    found = run(lake, contract="2", inspect=inspect_as("second", refused="one"))
+    assert counts(found) == {}
+    assert [facts.key for facts in found.refused_anew] == ["a.csv"]
+    assert bronze_content(lake) == {"a.csv": b"one"}
+
+
+def test_a_refused_file_stays_in_bronze_though_its_copy_was_lost(lake: Lake) -> None:
+    drop(lake, "a.csv", "one")
+    run(lake, inspect=inspect_as("first"))
+    lake.bronze("events").child("a.csv").delete()
+    assert counts(run(lake, contract="2", inspect=inspect_as("second", refused="one"))) == {"unchanged": 1}
+    assert bronze_content(lake) == {"a.csv": b"one"}
+
+
+def test_a_copy_that_stays_beside_rejected_content_is_inspected_under_a_new_contract_too(lake: Lake) -> None:
+    drop(lake, "a.csv", "one")
+    drop(lake, "b.csv", "bee")
+    run(lake, inspect=inspect_as("first"))
+    drop(lake, "a.csv", "!empty")
+    run(lake, inspect=inspect_as("first"))
+    drop(lake, "b.csv", "!corrupt_json")
+    found = run(lake, contract="2", inspect=inspect_as("second"))
+    assert counts(found) == {"empty": 1, "corrupt_json": 1}
+    assert {key: entry.facts.source for key, entry in found.known.items()} == {
+        "a.csv": "second",
+        "b.csv": "second",
+    }
+    assert bronze_content(lake) == {"a.csv": b"one", "b.csv": b"bee"}
 
 
 def test_a_file_that_changes_between_inspection_and_copy_is_left_to_the_next_run(lake: Lake) -> None:
@@ -350,3 +377,57 @@ def test_a_ledger_reads_back_as_it_was_written(lake: Lake) -> None:
     assert line is not None
     assert (line.current.files, line.current.rows, line.current.size_bytes) == (2, 2, 6)
     assert line.current.fingerprint == ledger.fingerprint()
+
+
+def test_a_ledger_keeps_every_fact(lake: Lake) -> None:
+    facts = FileFacts(
+        "a.csv",
+        3,
+        "checksum",
+        FileFormat.DELIMITED,
+        escape="\\",
+        line_end="\r",
+        names=("a", "b"),
+        has_given_names=True,
+        replaced_names=("x", "y"),
+        rows=0,
+        source="till",
+        hint="- name: till\n",
+    )
+    entry = BronzeEntry(facts, Stamp(3, "v"), Stamp(3, "w"))
+    ledger = Ledger("events", "v1", "run", NOON, "pass", "1", {"a.csv": entry}, {})
+    assert read_ledger(write_ledger(ledger), "here") == ledger
+
+
+def test_a_ledger_omits_facts_with_default_values(lake: Lake) -> None:
+    entry = BronzeEntry(FileFacts("a.csv", 3, "c", FileFormat.DELIMITED), Stamp(3, "v"), Stamp(3, "w"))
+    ledger = Ledger("events", "v1", "run", NOON, "pass", "1", {"a.csv": entry}, {})
+    line = gzip.decompress(write_ledger(ledger)).splitlines()[1]
+    assert json.loads(line)["facts"] == {
+        "key": "a.csv",
+        "size_bytes": 3,
+        "checksum": "c",
+        "format": "delimited",
+    }
+
+
+def test_a_rejection_has_the_hint_of_its_file(lake: Lake) -> None:
+    hint = "- name: till\n  glob: till/**\n  delimiter: '::'\n"
+
+    def inspect_with_hint(key: str, size_bytes: int, open_stream: Callable[[], BinaryIO]) -> FileFacts:
+        return replace(inspect(key, size_bytes, open_stream), hint=hint)
+
+    drop(lake, "till/a.csv", "!content_mismatch")
+    run(lake, inspect=inspect_with_hint)
+    assert [(one.key, one.hint) for one in rejections(lake, "events")] == [("till/a.csv", hint)]
+
+
+def test_a_reason_without_a_hint_from_an_older_version_is_read(lake: Lake) -> None:
+    drop(lake, "a.csv", "!empty")
+    run(lake)
+    (found,) = rejections(lake, "events")
+    place = lake.quarantined_file_reason("events", "a.csv")
+    written = json.loads(place.read_bytes())
+    del written["hint"]
+    place.write_bytes(json.dumps(written).encode())
+    assert list(rejections(lake, "events")) == [found]

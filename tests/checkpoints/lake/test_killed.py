@@ -1,4 +1,4 @@
-"""A kill at any write of an ingestion or a promotion leaves what is promoted whole; the next run heals."""
+"""A kill at any write of an ingestion or promotion leaves promoted data intact; the next run recovers."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING
 
 from checkpoints.lake.bronze import current_ledger, verify_bronze
 from checkpoints.lake.commit import read_pointer
-from checkpoints.lake.errors import BronzeDamaged
-from checkpoints.lake.layout import Lake, Place
-from checkpoints.lake.local import LocalStorage
+from checkpoints.lake.layout import Lake
 from checkpoints.lake.promotion import (
     candidate_files,
     current_place,
@@ -19,6 +17,9 @@ from checkpoints.lake.promotion import (
     promote_silver,
     rollback,
 )
+from checkpoints.storage.errors import DamagedBronzeError
+from checkpoints.storage.local import LocalStorage
+from checkpoints.storage.place import Place
 from contracts.model import Zone
 from tests.checkpoints.lake.ingesting import bronze_content, counts, run
 from tests.checkpoints.lake.versions import (
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from checkpoints.lake.storage import Storage
+    from checkpoints.storage.storage import Storage
 
 NAMES = ("events", "users", "users_history")
 
@@ -151,7 +152,7 @@ def drop_first(lake: Lake) -> None:
 WANTED = {"_alias.csv": b"another alias", "a.csv": b"newer content", "new/b.csv": b"b", "same.csv": b"same"}
 
 
-def assert_whole_and_healed(lake: Lake) -> None:
+def assert_intact_and_recovers(lake: Lake) -> None:
     content = bronze_content(lake)
     assert content["a.csv"] in {b"old", b"newer content"}
     assert all(content[key] in {WANTED[key], b"alias"} for key in content if key != "a.csv")
@@ -159,37 +160,37 @@ def assert_whole_and_healed(lake: Lake) -> None:
     assert ledger is not None
     try:
         verify_bronze(lake, ledger)
-    except BronzeDamaged:
-        # The copy of a superseding file is there, its ledger is not: readers are told, never misled.
+    except DamagedBronzeError:
+        # The new copy is written but not the new ledger: readers get an error, not wrong data.
         assert (content["a.csv"], content["_alias.csv"]) != (b"old", b"alias")
     again = counts(run(lake))
     assert again["empty"] == again["undecodable"] == 1
     assert again.get("valid", 0) + again.get("unchanged", 0) == 4
     assert bronze_content(lake) == WANTED
-    healed = current_ledger(lake, "events")
-    assert healed is not None
-    verify_bronze(lake, healed)
+    recovered = current_ledger(lake, "events")
+    assert recovered is not None
+    verify_bronze(lake, recovered)
     for key in ("bad.csv", "worse.csv"):
         assert lake.quarantined_file_reason("events", key).stat() is not None
     assert counts(run(lake)) == {"unchanged": 4, "empty": 1, "undecodable": 1}
 
 
-def test_an_ingestion_killed_at_any_change_is_healed_by_the_next(tmp_path: Path) -> None:
+def test_an_ingestion_killed_at_any_change_is_completed_by_the_next(tmp_path: Path) -> None:
     lakes = at_every_change(tmp_path, drop_first, lambda lake: run(lake) and None)
     assert len(lakes) > 15
     for lake in lakes:
-        assert_whole_and_healed(lake)
+        assert_intact_and_recovers(lake)
 
 
-def test_an_ingestion_whose_storage_dies_at_any_write_is_healed_by_the_next(storage: Storage) -> None:
-    """The same on S3, where a killed process cannot be had: the storage goes dead instead."""
+def test_an_ingestion_whose_storage_dies_at_any_write_is_completed_by_the_next(storage: Storage) -> None:
+    """On S3 the storage fails from one write on, in place of a killed process."""
     for write in range(1, 100):
         lake = Lake(Place(storage, f"lake-{write}"))
         drop_first(lake)
         try:
             run(Lake(Place(StruckStorage(storage, Blow(write)), lake.root.path)))
         except Struck:
-            assert_whole_and_healed(lake)
+            assert_intact_and_recovers(lake)
             continue
         break
     assert 5 < write < 99

@@ -11,7 +11,8 @@ from checkpoints.lake.promotion import candidate_files, version_folder
 from contracts.model import Zone
 
 if TYPE_CHECKING:
-    from checkpoints.lake.layout import Lake, Place
+    from checkpoints.lake.layout import Lake
+    from checkpoints.storage.place import Place
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 TABLES = ("dim_users", "fact_events", "daily_revenue")

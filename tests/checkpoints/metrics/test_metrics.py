@@ -1,4 +1,4 @@
-"""Every run leaves its numbers, at the same cost whether it is the first or the thousandth."""
+"""Metrics of a result, and their history, at a cost that does not grow with the number of runs."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 import duckdb
 import pyarrow.parquet as pq
+import pytest
 
 from checkpoints.gate.measures import FileAccount, UnknownColumn
-from checkpoints.metrics.drift import DriftColumn, record_drift
-from checkpoints.metrics.history import append_history, read_last
-from checkpoints.metrics.result import FILES_IN_JSON, ResultMetrics, publish_result
+from checkpoints.metrics.history import append_history, is_load_published, record_drift, record_load
+from checkpoints.metrics.result import FILES_IN_JSON, DriftColumn, ResultMetrics, publish_metrics
+from checkpoints.storage.place import Place
 from quarantine_policies.decision import Verdict
+from tests.checkpoints.recording import RecordingStorage
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,6 +35,8 @@ RESULT = ResultMetrics(
     rows_promoted=7,
     rows_quarantined=2,
     rows_deduplicated=1,
+    rows_conflicting=1,
+    rows_excluded=4,
     undated_rows=0,
     rows_by_rule={"age_range": 2},
     rows_warned={"email_format": 1},
@@ -40,35 +44,23 @@ RESULT = ResultMetrics(
     measures={"quarantine_ratio": 0.2},
     currencies={"price": ("$",)},
     drift=(DriftColumn("x ü", 3, AS_OF, "a.csv"),),
-    files=(FileAccount("a.csv", 10, 7, 2, 1),),
+    files=(FileAccount("a.csv", 10, 7, 2, 1, 4),),
     promoted="/lake/silver/events/v1",
 )
 
 
-class Folder:
-    """A folder of metrics on disk, and what was read and written."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self.touched: list[str] = []
-
-    def write(self, path: str, content: bytes) -> None:
-        self.touched.append(path)
-        (self.root / path).parent.mkdir(parents=True, exist_ok=True)
-        (self.root / path).write_bytes(content)
-
-    def read(self, path: str) -> bytes | None:
-        self.touched.append(path)
-        file = self.root / path
-        return file.read_bytes() if file.exists() else None
-
-    def history(self) -> list[str]:
-        return [path.relative_to(self.root).as_posix() for path in (self.root / "history").iterdir()]
+@pytest.fixture
+def storage(tmp_path: Path) -> RecordingStorage:
+    return RecordingStorage(tmp_path)
 
 
-def test_a_result_is_one_json_document(tmp_path: Path) -> None:
-    folder = Folder(tmp_path)
-    path = publish_result(folder.write, RESULT)
+@pytest.fixture
+def folder(storage: RecordingStorage) -> Place:
+    return Place(storage)
+
+
+def test_a_result_is_one_json_document(folder: Place, tmp_path: Path) -> None:
+    path = publish_metrics(folder, RESULT)
     assert path == "run-1/bronze_to_silver/events.json"
     assert json.loads((tmp_path / path).read_bytes()) == {
         "run_id": "run-1",
@@ -83,6 +75,8 @@ def test_a_result_is_one_json_document(tmp_path: Path) -> None:
         "rows_promoted": 7,
         "rows_quarantined": 2,
         "rows_deduplicated": 1,
+        "rows_conflicting": 1,
+        "rows_excluded": 4,
         "undated_rows": 0,
         "rows_by_rule": {"age_range": 2},
         "rows_warned": {"email_format": 1},
@@ -99,16 +93,16 @@ def test_a_result_is_one_json_document(tmp_path: Path) -> None:
                 "rows_promoted": 7,
                 "rows_quarantined": 2,
                 "rows_deduplicated": 1,
+                "rows_excluded": 4,
             }
         ],
         "promoted": "/lake/silver/events/v1",
     }
 
 
-def test_very_many_files_go_to_parquet_beside_the_json(tmp_path: Path) -> None:
-    folder = Folder(tmp_path)
+def test_very_many_files_go_to_parquet_beside_the_json(folder: Place, tmp_path: Path) -> None:
     files = tuple(FileAccount(f"{n}.csv", 3, 2, 1, 0) for n in range(FILES_IN_JSON + 1))
-    path = publish_result(folder.write, replace(RESULT, files=files))
+    path = publish_metrics(folder, replace(RESULT, files=files))
     document = json.loads((tmp_path / path).read_bytes())
     assert document["files"] == {
         "count": FILES_IN_JSON + 1,
@@ -117,14 +111,20 @@ def test_very_many_files_go_to_parquet_beside_the_json(tmp_path: Path) -> None:
     table = pq.read_table(tmp_path / document["files"]["parquet"])
     assert table.num_rows == FILES_IN_JSON + 1
     assert table.slice(1, 1).to_pylist() == [
-        {"file": "1.csv", "rows_read": 3, "rows_promoted": 2, "rows_quarantined": 1, "rows_deduplicated": 0}
+        {
+            "file": "1.csv",
+            "rows_read": 3,
+            "rows_promoted": 2,
+            "rows_quarantined": 1,
+            "rows_deduplicated": 0,
+            "rows_excluded": 0,
+        }
     ]
 
 
-def test_the_history_is_one_table_to_duckdb(tmp_path: Path) -> None:
-    folder = Folder(tmp_path)
-    append_history(folder.write, [RESULT, replace(RESULT, dataset="users", rows_by_rule={})])
-    append_history(folder.write, [replace(RESULT, run_id="run-2", verdict=Verdict.BLOCK, rows_read=None)])
+def test_the_history_is_one_table_to_duckdb(folder: Place, tmp_path: Path) -> None:
+    append_history(folder, [RESULT, replace(RESULT, dataset="users", rows_by_rule={})])
+    append_history(folder, [replace(RESULT, run_id="run-2", verdict=Verdict.BLOCK, rows_read=None)])
     columns = "run_id, dataset, verdict, rows_read, rows_by_rule"
     found = duckdb.sql(f"select {columns} from '{tmp_path}/history/*.parquet' order by all")
     assert found.fetchall() == [
@@ -134,42 +134,35 @@ def test_the_history_is_one_table_to_duckdb(tmp_path: Path) -> None:
     ]
 
 
-def test_a_transition_that_is_published_again_is_there_once(tmp_path: Path) -> None:
-    folder = Folder(tmp_path)
-    append_history(folder.write, [RESULT])
-    append_history(folder.write, [replace(RESULT, verdict=Verdict.PASS)])
-    assert [each.verdict for each in read_last(folder.history, folder.read)] == [Verdict.PASS]
+def test_a_transition_that_is_published_again_is_there_once(folder: Place, tmp_path: Path) -> None:
+    append_history(folder, [RESULT])
+    append_history(folder, [replace(RESULT, verdict=Verdict.PASS)])
+    found = duckdb.sql(f"select verdict from '{tmp_path}/history/*.parquet'")
+    assert found.fetchall() == [("pass",)]
 
 
-def test_the_last_results_are_read_without_the_older_files(tmp_path: Path) -> None:
-    folder = Folder(tmp_path)
-    for number in range(30):
-        moment = AS_OF + timedelta(hours=number)
-        append_history(folder.write, [replace(RESULT, run_id=f"run-{number}", started_at=moment)])
-    folder.touched.clear()
-    found = read_last(folder.history, folder.read, results=3)
-    assert [each.run_id for each in found] == ["run-29", "run-28", "run-27"]
-    assert len(folder.touched) == 3
-    assert found[0] == replace(
-        RESULT, run_id="run-29", started_at=AS_OF + timedelta(hours=29), currencies={}, drift=(), files=()
-    )
+def test_nothing_is_written_without_results(folder: Place, storage: RecordingStorage) -> None:
+    assert append_history(folder, []) is None
+    assert storage.written == []
 
 
-def test_nothing_is_written_for_nothing(tmp_path: Path) -> None:
-    assert append_history(Folder(tmp_path).write, []) is None
-    assert list(tmp_path.iterdir()) == []
+def test_a_load_is_published_once_it_is_recorded(folder: Place) -> None:
+    assert not is_load_published(folder, "abc", AS_OF)
+    record_load(folder, "abc", AS_OF, "run-1")
+    assert is_load_published(folder, "abc", AS_OF)
+    assert not is_load_published(folder, "abc", AS_OF + timedelta(seconds=1))
 
 
-def test_an_unknown_column_keeps_the_moment_when_it_was_first_seen(tmp_path: Path) -> None:
-    folder = Folder(tmp_path)
+def test_an_unknown_column_keeps_the_moment_when_it_was_first_seen(
+    folder: Place, storage: RecordingStorage
+) -> None:
     first, second, third = (AS_OF + timedelta(days=day) for day in range(3))
     x, y = UnknownColumn("x", 3, "a.csv"), UnknownColumn("y", 1, "b.csv")
-    record_drift(folder.read, folder.write, "events", [x], first)
-    assert record_drift(folder.read, folder.write, "events", [y], second) == (
-        DriftColumn("y", 1, second, "b.csv"),
-    )
-    assert record_drift(folder.read, folder.write, "events", [x, y], third) == (
+    record_drift(folder, "events", [x], first)
+    assert record_drift(folder, "events", [y], second) == (DriftColumn("y", 1, second, "b.csv"),)
+    assert record_drift(folder, "events", [x, y], third) == (
         DriftColumn("x", 3, first, "a.csv"),
         DriftColumn("y", 1, second, "b.csv"),
     )
-    assert folder.touched.count("drift/events.json") == 3 + 2  # three reads; the last run wrote nothing
+    assert storage.read == ["drift/events.json"] * 3
+    assert storage.written == ["drift/events.json"] * 2  # the last run found no new column

@@ -1,8 +1,9 @@
-"""What the last run of a dataset rejected, read back from the quarantine."""
+"""Rejected rows: written by tasks, published, read back and expired."""
 
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -10,10 +11,15 @@ import pyarrow.parquet as pq
 import pytest
 
 from checkpoints.lake.layout import Lake, open_lake
-from checkpoints.quarantine.rows import QuarantinedRow, last_quarantine
+from checkpoints.quarantine.rows import QuarantinedRow, QuarantineWriter, expire_rows, last_quarantine
+from contracts.model import Zone
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+LIMIT = datetime.fromtimestamp(1_000, UTC)
+AS_OF = datetime(2024, 5, 1, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -22,7 +28,7 @@ def lake(tmp_path: Path) -> Lake:
 
 
 def reject(lake: Lake, run_id: str, *rows: tuple[str, list[str]], file: str = "part-0", at: int = 0) -> None:
-    """Write a file of rejected rows, each its raw text and the rules it broke, at an epoch second."""
+    """Write a file of rejected rows, each its raw text and the rules it violates, at an epoch second."""
     place = lake.quarantined_rows("events", run_id).child(f"{file}.parquet")
     table = pa.table(
         {
@@ -42,7 +48,7 @@ def test_a_dataset_that_never_rejected_a_row_has_no_quarantine(lake: Lake) -> No
     assert last_quarantine(lake, "events") is None
 
 
-def test_rows_are_counted_under_every_rule_that_they_broke(lake: Lake) -> None:
+def test_rows_are_counted_under_every_rule_that_they_violate(lake: Lake) -> None:
     reject(lake, "r1", ("x", ["age_range", "ts_required"]), ("y", ["age_range"]))
     found = last_quarantine(lake, "events")
     assert found is not None
@@ -93,3 +99,65 @@ def test_a_run_whose_id_is_no_folders_name_is_shown_by_its_id(lake: Lake) -> Non
     found = last_quarantine(lake, "events")
     assert found is not None
     assert found.run_id == "manual__2024-05-01T00:00:00+00:00"
+
+
+def runs(lake: Lake) -> list[str]:
+    rows = lake.quarantined_rows("events")
+    return sorted({rows.relative(info).partition("/")[0] for info in rows.list()})
+
+
+def test_rows_rejected_before_the_limit_expire(lake: Lake) -> None:
+    for run, at in (("old", 999), ("young", 1_000), ("last", 2_000)):
+        reject(lake, run, ("x", ["malformed"]), at=at)
+    assert expire_rows(lake, "events", before=LIMIT) == (lake.quarantined_rows("events", "old").uri,)
+    assert runs(lake) == ["last", "young"]
+
+
+def test_rows_of_the_last_run_never_expire(lake: Lake) -> None:
+    reject(lake, "older", ("x", ["malformed"]), at=1)
+    reject(lake, "last", ("y", ["malformed"]), at=2)
+    expire_rows(lake, "events", before=LIMIT)
+    found = last_quarantine(lake, "events")
+    assert found is not None
+    assert (found.run_id, found.rows) == ("last", 1)
+    assert runs(lake) == ["last"]
+
+
+def test_a_dataset_without_rejected_rows_has_nothing_to_expire(lake: Lake) -> None:
+    assert expire_rows(lake, "events", before=LIMIT) == ()
+
+
+def writer_of(lake: Lake, run_id: str) -> QuarantineWriter:
+    return QuarantineWriter(
+        run_id, "events", "1.0.0", AS_OF, lake.staging(Zone.SILVER, run_id).child("rejected")
+    )
+
+
+def write(writer: QuarantineWriter, raw: str) -> list[str]:
+    """Write one row as a task does, and return the names of its files."""
+    with writer.files() as files:
+        files.add(writer.rows(pa.array(["a.csv"]), pa.array([raw]), pa.array([["r1", "r2"]])))
+    return files.written
+
+
+def test_only_files_of_completed_tasks_are_published(lake: Lake) -> None:
+    writer = writer_of(lake, "run")
+    names = write(writer, "one") + write(writer, "two")
+    write(writer, "of a task that was retried")
+    writer.publish(names, lake.quarantined_rows("events", "run"))
+    found = last_quarantine(lake, "events")
+    assert found is not None
+    assert (found.run_id, found.rows, found.rows_by_rule) == ("run", 2, {"r1": 2, "r2": 2})
+    assert {(row.source_file, row.raw, row.failed_rules) for row in found.samples} == {
+        ("a.csv", "one", ("r1", "r2")),
+        ("a.csv", "two", ("r1", "r2")),
+    }
+
+
+def test_a_run_that_rejects_nothing_becomes_the_last_run(lake: Lake) -> None:
+    first, second = writer_of(lake, "first"), writer_of(lake, "second")
+    first.publish(write(first, "one"), lake.quarantined_rows("events", "first"))
+    second.publish([], lake.quarantined_rows("events", "second"))
+    found = last_quarantine(lake, "events")
+    assert found is not None
+    assert (found.run_id, found.rows, found.samples) == ("second", 0, ())

@@ -1,4 +1,4 @@
-"""Tiny gold releases as real Parquet, written the way Spark writes it."""
+"""Test data: tiny gold releases as Parquet files in Spark's types."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from checkpoints.lake.layout import Place
-from checkpoints.lake.local import LocalStorage
 from checkpoints.lake.manifest import ColumnSum, Manifest, ManifestFile, Release
-from checkpoints.warehouse.request import LoadRequest, load_request
+from checkpoints.storage.local import LocalStorage
+from checkpoints.storage.place import Place
+from checkpoints.warehouse.load_request import LoadRequest, load_request
+from contracts.loader import load_contracts
 from contracts.model import Contract, Kind
-from contracts.reader import load_contracts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 LATER = datetime(2026, 1, 2, 12, tzinfo=UTC)
 CONTRACTS = load_contracts().gold
-SUMMED = {"fact_transactions": "amount", "daily_revenue": "total_revenue", "user_ltv": "total_revenue"}
 
 _ARROW = {
     Kind.STRING: pa.string(),
@@ -87,7 +86,7 @@ SECOND: Mapping[str, Rows] = FIRST | {"dim_users": [{"user_id": "cleo"}], "dim_s
 
 
 def arrow_schema(contract: Contract) -> pa.Schema:
-    """Return a contract's columns as Spark's Parquet shows them to Arrow."""
+    """Return a contract's Arrow schema, as read from Parquet written by Spark."""
     return pa.schema(
         [
             (
@@ -108,10 +107,10 @@ def write_release(
     contracts: Sequence[Contract] = CONTRACTS,
     schemas: Mapping[str, pa.Schema] | None = None,
 ) -> LoadRequest:
-    """Write a release's files below ``root``, a folder or a place, and return the request to load it.
+    """Write a release's files below ``root`` and return the request to load it.
 
-    Rows are spread over two files; a table without rows has one empty file, dim_country none at all. Beside
-    every table's files lies one that the manifest does not name.
+    Rows are split over two files; a table without rows has one empty file, dim_country has none. Every
+    table's folder also has a file that is not in the manifest.
     """
     manifests = []
     gold = root if isinstance(root, Place) else Place(LocalStorage(root))
@@ -124,9 +123,10 @@ def write_release(
             size_bytes = _write_parquet(gold.child(folder, f"part-{number}.parquet"), part, schema)
             files.append(ManifestFile(f"part-{number}.parquet", size_bytes, len(part)))
         _write_parquet(gold.child(folder, "part-9.parquet"), rows, schema)
-        sums: tuple[ColumnSum, ...] = ()
-        if column := SUMMED.get(contract.name):
-            sums = (ColumnSum(column, sum((row[column] for row in rows), Decimal(0))),)  # type: ignore[misc]
+        sums = tuple(
+            ColumnSum(column, sum((row[column] for row in rows), Decimal(0)))  # type: ignore[misc]
+            for column in contract.sums
+        )
         manifests.append(
             Manifest(
                 name=contract.name,
@@ -156,7 +156,7 @@ def _write_parquet(place: Place, rows: Rows, schema: pa.Schema) -> int:
 
 
 def promise(request: LoadRequest, table: str, **changed: object) -> LoadRequest:
-    """Return the request with another manifest for one table, as if the release had promised it."""
+    """Return the request with a changed manifest of one table."""
     manifests = tuple(
         replace(one, **changed) if one.name == table else one  # type: ignore[arg-type]
         for one in request.release.tables

@@ -1,4 +1,4 @@
-"""The DuckDB file: where it lies, who holds it, what breaks it, what a kill leaves."""
+"""DuckDB warehouse: paths, locks, damaged files and killed loads."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ import pytest
 
 from checkpoints.warehouse.duckdb import DuckDBWarehouse
 from checkpoints.warehouse.opening import open_warehouse
-from checkpoints.warehouse.warehouse import LoadStatus, WarehouseBusy, WarehouseError
-from contracts.faults import ConfigurationError
+from checkpoints.warehouse.warehouse import LoadStatus, WarehouseBusyError, WarehouseError
+from contracts.errors import ConfigurationError
 from tests.checkpoints.warehouse.releases import NOON, write_release
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checkpoints.warehouse.request import LoadRequest
+    from checkpoints.warehouse.load_request import LoadRequest
 
 
 @pytest.fixture
@@ -33,8 +33,8 @@ def release(tmp_path: Path) -> LoadRequest:
 
 
 @pytest.fixture
-def everybodys_folder() -> Iterator[Path]:
-    """A folder that other users may read; pytest's own are closed to them."""
+def world_readable_folder() -> Iterator[Path]:
+    """A folder that other users can read, unlike those of pytest."""
     with TemporaryDirectory() as name:
         Path(name).chmod(0o755)
         yield Path(name)
@@ -42,7 +42,7 @@ def everybodys_folder() -> Iterator[Path]:
 
 @contextmanager
 def unprivileged() -> Iterator[None]:
-    """Root may write anywhere: be somebody else for a while."""
+    """Drop root's privileges, as root can write anywhere."""
     before = os.geteuid()
     if before == 0:
         os.seteuid(65534)
@@ -52,13 +52,13 @@ def unprivileged() -> Iterator[None]:
         os.seteuid(before)
 
 
-def test_folders_with_the_letters_of_a_pattern_are_taken_as_they_are(tmp_path: Path) -> None:
+def test_glob_characters_in_folder_names_are_escaped(tmp_path: Path) -> None:
     request = write_release(tmp_path / "[x]*a=b?" / "gold", "v1")
     outcome = DuckDBWarehouse(tmp_path / "new" / "w.duckdb").load(request, lambda _: True, now=NOON)
-    assert all(table.is_as_released for table in outcome.tables)
+    assert all(table.matches_manifest for table in outcome.tables)
 
 
-def test_times_are_utc_whatever_the_machines_timezone(
+def test_times_are_utc_in_any_local_timezone(
     tmp_path: Path, release: LoadRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TZ", "Asia/Tokyo")
@@ -68,7 +68,7 @@ def test_times_are_utc_whatever_the_machines_timezone(
     assert created == ("2026-01-01 12:00:00",)
 
 
-def test_a_load_killed_before_its_commit_leaves_the_old_release_and_the_next_one_heals(
+def test_a_load_killed_before_its_commit_leaves_the_old_release_and_can_be_repeated(
     tmp_path: Path, release: LoadRequest
 ) -> None:
     path = tmp_path / "w.duckdb"
@@ -89,11 +89,12 @@ def test_a_load_killed_before_its_commit_leaves_the_old_release_and_the_next_one
 
     loaded = warehouse.loaded_release()
     assert loaded is not None
-    assert (loaded.version, all(t.is_as_released for t in warehouse.measure(release))) == ("v1", True)
+    assert loaded.version == "v1"
+    assert warehouse.load(release, lambda _: True, now=NOON).status is LoadStatus.UNCHANGED
     assert warehouse.load(second, lambda _: True, now=NOON).status is LoadStatus.LOADED
 
 
-def test_a_file_that_another_process_holds_is_busy(tmp_path: Path, release: LoadRequest) -> None:
+def test_a_file_locked_by_another_process_is_busy(tmp_path: Path, release: LoadRequest) -> None:
     path = tmp_path / "w.duckdb"
     script = (
         "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
@@ -103,7 +104,7 @@ def test_a_file_that_another_process_holds_is_busy(tmp_path: Path, release: Load
     ) as holder:
         assert holder.stdout is not None
         holder.stdout.readline()
-        with pytest.raises(WarehouseBusy) as busy:
+        with pytest.raises(WarehouseBusyError) as busy:
             DuckDBWarehouse(path).load(release, lambda _: True, now=NOON)
         holder.communicate(b"")
     assert f"{path}: another process has the warehouse open (found" in str(busy.value)
@@ -111,18 +112,18 @@ def test_a_file_that_another_process_holds_is_busy(tmp_path: Path, release: Load
 
 
 @pytest.mark.parametrize("content", [b"no database " * 2000, b"short"], ids=["another file", "a short file"])
-def test_a_file_that_is_no_database_is_told_and_left_as_it_is(
+def test_a_file_that_is_not_a_database_is_reported_and_left_unchanged(
     tmp_path: Path, release: LoadRequest, content: bytes
 ) -> None:
     path = tmp_path / "w.duckdb"
     path.write_bytes(content)
-    with pytest.raises(WarehouseError, match=r"w\.duckdb: this is no whole DuckDB database"):
+    with pytest.raises(WarehouseError, match=r"w\.duckdb: not a DuckDB database, or a damaged one"):
         DuckDBWarehouse(path).load(release, lambda _: True, now=NOON)
     assert path.read_bytes() == content
 
 
 @pytest.mark.parametrize("damage", ["cut", "overwritten"])
-def test_a_damaged_database_is_told(tmp_path: Path, release: LoadRequest, damage: str) -> None:
+def test_a_damaged_database_is_reported(tmp_path: Path, release: LoadRequest, damage: str) -> None:
     path = tmp_path / "w.duckdb"
     DuckDBWarehouse(path).load(release, lambda _: True, now=NOON)
     content = bytearray(path.read_bytes())
@@ -131,28 +132,28 @@ def test_a_damaged_database_is_told(tmp_path: Path, release: LoadRequest, damage
     else:
         content[4096:] = bytes(len(content) - 4096)
     path.write_bytes(content)
-    with pytest.raises(WarehouseError, match="this is no whole DuckDB database"):
+    with pytest.raises(WarehouseError, match="not a DuckDB database, or a damaged one"):
         DuckDBWarehouse(path).load(release, lambda _: True, now=NOON)
 
 
-def test_who_may_not_write_the_file_is_told_and_may_still_look(everybodys_folder: Path) -> None:
-    path = everybodys_folder / "w.duckdb"
-    DuckDBWarehouse(path).load(write_release(everybodys_folder / "a", "v1"), lambda _: True, now=NOON)
-    second = write_release(everybodys_folder / "b", "v2")
+def test_a_read_only_file_cannot_be_loaded_but_can_be_read(world_readable_folder: Path) -> None:
+    path = world_readable_folder / "w.duckdb"
+    DuckDBWarehouse(path).load(write_release(world_readable_folder / "a", "v1"), lambda _: True, now=NOON)
+    second = write_release(world_readable_folder / "b", "v2")
     path.chmod(0o444)
     with unprivileged():
-        with pytest.raises(WarehouseError, match=r"w\.duckdb: the warehouse cannot be opened .*denied"):
+        with pytest.raises(WarehouseError, match=r"w\.duckdb: cannot open the warehouse .*denied"):
             DuckDBWarehouse(path).load(second, lambda _: True, now=NOON)
         loaded = DuckDBWarehouse(path).loaded_release()
     assert loaded is not None
     assert loaded.version == "v1"
 
 
-def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path, release: LoadRequest) -> None:
+def test_a_folder_that_cannot_be_created_is_reported(tmp_path: Path, release: LoadRequest) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(WarehouseError, match="the warehouse's folder cannot be made: "):
+    with pytest.raises(WarehouseError, match="cannot create the warehouse's folder: "):
         DuckDBWarehouse(tmp_path / "file" / "w.duckdb").load(release, lambda _: True, now=NOON)
-    with pytest.raises(WarehouseError, match="the warehouse cannot be opened"):
+    with pytest.raises(WarehouseError, match="cannot open the warehouse"):
         DuckDBWarehouse(tmp_path).load(release, lambda _: True, now=NOON)
 
 
@@ -161,5 +162,5 @@ def test_a_uri_names_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert open_warehouse("duckdb:///data/w.duckdb").uri == "duckdb:///data/w.duckdb"
     assert open_warehouse("duckdb:///./w.duckdb").uri == f"duckdb://{tmp_path}/w.duckdb"
     for wrong in ("duckdb://", "duckdb:///", "duckdb://w.duckdb", "postgres://host/db", "w.duckdb"):
-        with pytest.raises(ConfigurationError, match="this names no warehouse"):
+        with pytest.raises(ConfigurationError, match="invalid warehouse URI"):
             open_warehouse(wrong)

@@ -1,4 +1,4 @@
-"""Redshift by the Data API: one batch, sent once, tried again where that helps, undone where it must be."""
+"""Redshift through the Data API: one batch, sent once, retried on transient errors, rolled back on others."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ import pytest
 
 from checkpoints.lake.manifest import ColumnSum
 from checkpoints.warehouse.opening import open_redshift
-from checkpoints.warehouse.redshift_errors import StatementFailed, TookTooLong
+from checkpoints.warehouse.redshift_errors import StatementFailedError, StatementTimeoutError
 from checkpoints.warehouse.redshift_sql import Statement
 from checkpoints.warehouse.warehouse import (
     LoadOutcome,
     LoadStatus,
-    PreflightFailed,
-    WarehouseBusy,
+    PreflightError,
+    WarehouseBusyError,
     WarehouseError,
 )
-from contracts.faults import TransientError
+from contracts.errors import TransientError
 from tests.checkpoints.warehouse.releases import (
     CONTRACTS,
     FIRST,
@@ -32,13 +32,13 @@ from tests.checkpoints.warehouse.releases import (
     write_release,
 )
 from tests.checkpoints.warehouse.warehouses import PASSWORD, ROLE, RedshiftBench, redshift_bench
-from tests.stand_ins.redshift.database import Trouble
+from tests.stand_ins.redshift.database import InjectedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from checkpoints.warehouse.request import LoadRequest
+    from checkpoints.warehouse.load_request import LoadRequest
     from checkpoints.warehouse.warehouse import LoadedTable
 
 
@@ -57,7 +57,7 @@ def first(bench: RedshiftBench) -> LoadRequest:
 
 
 def equal(tables: tuple[LoadedTable, ...]) -> bool:
-    return all(table.is_as_released for table in tables)
+    return all(table.matches_manifest for table in tables)
 
 
 def until(is_so: Callable[[], bool]) -> None:
@@ -111,12 +111,12 @@ def test_a_manifest_lists_exactly_the_releases_files_with_their_lengths(
     assert bench.gold.child("_manifests", "_copy", first.checksum, "dim_country.manifest").stat() is None
 
 
-def test_a_foreign_document_in_a_manifests_place_is_left_alone(
+def test_a_different_document_at_a_manifests_path_is_not_overwritten(
     bench: RedshiftBench, first: LoadRequest
 ) -> None:
     place = bench.gold.child("_manifests", "_copy", first.checksum, "dim_users.manifest")
     place.write_bytes(b"mine")
-    with pytest.raises(WarehouseError, match=r"dim_users\.manifest: another manifest lies in this place"):
+    with pytest.raises(WarehouseError, match=r"dim_users\.manifest: a different manifest exists"):
         bench.open().load(first, equal, now=NOON)
     assert (place.read_bytes(), copies(bench)) == (b"mine", 0)
 
@@ -126,7 +126,7 @@ def test_a_lake_that_redshift_cannot_read_is_refused(bench: RedshiftBench, tmp_p
         bench.open().load(write_release(tmp_path, "v1"), equal, now=NOON)
 
 
-def test_what_a_run_is_called_is_a_value_whatever_it_holds(bench: RedshiftBench, first: LoadRequest) -> None:
+def test_a_hostile_run_id_is_stored_as_a_value(bench: RedshiftBench, first: LoadRequest) -> None:
     run_id = "x'); DROP TABLE gold.dim_users; -- :checksum $1 größe"
     request = replace(first, release=replace(first.release, run_id=run_id))
     bench.open().load(request, equal, now=NOON)
@@ -139,11 +139,14 @@ def test_what_a_run_is_called_is_a_value_whatever_it_holds(bench: RedshiftBench,
     ("statements", "found"),
     [
         ([Statement("SELECT 1")] * 41, "at most 40, found 41"),
-        ([Statement(f"SELECT 1 -- {'x' * 60_000}")] * 2, "at most 100000 bytes, found 120024 bytes"),
+        (
+            [Statement(f"SELECT 1 -- {'x' * 60_000}")] * 2,
+            "bytes of SQL .* at most 100000, found 120024",
+        ),
     ],
     ids=["41 statements", "120 KB"],
 )
-def test_what_one_batch_cannot_hold_is_not_sent(
+def test_a_batch_over_the_limits_is_not_sent(
     bench: RedshiftBench, statements: list[Statement], found: str
 ) -> None:
     with pytest.raises(WarehouseError, match=found):
@@ -154,31 +157,29 @@ def test_what_one_batch_cannot_hold_is_not_sent(
 # --- sent once -------------------------------------------------------------------------------------
 
 
-def test_a_load_whose_answer_got_lost_is_run_once(bench: RedshiftBench, first: LoadRequest) -> None:
+def test_a_load_whose_response_is_lost_runs_once(bench: RedshiftBench, first: LoadRequest) -> None:
     warehouse = bench.open()
     warehouse.create_tables(CONTRACTS)
-    bench.data_api.lost.append("BatchExecuteStatement")
+    bench.data_api.lost_responses.append("BatchExecuteStatement")
     assert warehouse.load(first, equal, now=NOON).status is LoadStatus.LOADED
     assert (len(bench.data_api.batches), copies(bench)) == (2, 9)
 
 
 @pytest.mark.aws
-def test_a_retry_of_a_load_that_still_runs_waits_for_that_load(
-    bench: RedshiftBench, first: LoadRequest
-) -> None:
+def test_a_retry_joins_a_load_that_is_still_running(bench: RedshiftBench, first: LoadRequest) -> None:
     outcomes: list[LoadOutcome] = []
 
     def load() -> None:
         outcomes.append(bench.open().load(first, equal, now=NOON))
 
     bench.open().create_tables(CONTRACTS)
-    bench.database.copies_may_go.clear()
+    bench.database.copies_allowed.clear()
     threads = [threading.Thread(target=load) for _ in range(2)]
     threads[0].start()
     until(lambda: copies(bench) == 1)
     threads[1].start()
     until(lambda: bench.data_api.calls.count("BatchExecuteStatement") == 3)
-    bench.database.copies_may_go.set()
+    bench.database.copies_allowed.set()
     for thread in threads:
         thread.join()
     assert [outcome.status for outcome in outcomes] == [LoadStatus.LOADED] * 2
@@ -202,7 +203,7 @@ def test_rows_changed_again_and_again_at_the_same_time_are_loaded_each_time(
         bench.query("DELETE FROM dim_users")
 
 
-# --- tried again -----------------------------------------------------------------------------------
+# --- retried ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -216,7 +217,7 @@ def test_rows_changed_again_and_again_at_the_same_time_are_loaded_each_time(
     ids=lambda fault: f"{fault[1]} for {fault[0]}",
 )
 @pytest.mark.aws
-def test_a_call_that_may_go_well_a_moment_later_is_made_again(
+def test_a_call_with_a_transient_error_is_retried(
     bench: RedshiftBench, first: LoadRequest, fault: tuple[str, str, str]
 ) -> None:
     bench.data_api.faults.append(fault)
@@ -229,15 +230,15 @@ def test_a_service_that_stays_busy_is_a_transient_error(bench: RedshiftBench, fi
     bench.data_api.faults += [fault] * 4
     with pytest.raises(TransientError, match="found ActiveStatementsExceededException") as busy:
         bench.open().load(first, equal, now=NOON)
-    assert isinstance(busy.value, WarehouseBusy)
+    assert isinstance(busy.value, WarehouseBusyError)
     assert bench.data_api.faults == []
 
 
-def test_a_conflict_with_another_transaction_is_tried_again_as_a_new_batch(
+def test_a_conflict_with_another_transaction_is_retried_as_a_new_batch(
     bench: RedshiftBench, first: LoadRequest
 ) -> None:
     conflict = "1023 DETAIL: Serializable isolation violation on table - 108017"
-    bench.database.troubles.append(Trouble('COPY "gold"."user_ltv"', conflict))
+    bench.database.injected_errors.append(InjectedError('COPY "gold"."user_ltv"', conflict))
     assert bench.open().load(first, equal, now=NOON).status is LoadStatus.LOADED
     _, failed, done = bench.data_api.batches
     assert (failed.status, done.status) == ("FAILED", "FINISHED")
@@ -246,36 +247,38 @@ def test_a_conflict_with_another_transaction_is_tried_again_as_a_new_batch(
 
 
 def test_a_load_that_failed_can_be_started_again(bench: RedshiftBench, first: LoadRequest) -> None:
-    bench.database.troubles.append(Trouble('COPY "gold"."dim_date"', "S3ServiceException: AccessDenied"))
-    with pytest.raises(StatementFailed, match=r"Redshift refused the load of dim_date: ERROR: S3ServiceExc"):
+    bench.database.injected_errors.append(
+        InjectedError('COPY "gold"."dim_date"', "S3ServiceException: AccessDenied")
+    )
+    with pytest.raises(StatementFailedError, match=r"the load of dim_date failed in Redshift: ERROR: S3"):
         bench.open().load(first, equal, now=NOON)
     assert bench.query("SELECT COUNT(*) FROM dim_users") == [(0,)]
     assert bench.open().load(first, equal, now=NOON).status is LoadStatus.LOADED
 
 
 @pytest.mark.aws
-def test_a_load_that_takes_too_long_is_stopped_and_the_old_release_stays(
+def test_a_load_over_the_timeout_is_cancelled_and_the_old_release_stays(
     bench: RedshiftBench, first: LoadRequest
 ) -> None:
     bench.open().load(first, equal, now=NOON)
     second = write_release(bench.gold, "v2", SECOND)
-    bench.database.copies_may_go.clear()
-    with pytest.raises(TookTooLong, match="Redshift had not finished after 1 s and was told to stop"):
+    bench.database.copies_allowed.clear()
+    with pytest.raises(StatementTimeoutError, match=r"had not finished after 1 s; .* cancelled"):
         bench.open(timeout_seconds="1").load(second, equal, now=LATER)
-    bench.database.copies_may_go.set()
+    bench.database.copies_allowed.set()
     assert bench.data_api.batches[-1].status == "ABORTED"
     assert bench.query("SELECT COUNT(*) FROM dim_users") == [(2,)]
     assert bench.open().load(second, equal, now=LATER).status is LoadStatus.LOADED
 
 
-# --- undone ----------------------------------------------------------------------------------------
+# --- rolled back -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("is_kept", [True, False], ids=["told by the failed batch", "seen by a probe"])
-def test_a_mismatch_is_told_whether_or_not_the_service_keeps_what_a_failed_batch_saw(
+@pytest.mark.parametrize("is_kept", [True, False], ids=["kept by the failed batch", "from a probe"])
+def test_a_mismatch_is_reported_with_or_without_results_of_the_failed_batch(
     bench: RedshiftBench, first: LoadRequest, is_kept: bool
 ) -> None:
-    bench.data_api.keeps_results_of_failed_batches = is_kept
+    bench.data_api.keeps_failed_results = is_kept
     judged: list[tuple[LoadedTable, ...]] = []
 
     def reconcile(tables: tuple[LoadedTable, ...]) -> bool:
@@ -285,32 +288,30 @@ def test_a_mismatch_is_told_whether_or_not_the_service_keeps_what_a_failed_batch
     wrong = promise(first, "fact_transactions", sums=(ColumnSum("amount", FIRST_REVENUE * 2),))
     outcome = bench.open().load(wrong, reconcile, now=NOON)
     assert outcome.status is LoadStatus.REFUSED
-    assert [one.name for one in outcome.tables if not one.is_as_released] == ["fact_transactions"]
+    assert [one.name for one in outcome.tables if not one.matches_manifest] == ["fact_transactions"]
     assert judged[-1] == outcome.tables
     assert bench.query("SELECT COUNT(*) FROM fact_transactions") == [(0,)]
     assert len(bench.data_api.batches) == (2 if is_kept else 3)
 
 
-def test_a_value_with_too_many_bytes_undoes_the_load_and_names_its_table(bench: RedshiftBench) -> None:
-    rows = {"dim_users": [{"user_id": "ann", "name": "é" * 513}]}
-    with pytest.raises(StatementFailed, match=r"refused the load of dim_users: .*Value too long"):
+def test_a_value_that_is_too_long_rolls_back_and_names_its_table(bench: RedshiftBench) -> None:
+    rows = {"dim_users": [{"user_id": "ann", "name": "é" * 2_049}]}
+    with pytest.raises(StatementFailedError, match=r"load of dim_users failed in Redshift: .*Value too long"):
         bench.open().load(write_release(bench.gold, "v1", rows), equal, now=NOON)
     assert bench.query("SELECT COUNT(*) FROM dim_users") == [(0,)]
     assert bench.open().loaded_release() is None
 
 
-def test_what_redshift_says_of_a_persons_address_is_not_repeated(
-    bench: RedshiftBench, first: LoadRequest
-) -> None:
-    bench.database.troubles.append(Trouble("COPY", "Invalid value 'ann@example.com' in column email"))
-    with pytest.raises(StatementFailed) as failed:
+def test_an_email_address_in_an_error_of_redshift_is_masked(bench: RedshiftBench, first: LoadRequest) -> None:
+    bench.database.injected_errors.append(
+        InjectedError("COPY", "Invalid value 'ann@example.com' in column email")
+    )
+    with pytest.raises(StatementFailedError) as failed:
         bench.open().load(first, equal, now=NOON)
     assert "Invalid value '***' in column email" in str(failed.value)
 
 
-def test_a_column_in_the_middle_is_refused_before_anything_is_sent(
-    bench: RedshiftBench, first: LoadRequest
-) -> None:
+def test_a_moved_column_is_refused_before_anything_is_sent(bench: RedshiftBench, first: LoadRequest) -> None:
     warehouse = bench.open()
     warehouse.load(first, equal, now=NOON)
     moved = tuple(
@@ -321,7 +322,7 @@ def test_a_column_in_the_middle_is_refused_before_anything_is_sent(
     )
     request = write_release(bench.gold, "v2", {}, moved)
     sent = len(bench.data_api.batches)
-    with pytest.raises(PreflightFailed, match=r"daily_revenue\.transaction_count: expected at position 1"):
+    with pytest.raises(PreflightError, match=r"daily_revenue\.transaction_count: expected at position 1"):
         warehouse.load(request, equal, now=LATER)
     assert len(bench.data_api.batches) == sent
 
@@ -329,7 +330,7 @@ def test_a_column_in_the_middle_is_refused_before_anything_is_sent(
 # --- setting up ------------------------------------------------------------------------------------
 
 
-def test_tables_are_planned_then_made_then_left_alone(bench: RedshiftBench) -> None:
+def test_tables_are_planned_then_created_then_unchanged(bench: RedshiftBench) -> None:
     warehouse = bench.open(schema="mart")
     planned = warehouse.plan_tables(CONTRACTS)
     assert planned[0] == 'CREATE SCHEMA IF NOT EXISTS "mart"'
@@ -340,9 +341,9 @@ def test_tables_are_planned_then_made_then_left_alone(bench: RedshiftBench) -> N
     assert set(marked) == {(one.name, column) for one in CONTRACTS for column in one.pii_columns}
 
 
-def test_a_table_that_a_person_must_change_is_not_planned_over(bench: RedshiftBench) -> None:
+def test_a_mismatched_table_must_be_changed_manually(bench: RedshiftBench) -> None:
     bench.query("CREATE TABLE dim_status (status BIGINT)")
-    with pytest.raises(PreflightFailed, match=r"dim_status\.status: expected VARCHAR.*, found BIGINT"):
+    with pytest.raises(PreflightError, match=r"dim_status\.status: expected VARCHAR.*, found BIGINT"):
         bench.open().plan_tables(CONTRACTS)
 
 
@@ -363,22 +364,24 @@ def test_results_are_read_to_their_last_page(bench: RedshiftBench, first: LoadRe
         ({"secret": "arn:aws:secretsmanager:us-east-1:123456789012:secret:gone"}, "can't find the specified"),
         ({"iam_role": ROLE + "-other"}, "not authorized to assume IAM Role"),
     ],
-    ids=["a secret that is not there", "a role that may not be assumed"],
+    ids=["a missing secret", "a role that cannot be assumed"],
 )
-def test_what_was_configured_wrong_is_one_sentence(
+def test_a_wrong_configuration_is_one_sentence(
     bench: RedshiftBench, first: LoadRequest, changed: dict[str, str], sentence: str
 ) -> None:
     with pytest.raises(WarehouseError, match=sentence):
         bench.open(**changed).load(first, equal, now=NOON)
 
 
-def test_a_role_without_permission_is_told_so(bench: RedshiftBench) -> None:
+def test_a_denied_permission_is_reported(bench: RedshiftBench) -> None:
     bench.data_api.faults.append(("ExecuteStatement", "AccessDeniedException", "User x is not authorized"))
-    with pytest.raises(WarehouseError, match=r"access denied \(AccessDeniedException\).*give this role"):
+    with pytest.raises(
+        WarehouseError, match=r"access denied \(AccessDeniedException\).*give this role access"
+    ):
         bench.open().loaded_release()
 
 
-def test_a_workgroup_that_is_not_there_is_told(bench: RedshiftBench) -> None:
+def test_a_missing_workgroup_is_reported(bench: RedshiftBench) -> None:
     with pytest.raises(WarehouseError, match="Redshift endpoint doesn't exist in this region"):
         open_redshift("redshift-data://elsewhere/lakehouse?region=us-east-1").loaded_release()
 

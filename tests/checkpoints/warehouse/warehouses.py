@@ -1,4 +1,4 @@
-"""The implementations of the warehouse as one test suite sees them."""
+"""Test benches: one interface to every warehouse implementation."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import boto3
 import duckdb
 from moto import mock_aws
 
-from checkpoints.lake.layout import Place
-from checkpoints.lake.local import LocalStorage
-from checkpoints.lake.s3 import S3Storage
+from checkpoints.storage.local import LocalStorage
+from checkpoints.storage.place import Place
+from checkpoints.storage.s3 import S3Storage
 from checkpoints.warehouse.duckdb import DuckDBWarehouse
 from checkpoints.warehouse.opening import open_redshift
-from checkpoints.warehouse.redshift_transport import Patience
+from checkpoints.warehouse.redshift_transport import RetryPolicy
 from tests.stand_ins.redshift.data_api import DataApiServer
 from tests.stand_ins.redshift.database import RedshiftDatabase
 from tests.stand_ins.redshift.wire import WireServer
@@ -36,11 +36,11 @@ SCHEMA = "gold"
 
 
 class Bench(Protocol):
-    """A warehouse under test, and a way to look into and tamper with it that is not its own."""
+    """A warehouse under test, with independent access to read and change it."""
 
     @property
     def gold(self) -> Place:
-        """Where the releases that it loads lie."""
+        """Root of the releases to load."""
         ...
 
     def open(self) -> Warehouse:
@@ -48,7 +48,7 @@ class Bench(Protocol):
         ...
 
     def query(self, sql: str) -> list[tuple[object, ...]]:
-        """Run a statement as another client would."""
+        """Run a statement as another client."""
         ...
 
 
@@ -72,7 +72,7 @@ class DuckDBBench:
 
 @dataclass
 class RedshiftBench:
-    """The stand-in for Redshift, reached as production reaches Redshift; the lake is on moto's S3."""
+    """The Redshift stand-in, accessed as in production; the lake is on moto's S3."""
 
     database: RedshiftDatabase
     data_api: DataApiServer
@@ -93,14 +93,14 @@ class RedshiftBench:
         return f"{at}/{self.database.name}?{words}"
 
     def open(self, **changed: str) -> RedshiftWarehouse:
-        patience = Patience(first_pause_seconds=0.004, longest_pause_seconds=0.02)
-        sleep = patience.sleep
+        retry_policy = RetryPolicy(first_pause_seconds=0.004, longest_pause_seconds=0.02)
+        sleep = retry_policy.sleep
 
         def pause(seconds: float) -> None:
             self.pauses.append(seconds)
             sleep(seconds)
 
-        return open_redshift(self.uri(**changed), replace(patience, sleep=pause))
+        return open_redshift(self.uri(**changed), replace(retry_policy, sleep=pause))
 
     def query(self, sql: str) -> list[tuple[object, ...]]:
         return self.database.query(sql, search_path=SCHEMA)

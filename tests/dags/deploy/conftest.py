@@ -1,4 +1,4 @@
-"""What the tests of provisioning share: an AWS of moto's, a package, and the command line."""
+"""Fixtures for the deployment: moto's AWS, a package, and the command line."""
 
 from __future__ import annotations
 
@@ -11,21 +11,22 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from contracts.reader import load_contracts
+from contracts.loader import load_contracts
 from dags.cli.main import main
 from dags.deploy.aws import Account
 from dags.deploy.package import read_package
 from dags.deploy.target import Target, location, locations
-from dags.pipeline.settings import read_settings
+from dags.settings import read_settings
 from quarantine_policies.reader import load_policies
+from tests.contributing import Installation
 from tests.stand_ins.glue_jobs import jobs_can_be_updated
-from tests.stand_ins.permissions import tls_understood
+from tests.stand_ins.permissions import tls_conditions_ignored
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from contracts.reader import Contracts
+    from contracts.loader import Contracts
     from quarantine_policies.reader import Policies
 
 REGION = "us-east-1"
@@ -33,8 +34,8 @@ REDSHIFT = "redshift-data://lakehouse/shop"
 
 
 @dataclass(frozen=True)
-class Told:
-    """How a command ended and what it said."""
+class Deployed:
+    """Exit status and output of a command."""
 
     status: object
     out: str
@@ -45,24 +46,26 @@ class Told:
         document: dict[str, Any] = json.loads(self.out)
         return document
 
-    def steps(self, *but: str) -> dict[str, str]:
-        """The actions by kind and name, without those that are one of these."""
+    def steps(self, *excluded: str) -> dict[str, str]:
+        """Actions by kind and name, without the excluded actions."""
         steps = self.document["steps"]
-        return {f"{one['kind']} {one['name']}": one["action"] for one in steps if one["action"] not in but}
+        return {
+            f"{one['kind']} {one['name']}": one["action"] for one in steps if one["action"] not in excluded
+        }
 
 
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """An account without anything in it."""
+    """An empty account."""
     for name in ("AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "LAKEGATE_LAKE"):
         monkeypatch.delenv(name, raising=False)
-    with mock_aws(), tls_understood(), jobs_can_be_updated():
+    with mock_aws(), tls_conditions_ignored(), jobs_can_be_updated():
         yield
 
 
 @pytest.fixture
 def dist(tmp_path: Path) -> Path:
-    """The folder of a package; nobody looks into the wheel."""
+    """The folder of a package with a fake wheel."""
     folder = tmp_path / "dist"
     folder.mkdir()
     (folder / "lakegate-0.1.0-py3-none-any.whl").write_bytes(b"a wheel")
@@ -71,23 +74,23 @@ def dist(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def lakegate(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Told]:
-    """The command line: takes its arguments and returns what it told."""
+def lakegate(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Deployed]:
+    """Run the command line and return its result."""
 
-    def run(*arguments: object) -> Told:
+    def run(*arguments: object) -> Deployed:
         monkeypatch.setattr(sys, "argv", ["lakegate", *map(str, arguments)])
         capsys.readouterr()
         with pytest.raises(SystemExit) as ended:
             main()
-        said = capsys.readouterr()
-        return Told(ended.value.code, said.out, said.err)
+        output = capsys.readouterr()
+        return Deployed(ended.value.code, output.out, output.err)
 
     return run
 
 
 @pytest.fixture
-def deploy(lakegate: Callable[..., Told], dist: Path) -> Callable[..., Told]:
-    """`lakegate deploy` of the lake s3://shop/lake; further options may say otherwise."""
+def deploy(lakegate: Callable[..., Deployed], dist: Path) -> Callable[..., Deployed]:
+    """Run `lakegate deploy` for the lake s3://shop/lake; further options override the defaults."""
     return lambda *options: lakegate(
         "deploy", "--lake", "s3://shop/lake", "--dist", dist, "--region", REGION, *options
     )
@@ -95,7 +98,7 @@ def deploy(lakegate: Callable[..., Told], dist: Path) -> Callable[..., Told]:
 
 @pytest.fixture
 def target(dist: Path) -> Callable[..., Target]:
-    """Makes a target for a lake at s3://shop/lake; settings by name, the rest by ``about``."""
+    """Make a target for the lake s3://shop/lake from settings; ``about`` sets other fields."""
 
     def make(about: dict[str, Any] | None = None, **settings: Any) -> Target:
         given = read_settings(**{"lake": "s3://shop/lake", **settings})
@@ -111,6 +114,17 @@ def target(dist: Path) -> Callable[..., Target]:
         )
 
     return make
+
+
+@pytest.fixture
+def returns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Installation:
+    """Contracts and policies with the dataset and the gold table of CONTRIBUTING.md, in the environment."""
+    installation = Installation.copied_to(tmp_path / "installation")
+    for chapter in ("Add a dataset", "Add a gold table"):
+        installation.follow(chapter)
+    for name, value in installation.variables.items():
+        monkeypatch.setenv(name, value)
+    return installation
 
 
 @pytest.fixture(scope="session")

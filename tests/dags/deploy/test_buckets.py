@@ -1,4 +1,4 @@
-"""Buckets: closed, encrypted, versioned, TLS only, each zone with its lifecycle; others' settings stay."""
+"""Buckets: private, encrypted, versioned, TLS only, with lifecycles; foreign settings are kept."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from contracts.faults import ConfigurationError
-from dags.deploy.lifecycle import lifecycle_rules
+from contracts.errors import ConfigurationError
+from dags.deploy.buckets import lifecycle_rules
 from tests.dags.deploy.conftest import REGION, client
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from contracts.reader import Contracts
+    from contracts.loader import Contracts
     from dags.deploy.target import Target
     from quarantine_policies.reader import Policies
-    from tests.dags.deploy.conftest import Told
+    from tests.dags.deploy.conftest import Deployed
 
 KEY = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 
@@ -28,7 +28,7 @@ def rules(bucket: str = "shop") -> dict[str, dict[str, Any]]:
     return {one["ID"]: one for one in found}
 
 
-def test_a_bucket_is_closed_encrypted_and_versioned(aws: None, deploy: Callable[..., Told]) -> None:
+def test_a_bucket_is_closed_encrypted_and_versioned(aws: None, deploy: Callable[..., Deployed]) -> None:
     deploy("--create-roles")
     s3 = client("s3")
     closed = s3.get_public_access_block(Bucket="shop")["PublicAccessBlockConfiguration"]
@@ -40,8 +40,8 @@ def test_a_bucket_is_closed_encrypted_and_versioned(aws: None, deploy: Callable[
     assert s3.get_bucket_versioning(Bucket="shop")["Status"] == "Enabled"
 
 
-def test_a_key_of_ones_own_encrypts_bucket_and_uploads_and_is_told_to_the_jobs(
-    aws: None, deploy: Callable[..., Told]
+def test_a_custom_key_encrypts_bucket_and_uploads_and_is_passed_to_the_jobs(
+    aws: None, deploy: Callable[..., Deployed]
 ) -> None:
     deploy("--create-roles", "--kms-key", KEY)
     s3 = client("s3")
@@ -57,7 +57,7 @@ def test_a_key_of_ones_own_encrypts_bucket_and_uploads_and_is_told_to_the_jobs(
     assert deploy("--create-roles", "--kms-key", KEY, "--json").steps("unchanged") == {}
 
 
-def test_whoever_comes_without_tls_is_refused(aws: None, deploy: Callable[..., Told]) -> None:
+def test_requests_without_tls_are_denied(aws: None, deploy: Callable[..., Deployed]) -> None:
     deploy("--create-roles")
     policy = json.loads(client("s3").get_bucket_policy(Bucket="shop")["Policy"])
     assert policy["Statement"] == [
@@ -76,7 +76,7 @@ def test_each_zone_has_its_lifecycle(
     target: Callable[..., Target], shipped: tuple[Contracts, Policies]
 ) -> None:
     found = lifecycle_rules(target(), *shipped)["shop"]
-    told = {
+    result = {
         one["Filter"]["Prefix"]: (
             one.get("Transitions"),
             one.get("Expiration"),
@@ -89,7 +89,7 @@ def test_each_zone_has_its_lifecycle(
         for kind in ("files", "rows")
         for dataset in ("events", "users", "transactions")
     }
-    assert told == {
+    assert result == {
         "lake/raw/": ([{"Days": 90, "StorageClass": "STANDARD_IA"}], None, 30),
         "lake/bronze/": ([{"Days": 120, "StorageClass": "STANDARD_IA"}], None, 30),
         "lake/silver/": (None, None, 30),
@@ -102,13 +102,13 @@ def test_each_zone_has_its_lifecycle(
 
 
 @pytest.mark.aws
-def test_a_bucket_a_zone_gets_the_rules_of_its_zone_alone(
-    aws: None, deploy: Callable[..., Told], monkeypatch: pytest.MonkeyPatch
+def test_a_zones_own_bucket_gets_only_that_zones_rules(
+    aws: None, deploy: Callable[..., Deployed], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LAKEGATE_RAW_ROOT", "s3://shop-raw")
     monkeypatch.setenv("LAKEGATE_METRICS_ROOT", "s3://shop-metrics/all")
-    told = deploy("--create-roles", "--json")
-    buckets = [name.split()[1] for name in told.steps() if name.startswith("bucket")]
+    result = deploy("--create-roles", "--json")
+    buckets = [name.split()[1] for name in result.steps() if name.startswith("bucket")]
     assert buckets == ["shop-raw", "shop", "shop-metrics"]
     assert {name: one["Filter"] for name, one in rules("shop-raw").items()} == {
         "lakegate-raw": {"Prefix": ""}
@@ -122,26 +122,26 @@ def test_a_bucket_a_zone_gets_the_rules_of_its_zone_alone(
 
 @pytest.mark.aws
 def test_quarantine_is_kept_as_long_as_the_policy_says(
-    aws: None, deploy: Callable[..., Told], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    aws: None, deploy: Callable[..., Deployed], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from dags.deploy.uploads import rule_folders
-    from dags.pipeline.settings import read_settings
+    from dags.deploy.uploads import config_folders
+    from dags.settings import read_settings
 
     folder = tmp_path / "policies"
     folder.mkdir()
-    for path in rule_folders(read_settings())["policies"].glob("*.yaml"):
+    for path in config_folders(read_settings())["policies"].glob("*.yaml"):
         text = path.read_text().replace("retention_days: 90", "retention_days: 7")
         (folder / path.name).write_text(text)
     deploy("--create-roles")
     monkeypatch.setenv("LAKEGATE_POLICIES", str(folder))
-    told = deploy("--create-roles", "--json")
+    result = deploy("--create-roles", "--json")
     assert rules()["lakegate-quarantine-rows-events"]["Expiration"] == {"Days": 7}
-    assert told.steps("unchanged")["bucket shop"] == "update"
+    assert result.steps("unchanged")["bucket shop"] == "update"
 
 
 @pytest.mark.aws
-def test_rules_and_statements_of_others_are_kept_and_stale_ones_of_ours_removed(
-    aws: None, deploy: Callable[..., Told]
+def test_foreign_rules_and_statements_are_kept_and_stale_own_ones_removed(
+    aws: None, deploy: Callable[..., Deployed]
 ) -> None:
     s3 = client("s3")
     s3.create_bucket(Bucket="shop")
@@ -169,7 +169,7 @@ def test_rules_and_statements_of_others_are_kept_and_stale_ones_of_ours_removed(
 
 
 @pytest.mark.aws
-def test_a_bucket_is_made_in_the_region_that_is_named(aws: None, deploy: Callable[..., Told]) -> None:
+def test_a_bucket_is_created_in_the_given_region(aws: None, deploy: Callable[..., Deployed]) -> None:
     deploy("--create-roles", "--region", "eu-west-1")
     assert client("s3").get_bucket_location(Bucket="shop")["LocationConstraint"] == "eu-west-1"
     assert REGION != "eu-west-1"
@@ -178,12 +178,12 @@ def test_a_bucket_is_made_in_the_region_that_is_named(aws: None, deploy: Callabl
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
-        ({"metrics_root": "s3://shop"}, "s3://shop/lake/raw: raw lies within metrics"),
-        ({"quarantine_root": "s3://shop/lake/gold/q"}, "s3://shop/lake/gold/q: quarantine lies within gold"),
-        ({"docs_root": "s3://shop/lake/raw"}, "s3://shop/lake/raw: docs lies within raw"),
+        ({"metrics_root": "s3://shop"}, "s3://shop/lake/raw: raw is within metrics"),
+        ({"quarantine_root": "s3://shop/lake/gold/q"}, "s3://shop/lake/gold/q: quarantine is within gold"),
+        ({"docs_root": "s3://shop/lake/raw"}, "s3://shop/lake/raw: docs is within raw"),
     ],
 )
-def test_a_place_within_another_is_refused_as_its_files_would_share_the_others_end(
+def test_overlapping_locations_are_refused(
     target: Callable[..., Target], settings: dict[str, str], sentence: str
 ) -> None:
     with pytest.raises(ConfigurationError, match=sentence):

@@ -1,4 +1,4 @@
-"""What `lakegate deploy` sets up works: its jobs, as they are, carry RAW's files to the warehouse."""
+"""Jobs deployed by `lakegate deploy` process files from RAW to the warehouse."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from tests.dags.deploy.conftest import Told
+    from tests.dags.deploy.conftest import Deployed
 
 COPY_ROLE = "arn:aws:iam::123456789012:role/lakegate-redshift-copy"
 BUCKET = "new-shop"
@@ -29,7 +29,7 @@ ENDED = ("SUCCEEDED", "FAILED", "STOPPED")
 
 
 def ended_run(services: Mapping[str, str], transition: str) -> dict[str, Any]:
-    """Start a transition's job with nothing but what it was deployed with; return its run once it ended."""
+    """Start a transition's job without further arguments; return its run when it has ended."""
     glue, name = client(services, "glue"), job_name(transition)
     run_id = glue.start_job_run(JobName=name)["JobRunId"]
 
@@ -44,7 +44,7 @@ def ended_run(services: Mapping[str, str], transition: str) -> dict[str, Any]:
 @pytest.mark.aws
 @pytest.mark.timeout(1800)
 def test_deployed_jobs_carry_files_dropped_into_raw_to_the_warehouse(
-    lakegate: Callable[..., Told], dist: Path, tmp_path: Path
+    lakegate: Callable[..., Deployed], dist: Path, tmp_path: Path
 ) -> None:
     port = free_port()
     more = {

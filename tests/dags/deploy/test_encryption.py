@@ -1,19 +1,19 @@
-"""A key of one's own: what is written to the lake is encrypted with it, whoever writes."""
+"""Encryption of the lake's objects with a custom KMS key."""
 
 from __future__ import annotations
 
 import pytest
 
 from checkpoints.lake.layout import Area
-from dags.pipeline.settings import read_settings
-from dags.pipeline.setup import find_lake
+from dags.pipeline.context import find_lake
+from dags.settings import read_settings
 from tests.dags.deploy.conftest import client
 
 KEY = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 
 
 @pytest.mark.parametrize(("key", "encryption"), [(KEY, ("aws:kms", KEY)), (None, ("AES256", None))])
-def test_what_is_written_to_the_lake_is_encrypted_with_the_key_that_is_set(
+def test_objects_of_the_lake_are_encrypted_with_the_configured_key(
     aws: None, monkeypatch: pytest.MonkeyPatch, key: str | None, encryption: tuple[str, str | None]
 ) -> None:
     for bucket in ("shop", "shop-gold"):

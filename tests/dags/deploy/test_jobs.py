@@ -1,4 +1,4 @@
-"""The Glue jobs: what each is, what it is told, and that its script understands that."""
+"""Glue jobs: definitions, and arguments that the script can parse."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dags.deploy.target import Target
-    from tests.dags.deploy.conftest import Told
+    from tests.dags.deploy.conftest import Deployed
 
 
 def test_a_job_is_what_glue_needs_to_run_a_transition(target: Callable[..., Target]) -> None:
-    job = job_definition(target({"most_workers": 4}), "bronze_to_silver")
+    job = job_definition(target({"max_workers": 4}), "bronze_to_silver")
     arguments = job["DefaultArguments"]
     assert {name: value for name, value in job.items() if name != "DefaultArguments"} == {
         "Description": "lakegate: bronze_to_silver, gated",
@@ -59,7 +59,7 @@ def test_a_transition_without_spark_takes_the_fewest_workers(target: Callable[..
     assert job_definition(target(), "raw_to_bronze")["NumberOfWorkers"] == 2
 
 
-def test_every_setting_that_is_not_as_shipped_is_told_to_the_script(target: Callable[..., Target]) -> None:
+def test_every_setting_without_its_default_is_passed_to_the_script(target: Callable[..., Target]) -> None:
     given: dict[str, Any] = {
         "raw_root": "s3://shop-raw",
         "warehouse": REDSHIFT,
@@ -67,15 +67,15 @@ def test_every_setting_that_is_not_as_shipped_is_told_to_the_script(target: Call
         "shown_runs": 7,
     }
     arguments = job_definition(target(**given), "silver_to_gold")["DefaultArguments"]
-    told = read_arguments([word for pair in arguments.items() for word in pair])
-    assert told.settings == {
+    result = read_arguments([word for pair in arguments.items() for word in pair])
+    assert result.settings == {
         "lake": "s3://shop/lake",
         **given,
         "warehouse": f"{REDSHIFT}?region=us-east-1",
         "shown_runs": "7",
     }
-    assert (told.transition, told.is_blocked_failed) == ("silver_to_gold", False)
-    assert told.folders == {
+    assert (result.transition, result.is_blocked_failed) == ("silver_to_gold", False)
+    assert result.folders == {
         "contracts": "s3://shop/lake/artifacts/contracts",
         "policies": "s3://shop/lake/artifacts/policies",
     }
@@ -89,8 +89,8 @@ def test_every_setting_that_is_not_as_shipped_is_told_to_the_script(target: Call
     ],
 )
 @pytest.mark.aws
-def test_each_transition_has_a_job_but_none_loads_a_warehouse_that_is_not_named(
-    aws: None, deploy: Callable[..., Told], options: tuple[str, ...], jobs: list[str]
+def test_each_transition_has_a_job_but_without_redshift_none_loads_a_warehouse(
+    aws: None, deploy: Callable[..., Deployed], options: tuple[str, ...], jobs: list[str]
 ) -> None:
     deploy("--create-roles", *options)
     name = options[1] if options else "lakegate"
@@ -102,8 +102,8 @@ def test_with_a_redshift_there_is_a_job_that_loads_it(target: Callable[..., Targ
 
 
 @pytest.mark.aws
-def test_a_job_that_somebody_changed_is_shown_and_put_right_and_keeps_what_is_not_ours(
-    aws: None, deploy: Callable[..., Told]
+def test_a_changed_job_is_shown_and_restored_and_keeps_foreign_settings(
+    aws: None, deploy: Callable[..., Deployed]
 ) -> None:
     deploy("--create-roles")
     glue = client("glue")
@@ -119,8 +119,8 @@ def test_a_job_that_somebody_changed_is_shown_and_put_right_and_keeps_what_is_no
             "Connections": {"Connections": ["vpc"]},
         },
     )
-    told = deploy("--create-roles", "--json")
-    (step,) = [one for one in told.document["steps"] if one["action"] == "update"]
+    result = deploy("--create-roles", "--json")
+    (step,) = [one for one in result.document["steps"] if one["action"] == "update"]
     assert step["name"] == "lakegate-silver_to_gold"
     changed = {one["setting"]: (one["found"], one["wanted"]) for one in step["differences"]}
     assert changed["Timeout"] == (5, 60)

@@ -1,4 +1,4 @@
-"""The package: `make package` in a clean copy of the sources, installed where nothing of ours is."""
+"""The package: built by `make package` from a clean copy, installed in an empty environment."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 
 import dags
 from dags.deploy.package import Package, read_package
-from dags.deploy.uploads import script
+from dags.deploy.uploads import job_script
 
 CHECKOUT = Path(dags.__file__).parent.parent
 SOURCES = ("contracts", "quarantine_policies", "transforms", "checkpoints", "dags")
@@ -23,14 +23,14 @@ NOT_SOURCES = shutil.ignore_patterns("__pycache__")
 
 
 def uv() -> str:
-    """The uv that `make test` brought along, or the machine's."""
+    """Path of uv: that of `make test`, or an installed one."""
     found = os.environ.get("UV") or shutil.which("uv") or str(CHECKOUT / ".tools" / "bin" / "uv")
     assert Path(found).exists()
     return found
 
 
 def call(*command: str | Path, cwd: Path) -> str:
-    """Run a command as if none of our environment were there; return what it said."""
+    """Run a command outside this virtual environment; return its output."""
     kept = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
     done = subprocess.run(
         [*map(str, command)],
@@ -63,7 +63,7 @@ def package(sources: Path) -> Package:
 
 @pytest.fixture(scope="module")
 def python(package: Package, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An environment of its own with the wheel and its pins, as a Glue job has it; Spark is Glue's matter."""
+    """A virtual environment with the wheel and its pins, as in a Glue job, but without Spark."""
     folder = tmp_path_factory.mktemp("empty")
     call(uv(), "venv", "--quiet", "--python", sys.executable, folder / "venv", cwd=folder)
     python = folder / "venv" / "bin" / "python"
@@ -83,7 +83,7 @@ def test_contracts_policies_and_pages_are_in_the_wheel_and_tests_are_not(package
         path.relative_to(CHECKOUT).as_posix()
         for folder in SOURCES
         for path in (CHECKOUT / folder).rglob("*")
-        if path.suffix in (".yaml", ".j2", ".css", ".html", ".properties")
+        if path.suffix in (".yaml", ".j2", ".css", ".html", ".properties", ".typed")
     }
     assert wanted
     assert wanted <= names
@@ -97,9 +97,7 @@ def test_the_same_sources_make_the_same_wheel(package: Package, sources: Path) -
 
 
 @pytest.mark.slow
-def test_every_pin_has_a_wheel_for_the_python_of_glue_which_compiles_nothing(
-    package: Package, tmp_path: Path
-) -> None:
+def test_every_pin_has_a_wheel_for_glues_python(package: Package, tmp_path: Path) -> None:
     assert all("==" in module for module in package.modules)
     assert not any(module.startswith(("pyspark", "apache-airflow")) for module in package.modules)
     call(
@@ -111,13 +109,11 @@ def test_every_pin_has_a_wheel_for_the_python_of_glue_which_compiles_nothing(
 
 
 @pytest.mark.slow
-def test_the_wheel_knows_its_contracts_and_policies_where_nothing_else_is_installed(
-    python: Path, tmp_path: Path
-) -> None:
-    told = call(
+def test_the_installed_wheel_finds_its_contracts_and_policies(python: Path, tmp_path: Path) -> None:
+    result = call(
         python,
         "-c",
-        "from contracts.reader import load_contracts\n"
+        "from contracts.loader import load_contracts\n"
         "from quarantine_policies.reader import check_policies, load_policies\n"
         "from importlib.util import find_spec\n"
         "import dags.glue.main\n"
@@ -126,16 +122,16 @@ def test_the_wheel_knows_its_contracts_and_policies_where_nothing_else_is_instal
         "print(len(contracts.all), find_spec('pyspark'), find_spec('airflow'), dags.__file__)",
         cwd=tmp_path,
     )
-    assert told.split()[:3] == ["15", "None", "None"]
-    assert told.split()[3].startswith(str(python.parent.parent))
+    assert result.split()[:3] == ["15", "None", "None"]
+    assert result.split()[3].startswith(str(python.parent.parent))
 
 
 @pytest.mark.slow
-def test_the_entry_script_takes_raw_in_without_spark(python: Path, tmp_path: Path) -> None:
+def test_the_entry_script_ingests_raw_without_spark(python: Path, tmp_path: Path) -> None:
     raw = tmp_path / "lake" / "raw" / "events"
     raw.mkdir(parents=True)
     (raw / "a.csv").write_text("event_id,user_id,ts\ne1,u1,2024-05-01\n")
-    shutil.copy(script(), tmp_path / "lakegate_job.py")
+    shutil.copy(job_script(), tmp_path / "lakegate_job.py")
     call(
         *(python, "lakegate_job.py", "--transition", "raw_to_bronze", "--lake", tmp_path / "lake"),
         *("--run_id", "r1", "--JOB_NAME", "lakegate-raw_to_bronze", "--enable-metrics", "true"),
@@ -152,5 +148,5 @@ def test_the_spark_extra_brings_the_spark_that_the_project_is_tested_with(
     project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
     (spark,) = project["optional-dependencies"]["spark"]
     with_spark = f"lakegate[spark] @ {package.wheel.as_uri()}"
-    told = call(uv(), "pip", "install", "--dry-run", "--python", python, with_spark, cwd=tmp_path)
-    assert f"+ {spark}\n" in told
+    result = call(uv(), "pip", "install", "--dry-run", "--python", python, with_spark, cwd=tmp_path)
+    assert f"+ {spark}\n" in result

@@ -1,4 +1,4 @@
-"""IAM policies: what each may do and no more, as documents for a person to review and as IAM judges them."""
+"""IAM policies: least privilege, in the documents and as evaluated by moto's IAM."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from contracts.faults import ConfigurationError
+from contracts.errors import ConfigurationError
 from dags.deploy.policies import policy_documents, write_documents
 from dags.glue.main import run_job
 from tests.dags.deploy.conftest import REDSHIFT, client
@@ -57,7 +57,7 @@ def test_redshift_reads_gold_and_nothing_else(target: Callable[..., Target]) -> 
     }
 
 
-def test_airflow_takes_raw_in_and_writes_no_data_of_silver_and_gold(target: Callable[..., Target]) -> None:
+def test_airflow_ingests_raw_and_writes_no_data_to_silver_and_gold(target: Callable[..., Target]) -> None:
     airflow = policy_documents(target())["airflow"]
     assert zones(airflow, "s3:PutObject") == ["bronze", "quarantine", "metrics", "docs"]
     assert allowed(airflow, "s3:PutObject", "arn:aws:s3:::shop/lake/gold/_manifests/_copy/c0/t.manifest")
@@ -68,7 +68,7 @@ def test_airflow_takes_raw_in_and_writes_no_data_of_silver_and_gold(target: Call
     assert not any("PassRole" in action for one in airflow["Statement"] for action in one["Action"])
 
 
-def test_airflow_may_look_whether_every_bucket_is_there(target: Callable[..., Target]) -> None:
+def test_airflow_may_list_every_bucket(target: Callable[..., Target]) -> None:
     airflow = policy_documents(target(silver_root="s3://shop-silver/x"))["airflow"]
     listed = {
         one["Resource"][0]: one["Condition"]["StringLike"]["s3:prefix"]
@@ -89,7 +89,7 @@ def test_no_action_is_a_pattern_and_a_bare_star_has_a_condition(target: Callable
         assert len(one["Resource"]) == len(set(one["Resource"]))
 
 
-def test_documents_stay_within_the_limits_of_iam_with_a_bucket_a_zone_and_every_option(
+def test_documents_stay_within_iams_limits_with_all_options(
     target: Callable[..., Target],
 ) -> None:
     roots = {
@@ -117,7 +117,7 @@ def test_listing_is_allowed_below_the_lake_alone(target: Callable[..., Target]) 
     assert {"lake/raw/*", "lake/silver/*"} <= set(prefixes)
 
 
-def test_spark_may_ask_whether_the_folders_above_a_zone_are_there(target: Callable[..., Target]) -> None:
+def test_spark_may_list_the_parent_folders_of_a_zone(target: Callable[..., Target]) -> None:
     glue = policy_documents(target(gold_root="s3://shop/a/b/gold"))["glue"]
     (listing,) = [one for one in glue["Statement"] if "s3:ListBucket" in one["Action"]]
     assert {"a/", "a/b/", "a/b/gold/*"} <= set(listing["Condition"]["StringLike"]["s3:prefix"])
@@ -139,9 +139,9 @@ def test_spark_may_ask_whether_the_folders_above_a_zone_are_there(target: Callab
         ("redshift://host/shop?workgroup=lakehouse", {"redshift-serverless:GetCredentials"}),
         (None, set()),
     ],
-    ids=["Data API by IAM", "wire by secret", "wire by IAM", "no Redshift"],
+    ids=["Data API with IAM", "connector with secret", "connector with IAM", "no Redshift"],
 )
-def test_redshift_is_reached_by_the_way_that_its_uri_names_and_no_other(
+def test_only_the_transport_of_the_warehouse_uri_is_allowed(
     target: Callable[..., Target], warehouse: str | None, actions: set[str]
 ) -> None:
     glue = policy_documents(target(warehouse=warehouse))["glue"]
@@ -149,7 +149,7 @@ def test_redshift_is_reached_by_the_way_that_its_uri_names_and_no_other(
     assert {action for action in found if action.startswith(("redshift", "secrets"))} == actions
 
 
-def test_a_key_topic_and_queue_are_allowed_by_name_where_they_are_named(
+def test_key_topic_and_queue_are_allowed_only_if_configured(
     target: Callable[..., Target],
 ) -> None:
     topic, queue = "arn:aws:sns:us-east-1:123456789012:a", "arn:aws:sqs:us-east-1:123456789012:q"
@@ -159,9 +159,7 @@ def test_a_key_topic_and_queue_are_allowed_by_name_where_they_are_named(
         assert not allowed(policy_documents(plain)["airflow"], action, resource)
 
 
-def test_documents_are_written_as_json_that_a_person_can_read(
-    target: Callable[..., Target], tmp_path: Path
-) -> None:
+def test_documents_are_written_as_readable_json(target: Callable[..., Target], tmp_path: Path) -> None:
     paths = write_documents(target(warehouse=REDSHIFT), tmp_path / "new" / "iam")
     assert [path.name for path in paths] == [
         *("lakegate-glue.json", "lakegate-glue-trust.json", "lakegate-airflow.json"),
@@ -174,15 +172,13 @@ def test_a_folder_that_cannot_be_written_is_one_sentence(
     target: Callable[..., Target], tmp_path: Path
 ) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(
-        ConfigurationError, match=r"--policies-out .*/file/iam: the policies cannot be written"
-    ):
+    with pytest.raises(ConfigurationError, match=r"--policies-out .*/file/iam: cannot write the policies"):
         write_documents(target(), tmp_path / "file" / "iam")
 
 
 @pytest.mark.aws
 @pytest.mark.parametrize("who", ["glue", "airflow"])
-def test_raw_is_taken_in_with_these_permissions_and_no_other(
+def test_raw_is_ingested_with_these_permissions_only(
     aws: None, target: Callable[..., Target], monkeypatch: pytest.MonkeyPatch, who: str
 ) -> None:
     client("s3").create_bucket(Bucket="shop")
@@ -199,7 +195,7 @@ def test_raw_is_taken_in_with_these_permissions_and_no_other(
 
 
 @pytest.mark.aws
-def test_without_the_permission_for_a_zone_a_job_says_which_file_it_may_not_write(
+def test_a_missing_permission_for_a_zone_names_the_file(
     aws: None,
     target: Callable[..., Target],
     monkeypatch: pytest.MonkeyPatch,

@@ -1,4 +1,4 @@
-"""Roles: made only when asked for, kept as documented, and never without what somebody else attached."""
+"""Roles: created on request, kept as documented, with foreign policies untouched."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dags.deploy.target import Target
-    from tests.dags.deploy.conftest import Told
+    from tests.dags.deploy.conftest import Deployed
 
 AIRFLOW = "arn:aws:iam::123456789012:policy/lakegate-airflow"
 
@@ -24,7 +24,7 @@ def inline(role: str) -> Any:
 
 
 def test_the_jobs_role_and_airflows_policy_are_the_documents(
-    aws: None, deploy: Callable[..., Told], target: Callable[..., Target]
+    aws: None, deploy: Callable[..., Deployed], target: Callable[..., Target]
 ) -> None:
     deploy("--create-roles")
     documents = policy_documents(target())
@@ -35,7 +35,7 @@ def test_the_jobs_role_and_airflows_policy_are_the_documents(
     assert version["Document"] == documents["airflow"]
 
 
-def test_a_role_can_be_taken_by_its_service_in_this_account_alone(target: Callable[..., Target]) -> None:
+def test_only_the_service_in_this_account_can_assume_a_role(target: Callable[..., Target]) -> None:
     assert policy_documents(target())["glue-trust"]["Statement"] == [
         {
             "Effect": "Allow",
@@ -47,8 +47,8 @@ def test_a_role_can_be_taken_by_its_service_in_this_account_alone(target: Callab
 
 
 @pytest.mark.aws
-def test_a_role_that_somebody_widened_is_put_right_and_keeps_what_is_attached_to_it(
-    aws: None, deploy: Callable[..., Told], target: Callable[..., Target]
+def test_a_widened_role_is_restored_and_keeps_attached_policies(
+    aws: None, deploy: Callable[..., Deployed], target: Callable[..., Target]
 ) -> None:
     deploy("--create-roles")
     iam = client("iam")
@@ -60,8 +60,8 @@ def test_a_role_that_somebody_widened_is_put_right_and_keeps_what_is_attached_to
     iam.put_role_policy(RoleName="lakegate-glue", PolicyName="lakegate-glue", PolicyDocument=json.dumps(wide))
     iam.update_assume_role_policy(RoleName="lakegate-glue", PolicyDocument=json.dumps(trust))
     iam.put_role_policy(RoleName="lakegate-glue", PolicyName="theirs", PolicyDocument=json.dumps(wide))
-    told = deploy("--create-roles", "--json")
-    assert told.steps("unchanged") == {"role lakegate-glue": "update"}
+    result = deploy("--create-roles", "--json")
+    assert result.steps("unchanged") == {"role lakegate-glue": "update"}
     assert inline("lakegate-glue") == policy_documents(target())["glue"]
     role = iam.get_role(RoleName="lakegate-glue")["Role"]
     assert role["AssumeRolePolicyDocument"] == policy_documents(target())["glue-trust"]
@@ -69,7 +69,9 @@ def test_a_role_that_somebody_widened_is_put_right_and_keeps_what_is_attached_to
 
 
 @pytest.mark.aws
-def test_airflows_policy_can_be_changed_any_number_of_times(aws: None, deploy: Callable[..., Told]) -> None:
+def test_airflows_policy_can_be_changed_any_number_of_times(
+    aws: None, deploy: Callable[..., Deployed]
+) -> None:
     for number in range(7):  # IAM keeps five versions
         topic = f"arn:aws:sns:us-east-1:123456789012:alerts-{number}"
         assert deploy("--create-roles", "--topic", topic).status == 0

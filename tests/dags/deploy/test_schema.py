@@ -1,4 +1,4 @@
-"""The warehouse's schema: planned with everything else, made once, and never forced."""
+"""The warehouse's schema in a deployment: planned, created once, never forced."""
 
 from __future__ import annotations
 
@@ -6,26 +6,28 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from contracts.reader import GOLD_TABLES
+from dags.pipeline.run import TRANSITIONS
 from tests.checkpoints.warehouse.warehouses import RedshiftBench, redshift_bench
 from tests.dags.deploy.conftest import REGION, client
+from tests.shipped import GOLD_TABLES
 from tests.stand_ins.glue_jobs import jobs_can_be_updated
-from tests.stand_ins.permissions import tls_understood
+from tests.stand_ins.permissions import tls_conditions_ignored
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.dags.deploy.conftest import Told
+    from tests.contributing import Installation
+    from tests.dags.deploy.conftest import Deployed
 
 
 @pytest.fixture
 def bench() -> Iterator[RedshiftBench]:
-    with redshift_bench(is_by_wire=False) as bench, tls_understood(), jobs_can_be_updated():
+    with redshift_bench(is_by_wire=False) as bench, tls_conditions_ignored(), jobs_can_be_updated():
         yield bench
 
 
-def test_the_schema_is_made_with_everything_else_and_then_left_alone(
-    bench: RedshiftBench, deploy: Callable[..., Told]
+def test_the_schema_is_created_with_everything_else_and_then_unchanged(
+    bench: RedshiftBench, deploy: Callable[..., Deployed]
 ) -> None:
     options = ("--create-roles", "--warehouse", bench.uri(schema="mart"), "--json")
     first = deploy(*options)
@@ -42,30 +44,57 @@ def test_the_schema_is_made_with_everything_else_and_then_left_alone(
     }
 
 
-def test_the_region_is_the_warehouses_too_and_its_job_is_told(
-    bench: RedshiftBench, deploy: Callable[..., Told], monkeypatch: pytest.MonkeyPatch
+def test_everything_of_a_further_dataset_and_table_is_deployed(
+    bench: RedshiftBench, deploy: Callable[..., Deployed], returns: Installation
+) -> None:
+    options = ("--create-roles", "--warehouse", bench.uri(), "--json")
+    result = deploy(*options)
+    uploads = {name for name in result.steps() if "returns" in name}
+    artifacts = "upload s3://shop/lake/artifacts"
+    assert uploads == {
+        f"{artifacts}/contracts/silver/returns.yaml",
+        f"{artifacts}/contracts/gold/returns_by_status.yaml",
+        f"{artifacts}/policies/returns.yaml",
+    }
+    rules = client("s3").get_bucket_lifecycle_configuration(Bucket="shop")["Rules"]
+    expiring = {one["Filter"]["Prefix"]: one["Expiration"] for one in rules if "returns" in one["ID"]}
+    assert expiring == {f"lake/quarantine/{kind}/returns/": {"Days": 90} for kind in ("files", "rows")}
+    for transition in TRANSITIONS:
+        job = client("glue").get_job(JobName=f"lakegate-{transition}")["Job"]["DefaultArguments"]
+        assert job["--contracts"] == "s3://shop/lake/artifacts/contracts"
+        assert job["--policies"] == "s3://shop/lake/artifacts/policies"
+    columns = bench.database.query(
+        "SELECT column_name, data_type FROM svv_columns WHERE table_name = 'returns_by_status'"
+        " AND table_schema = 'gold' ORDER BY ordinal_position"
+    )
+    assert [name for name, _ in columns] == ["status", "returns", "refunded"]
+    assert deploy(*options).steps("unchanged") == {}
+
+
+def test_the_region_is_passed_to_the_warehouse_and_its_job(
+    bench: RedshiftBench, deploy: Callable[..., Deployed], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
         monkeypatch.delenv(name, raising=False)
-    told = deploy("--create-roles", "--warehouse", bench.uri(region=""))
-    assert told.status == 0, told.err
+    result = deploy("--create-roles", "--warehouse", bench.uri(region=""))
+    assert result.status == 0, result.err
     job = client("glue").get_job(JobName="lakegate-gold_to_redshift")["Job"]
     assert job["DefaultArguments"]["--warehouse"] == bench.uri(region="") + f"&region={REGION}"
 
 
 @pytest.mark.aws
-def test_a_dry_run_makes_no_table(bench: RedshiftBench, deploy: Callable[..., Told]) -> None:
-    told = deploy("--dry-run", "--create-roles", "--warehouse", bench.uri())
-    assert '    + ddl: CREATE TABLE IF NOT EXISTS "gold"."dim_users"' in told.out
+def test_a_dry_run_creates_no_table(bench: RedshiftBench, deploy: Callable[..., Deployed]) -> None:
+    result = deploy("--dry-run", "--create-roles", "--warehouse", bench.uri())
+    assert '    + ddl: CREATE TABLE IF NOT EXISTS "gold"."dim_users"' in result.out
     assert bench.database.query("SELECT COUNT(*) FROM svv_tables WHERE table_schema = 'gold'") == [(0,)]
 
 
-def test_a_table_that_a_person_has_to_change_stops_all_before_anything_is_done(
-    bench: RedshiftBench, deploy: Callable[..., Told]
+def test_a_mismatched_table_stops_the_deployment_before_any_change(
+    bench: RedshiftBench, deploy: Callable[..., Deployed]
 ) -> None:
     bench.query("CREATE TABLE dim_status (status BIGINT)")
-    told = deploy("--create-roles", "--warehouse", bench.uri())
-    assert told.status == 1
-    assert "dim_status.status: expected VARCHAR(" in told.err
-    assert "found BIGINT in the live table; run ALTER TABLE" in told.err
+    result = deploy("--create-roles", "--warehouse", bench.uri())
+    assert result.status == 1
+    assert "dim_status.status: expected VARCHAR(" in result.err
+    assert "found BIGINT in the live table; run ALTER TABLE" in result.err
     assert [one["Name"] for one in client("s3").list_buckets()["Buckets"]] == ["lake"]

@@ -1,4 +1,4 @@
-"""Uploads: what a job needs, only what changed, and nothing that is stale."""
+"""Uploads: all files of a job, only changed ones, no stale ones."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ import pytest
 
 import contracts
 import dags.glue
+from contracts.loader import promise_files
 from tests.dags.deploy.conftest import client
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.dags.deploy.conftest import Told
+    from tests.dags.deploy.conftest import Deployed
 
 ARTIFACTS = "lake/artifacts/"
 
@@ -25,47 +26,50 @@ def uploaded() -> dict[str, bytes]:
     return {key.removeprefix(ARTIFACTS): s3.get_object(Bucket="shop", Key=key)["Body"].read() for key in keys}
 
 
-def test_wheel_script_contracts_and_policies_are_uploaded(aws: None, deploy: Callable[..., Told]) -> None:
+def test_wheel_script_contracts_and_policies_are_uploaded(aws: None, deploy: Callable[..., Deployed]) -> None:
     deploy("--create-roles")
     found = uploaded()
     assert found["lakegate-0.1.0-py3-none-any.whl"] == b"a wheel"
     assert found["lakegate_job.py"] == Path(dags.glue.__file__).with_name("job.py").read_bytes()
     root = Path(contracts.__file__).parent
     assert {key for key in found if key.startswith("contracts/")} == {
-        f"contracts/{path.relative_to(root).as_posix()}" for path in root.rglob("*.yaml")
+        f"contracts/{path.relative_to(root).as_posix()}" for path in promise_files(root)
     }
+    assert "contracts/silver/defaults.yaml" in found
     assert {key for key in found if key.startswith("policies/")} == {
         f"policies/{name}.yaml" for name in ("events", "users", "transactions", "gold")
     }
 
 
 @pytest.mark.aws
-def test_only_what_changed_is_uploaded_again(aws: None, deploy: Callable[..., Told], dist: Path) -> None:
+def test_only_what_changed_is_uploaded_again(aws: None, deploy: Callable[..., Deployed], dist: Path) -> None:
     deploy("--create-roles")
     (dist / "lakegate-0.1.0-py3-none-any.whl").write_bytes(b"another wheel")
-    told = deploy("--create-roles", "--json")
-    assert told.steps("unchanged") == {
+    result = deploy("--create-roles", "--json")
+    assert result.steps("unchanged") == {
         "upload s3://shop/lake/artifacts/lakegate-0.1.0-py3-none-any.whl": "update"
     }
     assert uploaded()["lakegate-0.1.0-py3-none-any.whl"] == b"another wheel"
 
 
 @pytest.mark.aws
-def test_a_contract_that_is_gone_here_is_deleted_there_and_whatever_else_lies_there_stays(
-    aws: None, deploy: Callable[..., Told]
+def test_a_removed_contract_is_deleted_and_other_files_are_kept(
+    aws: None, deploy: Callable[..., Deployed]
 ) -> None:
     deploy("--create-roles")
     for key in ("contracts/silver/gone.yaml", "contracts/notes.txt", "mine.yaml"):
         client("s3").put_object(Bucket="shop", Key=f"{ARTIFACTS}{key}", Body=b"x")
-    told = deploy("--create-roles", "--json")
-    assert told.steps("unchanged") == {"upload s3://shop/lake/artifacts/contracts/silver/gone.yaml": "delete"}
+    result = deploy("--create-roles", "--json")
+    assert result.steps("unchanged") == {
+        "upload s3://shop/lake/artifacts/contracts/silver/gone.yaml": "delete"
+    }
     assert {"contracts/notes.txt", "mine.yaml"} <= uploaded().keys()
     assert "contracts/silver/gone.yaml" not in uploaded()
 
 
 @pytest.mark.aws
-def test_contracts_of_ones_own_are_uploaded_instead_of_the_shipped_ones(
-    aws: None, deploy: Callable[..., Told], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_custom_contracts_replace_the_shipped_ones(
+    aws: None, deploy: Callable[..., Deployed], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root = Path(contracts.__file__).parent
     for path in root.rglob("*.yaml"):

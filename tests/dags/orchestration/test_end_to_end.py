@@ -1,4 +1,4 @@
-"""All DAGs on a real scheduler, before stand-ins for AWS that really do what they are told."""
+"""All DAGs on a real scheduler, against AWS stand-ins that run jobs and statements."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def orchestrate(shop: Installation, run_id: str, **params: object) -> str:
 
 @dataclass
 class Arrival:
-    """What happened after files were dropped into RAW."""
+    """Result of dropping files into RAW."""
 
     shop: Installation
     waited: list[Mapping[str, str]]  # states of the ingesting DAGs' tasks, before there was a file
@@ -61,7 +61,7 @@ class Arrival:
 
 @pytest.fixture(scope="module")
 def arrival(services: Services) -> Arrival:
-    """Three DAGs wait; a file a dataset arrives; everything else follows from that."""
+    """Three waiting DAGs; one file per dataset arrives and triggers everything else."""
     shop = services.install("arrival")
     airflow = shop.airflow
     for dag in INGESTING:
@@ -160,9 +160,10 @@ def blocked(race: Installation, tmp_path_factory: pytest.TempPathFactory) -> Ins
     contracts = shutil.copytree(CHECKOUT / "contracts", tmp_path_factory.mktemp("broken") / "contracts")
     table = contracts / "gold" / "dim_country.yaml"
     text = table.read_text()
-    rule = "{column: _uncovered_countries, max_value: 0}"
+    rule = "type: expect_dimension_to_cover_facts"
     assert rule in text
-    table.write_text(text.replace(rule, "{column: _uncovered_countries, min_value: 1}"))
+    broken = "type: expect_table_row_count_to_be_between\n          kwargs: {max_value: 0}"
+    table.write_text(text.replace(rule, broken))
     shop.configure(contracts=str(contracts))
     shop.drop("events/more.csv", MORE_EVENTS)
     assert orchestrate(shop, "blocked") == "failed"
@@ -176,10 +177,13 @@ def test_a_broken_gold_rule_keeps_the_old_release_in_the_warehouse(blocked: Inst
     assert blocked.query("SELECT count(*) FROM fact_events") == [(3,)]
 
 
-def test_a_blocked_gate_names_rule_and_data_docs_and_is_not_tried_again(blocked: Installation) -> None:
+def test_a_blocked_gate_names_rule_and_data_docs_and_is_not_retried(blocked: Installation) -> None:
     airflow, run_id = blocked.airflow, "lakehouse__blocked"
     tasks = airflow.tasks("silver_to_gold", run_id)
-    assert (tasks["job"]["state"], tasks["job"]["try_number"]) == ("success", 1)  # it did its work: it judged
+    assert (tasks["job"]["state"], tasks["job"]["try_number"]) == (
+        "success",
+        1,
+    )  # a blocked run succeeds as a job
     assert (tasks["gate"]["state"], tasks["gate"]["try_number"]) == ("failed", 1)
     log = airflow.log("silver_to_gold", run_id, "gate")
     assert "dim_country: block: covers_facts" in log
@@ -187,14 +191,14 @@ def test_a_blocked_gate_names_rule_and_data_docs_and_is_not_tried_again(blocked:
     assert "dim_country: block" in airflow.xcom("silver_to_gold", run_id, "gate", "note")
 
 
-def test_an_alert_tells_verdict_rule_and_link(blocked: Installation) -> None:
+def test_an_alert_contains_verdict_rule_and_link(blocked: Installation) -> None:
     (alert,) = blocked.alerts()
     assert alert["Subject"] == "lakegate: silver_to_gold: silver_to_gold, run lakehouse__blocked: block"
     assert "dim_country: block: covers_facts" in alert["Message"]
     assert "Data Docs: s3://race/docs/index.html" in alert["Message"]
 
 
-def test_a_job_that_dies_midway_is_healed_by_the_retry(services: Services) -> None:
+def test_a_killed_job_is_retried(services: Services) -> None:
     shop = services.install("dying")
     drop_shop(shop)
     shop.airflow.trigger("lakehouse", "dying", as_of=AS_OF)
@@ -225,14 +229,14 @@ def staged(shop: Installation) -> bytes:
     return "\n".join(one["Key"] for one in found.get("Contents", [])).encode()
 
 
-def test_what_is_missing_is_said_before_anything_runs(services: Services) -> None:
+def test_a_missing_resource_is_reported_before_anything_runs(services: Services) -> None:
     shop = services.install("missing")
     shop.configure(gold_root="s3://nowhere")
     assert orchestrate(shop, "missing") == "failed"
     states = shop.airflow.states("lakehouse", "missing")
     assert states.pop("check") == "failed"
     assert set(states.values()) == {"upstream_failed"}
-    assert "there is no bucket nowhere; run `lakegate deploy`" in shop.airflow.log(
+    assert "bucket nowhere not found; run `lakegate deploy`" in shop.airflow.log(
         "lakehouse", "missing", "check"
     )
 
@@ -258,9 +262,9 @@ def test_a_backfilled_run_judges_by_the_clock_of_its_day(services: Services) -> 
     assert list(ledger.files) == ["events.csv"]
 
 
-def test_ingestion_looks_again_and_again_once_raw_holds_files(services: Services) -> None:
+def test_ingestion_polls_once_raw_has_files(services: Services) -> None:
     shop, airflow = services.install("again"), services.airflow
-    airflow.call("PATCH", "/dags/lakehouse", {"is_paused": True})  # what comes next is not asked for
+    airflow.call("PATCH", "/dags/lakehouse", {"is_paused": True})  # only the ingestion is tested
     try:
         shop.drop("events/events.csv", EVENTS)
         airflow.trigger("raw_to_bronze_events", "known", run_id="again", as_of=AS_OF)

@@ -1,4 +1,4 @@
-"""S3 notifies a queue, an AssetWatcher hears of it, and the ingestion starts: on a real scheduler."""
+"""S3 notifies a queue and an AssetWatcher starts the ingestion, on a real scheduler."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
-"""What tasks make of what they are told, of an installation, and of a verdict; without a scheduler."""
+"""Task functions without a scheduler: run requests, installations, notes."""
 
 from __future__ import annotations
 
-import doctest
 import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -11,19 +10,20 @@ import boto3
 import pytest
 from moto import mock_aws
 
-import dags.pipeline.batches
-import dags.tasks.told
-from contracts.faults import ConfigurationError
-from dags.pipeline.report import DatasetReport, FileCounts, Status, TransitionReport
+from contracts.errors import ConfigurationError
+from dags.pipeline.report import DatasetReport, FileCounts, TransitionReport
 from dags.pipeline.run import TRANSITIONS
 from dags.pipeline.verdict_file import Failure, Outcome
-from dags.tasks.checks import what_is_missing
+from dags.tasks.alert import docs_link, note_of
+from dags.tasks.checks import find_problems
 from dags.tasks.installation import make_installation
-from dags.tasks.note import docs_link, note_of
-from dags.tasks.told import told
+from dags.tasks.run_request import run_request
+from quarantine_policies.decision import Verdict
+from tests.contributing import Installation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 NIGHT = datetime(2024, 5, 1, 3, tzinfo=UTC)
 TRUST = json.dumps({"Version": "2012-10-17", "Statement": []})
@@ -31,12 +31,10 @@ LAKE = {"lake": "s3://shop", "raw_root": "s3://shop-raw", "warehouse": "redshift
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:alerts"
 
 
-def test_the_examples_hold() -> None:
-    assert [doctest.testmod(module).failed for module in (dags.tasks.told, dags.pipeline.batches)] == [0, 0]
-
-
 def test_a_scheduled_run_takes_its_id_and_clock_from_the_dag_run() -> None:
-    run = told("lakehouse", "scheduled__2024-05-01T03:00:00+00:00", NIGHT, {"as_of": None, "force": False})
+    run = run_request(
+        "lakehouse", "scheduled__2024-05-01T03:00:00+00:00", NIGHT, {"as_of": None, "force": False}
+    )
     assert (run.id, run.as_of) == (
         "lakehouse__scheduled__2024-05-01T03:00:00+00:00",
         "2024-05-01T03:00:00+00:00",
@@ -46,7 +44,7 @@ def test_a_scheduled_run_takes_its_id_and_clock_from_the_dag_run() -> None:
 
 def test_a_dag_that_the_orchestrator_starts_takes_its_run() -> None:
     given = {"run_id": "lakehouse__1", "as_of": "2024-04-01T00:00:00Z", "force": True}
-    run = told("silver_to_gold", "lakehouse__1", NIGHT, given)
+    run = run_request("silver_to_gold", "lakehouse__1", NIGHT, given)
     assert (run.id, run.as_of, run.force) == ("lakehouse__1", "2024-04-01T00:00:00Z", "true")
     assert run.is_orchestrated
 
@@ -92,42 +90,40 @@ def install(lake: str = "s3://shop") -> None:
 
 
 def missing(transitions: tuple[str, ...] = TRANSITIONS, **given: Any) -> list[str]:
-    return what_is_missing(make_installation({**LAKE, "topic": TOPIC, **given}, {}), transitions)
+    return find_problems(make_installation({**LAKE, "topic": TOPIC, **given}, {}), transitions)
 
 
 @pytest.mark.usefixtures("aws")
-def test_a_whole_installation_lacks_nothing() -> None:
+def test_a_complete_installation_has_no_problems() -> None:
     install()
     assert missing() == []
 
 
 @pytest.mark.usefixtures("aws")
-def test_every_missing_thing_is_one_sentence() -> None:
+def test_every_missing_resource_is_one_sentence() -> None:
     assert missing() == [
-        "there is no bucket shop-raw; run `lakegate deploy`",
-        "there is no bucket shop; run `lakegate deploy`",
-        "there is no Glue job lakegate-bronze_to_silver; run `lakegate deploy`",
-        "there is no Glue job lakegate-silver_to_gold; run `lakegate deploy`",
-        f"there is no SNS topic {TOPIC}; create it, or leave topic out",
+        "bucket shop-raw not found; run `lakegate deploy`",
+        "bucket shop not found; run `lakegate deploy`",
+        "Glue job lakegate-bronze_to_silver not found; run `lakegate deploy`",
+        "Glue job lakegate-silver_to_gold not found; run `lakegate deploy`",
+        f"SNS topic {TOPIC} not found; create it, or remove the setting topic",
     ]
 
 
 @pytest.mark.usefixtures("aws")
-def test_a_job_without_its_role_is_told() -> None:
+def test_a_job_without_its_role_is_reported() -> None:
     install()
     boto3.client("iam").delete_role(RoleName="lakegate-glue")
     assert missing(("silver_to_gold",)) == [
-        "the Glue job lakegate-silver_to_gold runs as lakegate-glue, and there is no such role; "
-        "run `lakegate deploy`"
+        "role lakegate-glue of Glue job lakegate-silver_to_gold not found; run `lakegate deploy`"
     ]
 
 
 @pytest.mark.usefixtures("aws")
-def test_a_job_that_works_on_another_lake_is_told() -> None:
+def test_a_job_for_another_lake_is_reported() -> None:
     install(lake="s3://old")
     assert missing(("silver_to_gold",)) == [
-        "the Glue job lakegate-silver_to_gold works on the lake s3://old, not on s3://shop; "
-        "run `lakegate deploy`"
+        "Glue job lakegate-silver_to_gold uses the lake s3://old, expected s3://shop; run `lakegate deploy`"
     ]
 
 
@@ -135,14 +131,26 @@ def test_a_job_that_works_on_another_lake_is_told() -> None:
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
-        ({"lake": "/data/lake"}, "the lake does not lie on S3"),
-        ({"warehouse": "mysql://db"}, "this names no warehouse"),
-        ({"contracts": "/nowhere"}, "there is no such folder of contracts"),
+        ({"lake": "/data/lake"}, "the lake is not on S3"),
+        ({"warehouse": "mysql://db"}, "invalid warehouse URI"),
+        ({"contracts": "/nowhere"}, "contracts folder not found"),
     ],
 )
-def test_a_setting_that_cannot_be_used_is_told(given: dict[str, str], sentence: str) -> None:
-    (told_,) = missing(**given)
-    assert sentence in told_
+def test_an_invalid_setting_is_reported(given: dict[str, str], sentence: str) -> None:
+    (problem,) = missing(**given)
+    assert sentence in problem
+
+
+@pytest.mark.usefixtures("aws")
+def test_contracts_other_than_those_of_the_dags_are_reported(tmp_path: Path) -> None:
+    install()
+    installation = Installation.copied_to(tmp_path)
+    installation.follow("Add a dataset")
+    given = {name: str(path) for name, path in installation.settings.items()}
+    assert missing(**given) == [
+        "the DAGs are those of events, users, transactions, the contracts those of events, users, "
+        f"transactions, returns; set LAKEGATE_CONTRACTS={installation.contracts} where DAG files are parsed"
+    ]
 
 
 BLOCKED = Outcome(
@@ -152,13 +160,13 @@ BLOCKED = Outcome(
     docs="s3://shop/docs/index.html",
     report=TransitionReport(
         "bronze_to_silver",
-        Status.BLOCK,
+        Verdict.BLOCK,
         1.0,
         (
-            DatasetReport("users", Status.PASS, rows_read=5, rows_quarantined=0),
+            DatasetReport("users", Verdict.PASS, rows_read=5, rows_quarantined=0),
             DatasetReport(
                 "events",
-                Status.BLOCK,
+                Verdict.BLOCK,
                 rows_read=1000,
                 rows_quarantined=400,
                 rows_by_rule={"age_range": 100, "ts_uncastable": 300},
@@ -179,15 +187,15 @@ def test_a_note_names_verdict_rules_counts_and_where_the_data_docs_are() -> None
     ]
 
 
-def test_a_note_of_one_dataset_tells_its_rejected_files() -> None:
+def test_a_note_of_one_dataset_lists_its_rejected_files() -> None:
     files = FileCounts(valid=2, quarantined={"corrupt_gzip": 1})
     report = TransitionReport(
-        "raw_to_bronze", Status.WARN, 1.0, (DatasetReport("users", Status.WARN, files=files),)
+        "raw_to_bronze", Verdict.WARN, 1.0, (DatasetReport("users", Verdict.WARN, files=files),)
     )
     outcome = Outcome("r1", "2024-05-01", "raw_to_bronze", report=report, dataset="users")
     assert note_of(outcome, None) == "raw_to_bronze of users, run r1: warn\n  users: warn: corrupt_gzip 1"
 
 
-def test_a_note_of_a_failure_holds_its_sentence() -> None:
+def test_a_note_of_a_failure_contains_its_sentence() -> None:
     outcome = Outcome("r1", "2024-05-01", "silver_to_gold", error=Failure("the lake is gone", True, 1))
     assert note_of(outcome, None) == "silver_to_gold, run r1: failed\nthe lake is gone"

@@ -1,1 +1,1 @@
-"""A Glue on loopback that really runs the job's script; see ``runs``."""
+"""Glue on loopback that runs job scripts; see ``runs``."""

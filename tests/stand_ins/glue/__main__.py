@@ -1,7 +1,6 @@
-"""moto's server with truthful Glue runs: ``python -m tests.stand_ins.glue -H 127.0.0.1 -p 5000``.
+"""moto's server with real Glue job runs: ``python -m tests.stand_ins.glue -H 127.0.0.1 -p 5000``.
 
-It also takes what `lakegate deploy` says: jobs can be updated, and a bucket that refuses whoever comes
-without TLS is open here, as nobody on loopback comes with it.
+Also supports `lakegate deploy`: jobs can be updated, and TLS-only buckets are open, as loopback has no TLS.
 """
 
 from __future__ import annotations
@@ -10,8 +9,8 @@ from moto.server import main
 
 from tests.stand_ins.glue.runs import install
 from tests.stand_ins.glue_jobs import jobs_can_be_updated
-from tests.stand_ins.permissions import tls_understood
+from tests.stand_ins.permissions import tls_conditions_ignored
 
 install()
-with tls_understood(), jobs_can_be_updated():
+with tls_conditions_ignored(), jobs_can_be_updated():
     main()

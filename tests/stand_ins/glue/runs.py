@@ -1,13 +1,12 @@
-"""A Glue whose StartJobRun really runs the script, by spark-submit, and whose GetJobRun tells the truth.
+"""Glue jobs whose StartJobRun runs the script with spark-submit and whose GetJobRun returns its real state.
 
-Stock moto says SUCCEEDED to anything, also to a script that is not there. Here a run is a process: it is
-RUNNING while that lives, SUCCEEDED if it returned 0, else FAILED with the last line of its log, and
-BatchStopJobRun ends it. The script is fetched from where the job says; its arguments are the job's and the
-run's, beside Glue's own.
+Plain moto returns SUCCEEDED for any job. Here a run is a process: RUNNING while it lives, SUCCEEDED with exit
+status 0, else FAILED with the last line of its log; BatchStopJobRun terminates it. The script is downloaded
+from the job's location; its arguments are those of the job, the run and Glue.
 
-It does not prove: Glue's Python and its modules (`--additional-python-modules` are not installed, the script
-finds our code in this checkout), roles and permissions, workers, auto-scaling and bookmarks, CloudWatch, how
-long Glue takes to start, nor the time limit. Spark is the one of this environment, on two cores.
+Not covered: Glue's Python and modules (`--additional-python-modules` is ignored, the script imports this
+checkout), roles and permissions, workers, auto-scaling, bookmarks, CloudWatch, start-up time and the time
+limit. Spark is that of this environment, on two cores.
 """
 
 from __future__ import annotations
@@ -29,16 +28,16 @@ from moto.core.responses import ActionResult
 from moto.glue.responses import GlueResponse
 
 import dags.pipeline
-from dags.pipeline.java import ensure_java
-from dags.pipeline.settings import Settings
-from dags.pipeline.spark_on_s3 import s3_options
+from dags.settings import Settings
+from dags.spark.java import ensure_java
+from dags.spark.s3a import s3_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-FOLDER = "LAKEGATE_STAND_IN_GLUE"  # names the folder with a folder a run: script, log, pid
+FOLDER = "LAKEGATE_STAND_IN_GLUE"  # variable: folder with a subfolder per run: script, log, pid
 CHECKOUT = Path(__file__).parents[3]
-_FIRST_START = glue.FakeJob.start_job_run
+_ORIGINAL_START = glue.FakeJob.start_job_run
 _QUIET = Path(dags.pipeline.__file__).with_name("log4j2.properties").as_uri()
 _SPARK = {
     "spark.master": "local[2]",
@@ -49,8 +48,8 @@ _SPARK = {
 }
 
 
-class TrueJobRun(glue.FakeJobRun):
-    """A run that is a process."""
+class ProcessJobRun(glue.FakeJobRun):
+    """A job run as a process."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -60,37 +59,37 @@ class TrueJobRun(glue.FakeJobRun):
 
     @property
     def status(self) -> str | None:
-        """Return the state; only the process changes it."""
+        """The state, set by ``run`` and ``stop`` only."""
         return self.state
 
     @status.setter
     def status(self, _: str) -> None:
-        """Let moto believe that it sets the state."""
+        """Ignore moto's changes of the state."""
 
     def advance(self) -> None:
-        """Time alone changes nothing."""
+        """Ignore moto's state transitions over time."""
 
     def as_dict(self) -> dict[str, Any]:
-        """Return what GetJobRun answers."""
+        """Return the response of GetJobRun."""
         ended = self.completed_on or datetime.now(UTC).replace(tzinfo=None)
-        told = {**super().as_dict(), "GlueVersion": "6.0", "LogGroupName": str(self.folder)}
-        told["ExecutionTime"] = int((ended - self.started_on).total_seconds())
+        run = {**super().as_dict(), "GlueVersion": "6.0", "LogGroupName": str(self.folder)}
+        run["ExecutionTime"] = int((ended - self.started_on).total_seconds())
         if self.completed_on is None:
-            del told["CompletedOn"]
+            del run["CompletedOn"]
         if self.error:
-            told["ErrorMessage"] = self.error
-        return told
+            run["ErrorMessage"] = self.error
+        return run
 
     def run(self, script: str) -> None:
-        """Fetch the script, run it, and wait for its end."""
+        """Download the script, run it, and wait for its end."""
         try:
             self.folder.mkdir(parents=True)
-            here = self.folder / "job.py"
+            local = self.folder / "job.py"
             bucket, _, key = script.removeprefix("s3://").partition("/")
-            boto3.client("s3").download_file(bucket, key, str(here))
+            boto3.client("s3").download_file(bucket, key, str(local))
             with (self.folder / "log").open("wb") as log:
                 self.process = subprocess.Popen(
-                    [*_spark_submit(self.arguments or {}), str(here), *self._arguments()],
+                    [*_spark_submit(self.arguments or {}), str(local), *self._arguments()],
                     env={**os.environ, "PYTHONPATH": str(CHECKOUT), "PYSPARK_PYTHON": sys.executable},
                     stdout=log,
                     stderr=log,
@@ -100,21 +99,21 @@ class TrueJobRun(glue.FakeJobRun):
             (self.folder / "pid").write_text(str(self.process.pid))
             self.state = "RUNNING"
             status = self.process.wait()
-        except Exception as error:  # noqa: BLE001 - whatever it is, the run failed
+        except Exception as error:  # noqa: BLE001 - any error fails the run
             self.state, self.error = "FAILED", f"{type(error).__name__}: {error}"
         else:
             lines = (self.folder / "log").read_text(errors="replace").splitlines() or [""]
-            ours = [line for line in lines if line.startswith("lakegate: ")] or lines
+            own_lines = [line for line in lines if line.startswith("lakegate: ")] or lines
             if self.state == "STOPPING":
                 self.state = "STOPPED"
             elif status:
-                self.state, self.error = "FAILED", f"exit status {status}: {ours[-1]}"
+                self.state, self.error = "FAILED", f"exit status {status}: {own_lines[-1]}"
             else:
                 self.state = "SUCCEEDED"
         self.completed_on = datetime.now(UTC).replace(tzinfo=None)
 
     def stop(self) -> None:
-        """End the process, with all that it started."""
+        """Terminate the process and its children."""
         if self.process is not None and self.process.poll() is None:
             self.state = "STOPPING"
             os.killpg(self.process.pid, signal.SIGTERM)
@@ -126,15 +125,15 @@ class TrueJobRun(glue.FakeJobRun):
 
 
 def install() -> None:
-    """Put truthful runs in the place of moto's. Call it in the server's process."""
+    """Replace moto's job runs. Call it in the server's process."""
     ensure_java()
-    glue.FakeJobRun = TrueJobRun  # type: ignore[misc]
+    glue.FakeJobRun = ProcessJobRun  # type: ignore[misc]
     glue.FakeJob.start_job_run = _start_job_run  # type: ignore[method-assign]
     GlueResponse.batch_stop_job_run = _batch_stop_job_run
 
 
 def _start_job_run(job: Any, *args: Any, **kwargs: Any) -> str:
-    run_id: str = _FIRST_START(job, *args, **kwargs)
+    run_id: str = _ORIGINAL_START(job, *args, **kwargs)
     run = next(one for one in job.job_runs if one.job_run_id == run_id)
     threading.Thread(target=run.run, args=(job.command["ScriptLocation"],), daemon=True).start()
     return run_id
@@ -150,9 +149,9 @@ def _batch_stop_job_run(response: Any) -> ActionResult:
 
 
 def _spark_submit(arguments: Mapping[str, str]) -> list[str]:
-    """Return the command, with what Glue gives every job: a file system for S3."""
+    """Return the spark-submit command with the S3 file system that Glue provides."""
     options = {**s3_options(Settings(lake=arguments.get("--lake", "./lake"))), **_SPARK}
     submit = Path(pyspark.__file__).parent / "bin" / "spark-submit"
     nice = ["nice", "-n", "10"] if shutil.which("nice") else []
-    told = [part for name, value in options.items() for part in ("--conf", f"{name}={value}")]
-    return [*nice, str(submit), *told]
+    conf = [part for name, value in options.items() for part in ("--conf", f"{name}={value}")]
+    return [*nice, str(submit), *conf]

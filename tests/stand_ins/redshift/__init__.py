@@ -1,1 +1,1 @@
-"""A Redshift Serverless for tests: one executor (`database`), behind the Data API and the wire protocol."""
+"""Redshift Serverless for tests: one database behind the Data API and the wire protocol."""

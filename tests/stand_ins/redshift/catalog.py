@@ -1,11 +1,11 @@
-"""What Redshift's catalog says of its tables: lengths, precisions, comments, which DuckDB would drop."""
+"""Redshift's catalog: VARCHAR lengths, precisions and comments, which DuckDB does not keep."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from tests.stand_ins.redshift.dialect import ColumnSpec
-from tests.stand_ins.redshift.refusal import RedshiftRefusal
+from tests.stand_ins.redshift.errors import RedshiftServerError
 
 if TYPE_CHECKING:
     import duckdb
@@ -27,20 +27,20 @@ _OF_TABLE = "WHERE (table_schema, table_name) = (?, ?)"
 
 
 class Catalog:
-    """The catalog as one session sees it: it changes, and is undone, with the session's transaction."""
+    """The catalog in one session; changes are part of the session's transaction."""
 
     def __init__(self, cursor: duckdb.DuckDBPyConnection, temp_schema: str, search_path: str) -> None:
         self._cursor, self.temp_schema, self.search_path = cursor, temp_schema, search_path
 
     def schema_of(self, table: str) -> str:
-        """Return where a table lies that was named without a schema; temporary ones come first."""
+        """Return the schema of an unqualified table name; temporary tables come first."""
         for schema in (self.temp_schema, self.search_path):
             if self.kind(schema, table):
                 return schema
-        raise RedshiftRefusal(f'relation "{table}" does not exist', "42P01")
+        raise RedshiftServerError(f'relation "{table}" does not exist', "42P01")
 
     def kind(self, schema: str, table: str) -> str | None:
-        """Return whether it is a BASE TABLE or a VIEW; None when it is not there."""
+        """Return BASE TABLE or VIEW, or None if it does not exist."""
         sql = f"SELECT table_type FROM _redshift.tables {_OF_TABLE}"
         found = self._cursor.execute(sql, [schema, table]).fetchone()
         return found[0] if found else None
@@ -48,7 +48,7 @@ class Catalog:
     def columns(self, schema: str, table: str) -> tuple[ColumnSpec, ...]:
         """Return a table's columns in order."""
         if self.kind(schema, table) is None:
-            raise RedshiftRefusal(f'relation "{schema}.{table}" does not exist', "42P01")
+            raise RedshiftServerError(f'relation "{schema}.{table}" does not exist', "42P01")
         sql = (
             "SELECT column_name, data_type, character_maximum_length, numeric_precision, numeric_scale,"
             f" is_nullable = 'NO' FROM _redshift.columns {_OF_TABLE} ORDER BY ordinal_position"
@@ -56,12 +56,12 @@ class Catalog:
         return tuple(ColumnSpec(*row) for row in self._cursor.execute(sql, [schema, table]).fetchall())
 
     def note_table(self, schema: str, table: str, kind: str, columns: tuple[ColumnSpec, ...]) -> None:
-        """Write down a new table or view."""
+        """Add a table or view."""
         self._cursor.execute("INSERT INTO _redshift.tables VALUES (?, ?, ?)", [schema, table, kind])
         self.note_columns(schema, table, columns)
 
     def note_columns(self, schema: str, table: str, columns: tuple[ColumnSpec, ...]) -> None:
-        """Write down a table's columns in place of those that it had."""
+        """Replace a table's columns."""
         sql = f"SELECT column_name, remarks FROM _redshift.columns {_OF_TABLE}"
         remarks = dict(self._cursor.execute(sql, [schema, table]).fetchall())
         self._cursor.execute(f"DELETE FROM _redshift.columns {_OF_TABLE}", [schema, table])
@@ -73,25 +73,25 @@ class Catalog:
             )
 
     def remark(self, schema: str, table: str, column: str, text: str) -> None:
-        """Write down a comment on a column."""
+        """Set a column's comment."""
         sql = f"UPDATE _redshift.columns SET remarks = ? {_OF_TABLE} AND column_name = ?"
         touched = self._cursor.execute(sql, [text, schema, table, column]).fetchone()
         if not touched or touched[0] != 1:
-            raise RedshiftRefusal(f'column "{column}" does not exist', "42703")
+            raise RedshiftServerError(f'column "{column}" does not exist', "42703")
 
     def rename(self, schema: str, table: str, name: str) -> None:
-        """Give a table another name."""
+        """Rename a table."""
         for catalog in ("tables", "columns"):
             sql = f"UPDATE _redshift.{catalog} SET table_name = ? {_OF_TABLE}"
             self._cursor.execute(sql, [name, schema, table])
 
     def forget(self, schema: str, table: str) -> None:
-        """Strike a table or view out."""
+        """Remove a table or view."""
         for catalog in ("tables", "columns"):
             self._cursor.execute(f"DELETE FROM _redshift.{catalog} {_OF_TABLE}", [schema, table])
 
     def forget_temporary(self) -> None:
-        """Strike all of the session's temporary tables out."""
+        """Remove the session's temporary tables."""
         for catalog in ("tables", "columns"):
             sql = f"DELETE FROM _redshift.{catalog} WHERE table_schema = ?"
             self._cursor.execute(sql, [self.temp_schema])

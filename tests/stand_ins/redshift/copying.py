@@ -1,7 +1,7 @@
-"""COPY … FORMAT AS PARQUET MANIFEST as Redshift does it: by position, by length, by the manifest's letter.
+"""COPY … FORMAT AS PARQUET MANIFEST as in Redshift: by position, with manifest and file lengths checked.
 
-It reads the objects through S3's interface, so a manifest's URIs and lengths are really tried. It does not
-prove that a role may read the bucket, how fast a COPY is, nor Redshift's own wording.
+Objects are read through the S3 API, so the manifest's URIs and lengths are checked for real. Not covered: the
+role's permissions, speed, and Redshift's exact messages.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from botocore.exceptions import ClientError
 
-from tests.stand_ins.redshift.refusal import RedshiftRefusal, Untranslated
+from tests.stand_ins.redshift.errors import RedshiftServerError, UnsupportedSqlError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -41,7 +41,7 @@ _PARQUET = {
 
 @dataclass(frozen=True)
 class CopyCommand:
-    """What a COPY says."""
+    """A parsed COPY."""
 
     schema: str | None
     table: str
@@ -50,12 +50,12 @@ class CopyCommand:
 
 
 def read_copy(sql: str) -> CopyCommand:
-    """Return what a COPY says; options that the stand-in cannot honour are refused."""
+    """Parse a COPY; unsupported options raise."""
     found = _WORDS.fullmatch(sql.strip())
     if found is None:
-        raise Untranslated(f"this COPY: {sql}")
+        raise UnsupportedSqlError(f"this COPY: {sql}")
     if not found["manifest"]:
-        raise Untranslated("a COPY without MANIFEST")
+        raise UnsupportedSqlError("a COPY without MANIFEST")
     schema = found["schema"]
     return CopyCommand(
         schema.lower() if schema else None, found["table"].lower(), found["uri"], found["arn"] or "default"
@@ -63,12 +63,14 @@ def read_copy(sql: str) -> CopyCommand:
 
 
 def read_files(s3: Any, command: CopyCommand, columns: Sequence[ColumnSpec]) -> Iterator[pa.Table]:
-    """Yield what the manifest's files hold, entry by entry, under the names of the table's columns."""
+    """Yield the manifest's files as tables with the target's column names."""
     for url in _entries(s3, command.uri):
         try:
             table = pq.read_table(io.BytesIO(_get(s3, url)))
         except pa.ArrowInvalid as error:
-            raise RedshiftRefusal(f"Spectrum Scan Error: {url} is no Parquet file ({error})") from error
+            raise RedshiftServerError(
+                f"Spectrum Scan Error: {url} is not a Parquet file ({error})"
+            ) from error
         yield _fitted(table, columns, url)
 
 
@@ -76,19 +78,19 @@ def _entries(s3: Any, uri: str) -> Iterator[str]:
     try:
         entries = json.loads(_get(s3, uri))["entries"]
     except (ValueError, KeyError, TypeError) as error:
-        raise RedshiftRefusal(f"The manifest {uri} cannot be read ({error})") from error
+        raise RedshiftServerError(f"The manifest {uri} cannot be read ({error})") from error
     for entry in entries:
         length = entry.get("meta", {}).get("content_length")
         if length is None:
-            raise RedshiftRefusal(f"error 15003: File {entry['url']} has no content_length in {uri}")
+            raise RedshiftServerError(f"error 15003: File {entry['url']} has no content_length in {uri}")
         try:
             found = s3.head_object(**_address(entry["url"]))["ContentLength"]
         except ClientError as error:
             if entry.get("mandatory", False):
-                raise RedshiftRefusal(f"The mandatory file {entry['url']} does not exist") from error
+                raise RedshiftServerError(f"The mandatory file {entry['url']} does not exist") from error
             continue
         if found != length:
-            raise RedshiftRefusal(
+            raise RedshiftServerError(
                 f"Spectrum Scan Error: HTTP response error code: 416 for {entry['url']}"
                 f" (content_length {length}, the file has {found} bytes)"
             )
@@ -97,16 +99,16 @@ def _entries(s3: Any, uri: str) -> Iterator[str]:
 
 def _fitted(table: pa.Table, columns: Sequence[ColumnSpec], url: str) -> pa.Table:
     if table.num_columns != len(columns):
-        raise RedshiftRefusal(
+        raise RedshiftServerError(
             f"Spectrum Scan Error: the Parquet file {url} has {table.num_columns} columns,"
             f" the table has {len(columns)}"
         )
     arrays = []
     for column, field, values in zip(columns, table.schema, table.columns, strict=True):
         if not _is_loadable(column, field.type):
-            raise RedshiftRefusal(
+            raise RedshiftServerError(
                 f"Spectrum Scan Error: {url} has an incompatible Parquet schema for column {column.name}."
-                f" Column type: {column.spelled}, Parquet schema: {field.type} {field.name}"
+                f" Column type: {column.display_type}, Parquet schema: {field.type} {field.name}"
             )
         arrays.append(values.cast(pa.timestamp("us")) if pa.types.is_timestamp(field.type) else values)
     return pa.table(arrays, names=[column.name for column in columns])
@@ -127,7 +129,7 @@ def _get(s3: Any, uri: str) -> bytes:
         return bytes(s3.get_object(**_address(uri))["Body"].read())
     except ClientError as error:
         code = error.response["Error"]["Code"]
-        raise RedshiftRefusal(f"S3ServiceException: {code} for {uri}, Status {code}") from error
+        raise RedshiftServerError(f"S3ServiceException: {code} for {uri}, Status {code}") from error
 
 
 def _address(uri: str) -> dict[str, str]:

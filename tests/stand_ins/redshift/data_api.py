@@ -1,12 +1,12 @@
-"""The Redshift Data API on loopback, as boto3 speaks to it, in front of the stand-in's database.
+"""The Redshift Data API on loopback, for boto3, in front of the stand-in's database.
 
-It really runs what it is sent, in the background: a batch is one transaction with full rollback, of at most
-40 statements and 100 KB; a client token runs once; DescribeStatement tells the truth; results come in pages.
-It also answers ``GetCredentials`` of redshift-serverless. A request key that it does not know is refused.
+Statements run in the background: a batch is one transaction with full rollback, of at most 40 statements and
+100 KB; a client token runs once; DescribeStatement returns the real state; results are paged. It also
+implements ``GetCredentials`` of redshift-serverless. Unknown request keys are errors.
 
-It does not prove: signatures and permissions (any are taken), how long Serverless takes to wake up, the
-service's own wording, whether it keeps what the queries of a failed batch had seen (both can be set), nor for
-how long it remembers client tokens, statements and results.
+Not covered: signatures and permissions (any are accepted), Serverless's start-up time, the service's exact
+messages, whether it keeps results of failed batches (configurable here), and how long it remembers client
+tokens, statements and results.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from tests.stand_ins.redshift.dialect import parameters, parse
-from tests.stand_ins.redshift.refusal import RedshiftRefusal
+from tests.stand_ins.redshift.errors import RedshiftServerError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tests.stand_ins.redshift.database import RedshiftDatabase, Result
 
-_MOST_STATEMENTS = 40
-_MOST_BYTES = 100_000
+_MAX_STATEMENTS = 40
+_MAX_BYTES = 100_000
 _TARGET = {"WorkgroupName", "Database", "SecretArn", "StatementName", "ClientToken", "Parameters"}
 _KNOWN = {
     "ExecuteStatement": _TARGET | {"Sql"},
@@ -44,7 +44,7 @@ _ENDED = ("FINISHED", "FAILED", "ABORTED")
 
 
 class ApiError(Exception):
-    """An answer that is an error."""
+    """An error response."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -79,18 +79,18 @@ class Submitted:
 class DataApiServer:
     """The endpoint.
 
-    ``faults`` are errors to answer with first (operation, code, message); ``lost`` are operations that are
-    carried out while their answer gets lost, once each.
+    ``faults`` are errors (operation, code, message) to return once each; ``lost_responses`` are operations
+    that are executed but answered with an error, once each.
     """
 
     database: RedshiftDatabase
     workgroup: str = "analytics"
-    port: int = 0  # 0: any that is free
+    port: int = 0  # 0: any free port
     secrets: tuple[str, ...] = ()
-    keeps_results_of_failed_batches: bool = False
+    keeps_failed_results: bool = False
     rows_per_page: int = 1000
     faults: list[tuple[str, str, str]] = field(default_factory=list)
-    lost: list[str] = field(default_factory=list)
+    lost_responses: list[str] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     submitted: dict[str, Submitted] = field(default_factory=dict)
     _tokens: dict[str, str] = field(default_factory=dict)
@@ -110,7 +110,7 @@ class DataApiServer:
 
     @property
     def batches(self) -> list[Submitted]:
-        """The batches that were taken, in order."""
+        """The accepted batches, in order."""
         return [one for one in self.submitted.values() if one.is_batch]
 
     @property
@@ -119,7 +119,7 @@ class DataApiServer:
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def answer(self, operation: str, request: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Carry out one call."""
+        """Execute one call."""
         with self._lock:
             self.calls.append(operation)
             for fault in self.faults:
@@ -127,7 +127,7 @@ class DataApiServer:
                     self.faults.remove(fault)
                     raise ApiError(fault[1], fault[2])
         if operation not in _KNOWN:
-            raise ApiError("ValidationException", f"the stand-in does not know {operation}")
+            raise ApiError("ValidationException", f"the stand-in does not support {operation}")
         if unknown := set(request) - _KNOWN[operation]:
             raise ApiError("ValidationException", f"the stand-in does not know {', '.join(sorted(unknown))}")
         handlers = {
@@ -140,8 +140,8 @@ class DataApiServer:
             "GetCredentials": self._get_credentials,
         }
         answer = handlers[operation](request)
-        if operation in self.lost:
-            self.lost.remove(operation)
+        if operation in self.lost_responses:
+            self.lost_responses.remove(operation)
             raise ApiError("InternalServerException", "the answer got lost")
         return answer
 
@@ -152,9 +152,9 @@ class DataApiServer:
             raise ApiError("ValidationException", "Secrets Manager can't find the specified secret.")
         is_batch = "Sqls" in request
         texts = request["Sqls"] if is_batch else [request["Sql"]]
-        if not 1 <= len(texts) <= _MOST_STATEMENTS:
-            raise ApiError("ValidationException", f"Number of SQL statements exceeds {_MOST_STATEMENTS}.")
-        if sum(len(text.encode()) for text in texts) > _MOST_BYTES:
+        if not 1 <= len(texts) <= _MAX_STATEMENTS:
+            raise ApiError("ValidationException", f"Number of SQL statements exceeds {_MAX_STATEMENTS}.")
+        if sum(len(text.encode()) for text in texts) > _MAX_BYTES:
             raise ApiError("ValidationException", "Query string exceeds 100 KB.")
         given = {one["name"] for one in request.get("Parameters", ())}
         used = {name for text in texts if ":" in text for name in _parameters(text)}
@@ -191,11 +191,11 @@ class DataApiServer:
                 session.commit()
             session.close()
             one.status = "FINISHED"
-        except RedshiftRefusal as error:
+        except RedshiftServerError as error:
             session.close()
             self._note_failure(one, part, error)
 
-    def _note_failure(self, one: Submitted, failed: Part, error: RedshiftRefusal) -> None:
+    def _note_failure(self, one: Submitted, failed: Part, error: RedshiftServerError) -> None:
         is_cancelled = one.is_cancelled.is_set()
         failed.status, failed.error = ("ABORTED" if is_cancelled else "FAILED"), f"ERROR: {error.message}"
         for part in one.parts:
@@ -236,7 +236,7 @@ class DataApiServer:
             message = "BatchExecuteStatement result can only be retrieved with sub-statement id."
             raise ApiError("ValidationException", message)
         part = one.parts[(number or 1) - 1]
-        is_kept = one.status == "FINISHED" or (one.is_batch and self.keeps_results_of_failed_batches)
+        is_kept = one.status == "FINISHED" or (one.is_batch and self.keeps_failed_results)
         if part.result is None or part.result.columns is None or not is_kept:
             raise ApiError("ResourceNotFoundException", "Query does not have result. Check query status.")
         start = int(request.get("NextToken", "0"))
@@ -342,7 +342,7 @@ def _handler_of(api: DataApiServer) -> type[BaseHTTPRequestHandler]:
             except ApiError as error:
                 status = 500 if error.code.startswith("Internal") else 400
                 answer = {"__type": error.code, "Message": error.message}
-            except RedshiftRefusal as error:
+            except RedshiftServerError as error:
                 status, answer = 400, {"__type": "ValidationException", "Message": error.message}
             body = json.dumps(answer).encode()
             self.send_response(status)
@@ -352,6 +352,6 @@ def _handler_of(api: DataApiServer) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Suppress the log."""
 
     return Handler

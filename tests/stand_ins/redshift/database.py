@@ -1,11 +1,11 @@
-"""A Redshift database that really carries out what it is sent, with DuckDB behind it.
+"""A Redshift database implemented with DuckDB.
 
-Like Redshift, and unlike DuckDB, it enforces no primary keys, counts VARCHAR lengths in bytes and refuses
-what is longer, folds names to lower case, divides whole numbers, fails on a division by zero, and undoes a
-transaction as a whole. TRUNCATE and ALTER TABLE … APPEND, which end a transaction, are refused inside one.
+Like Redshift, and unlike DuckDB, it does not enforce primary keys, limits VARCHAR lengths in bytes, folds
+names to lower case, divides integers as integers, fails on a division by zero, and rolls back a failed
+transaction as a whole. TRUNCATE and ALTER TABLE … APPEND, which end a transaction, fail inside one.
 
-It does not prove: Redshift's grammar, speed, locks and isolation (DuckDB's own tell conflicting writers
-apart), permissions, DISTKEY and SORTKEY, nor that Redshift's catalog views hold exactly what these do.
+Not covered: Redshift's grammar, speed, locks and isolation (conflicts are detected as in DuckDB),
+permissions, DISTKEY and SORTKEY, and the exact content of the catalog views.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from tests.stand_ins.redshift.catalog import CATALOG, Catalog
 from tests.stand_ins.redshift.copying import read_copy, read_files
 from tests.stand_ins.redshift.definitions import Definitions
 from tests.stand_ins.redshift.dialect import bind, parameters, parse, to_duckdb
-from tests.stand_ins.redshift.refusal import RedshiftRefusal, Untranslated
+from tests.stand_ins.redshift.errors import RedshiftServerError, UnsupportedSqlError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,17 +31,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Result:
-    """What a statement gave: rows if it is a query, else how many it touched."""
+    """Result of a statement: rows of a query, else the number of affected rows."""
 
     tag: str
-    columns: tuple[tuple[str, str], ...] | None = None  # name and DuckDB's type; None: no result set
+    columns: tuple[tuple[str, str], ...] | None = None  # name and DuckDB type; None: no result set
     rows: tuple[tuple[object, ...], ...] = ()
     touched: int = 0
 
 
 @dataclass
-class Trouble:
-    """An error to give instead of carrying out the next statement that holds these words."""
+class InjectedError:
+    """An error to raise once, instead of running the next statement that contains ``words``."""
 
     words: str
     message: str
@@ -50,40 +50,40 @@ class Trouble:
 
 @dataclass
 class RedshiftDatabase:
-    """One database. ``s3`` is a boto3 client or what looks like one; ``roles`` those that COPY may assume."""
+    """One database. ``s3`` is a boto3 client; ``roles`` are those that COPY may assume."""
 
     s3: Any
     roles: tuple[str, ...] = ("default",)
     name: str = "lakehouse"
-    users: dict[str, str] = field(default_factory=dict)  # and their passwords
-    troubles: list[Trouble] = field(default_factory=list)
-    copies_may_go: threading.Event = field(default_factory=threading.Event)  # clear it to hold every COPY
-    log: list[str] = field(default_factory=list)  # every statement as it came
+    users: dict[str, str] = field(default_factory=dict)  # passwords by user
+    injected_errors: list[InjectedError] = field(default_factory=list)
+    copies_allowed: threading.Event = field(default_factory=threading.Event)  # clear it to block every COPY
+    log: list[str] = field(default_factory=list)  # every statement received
     _connection: duckdb.DuckDBPyConnection = field(default_factory=duckdb.connect)
     _numbers: Any = field(default_factory=itertools.count)
 
     def __post_init__(self) -> None:
         self._connection.execute(CATALOG)
-        self.copies_may_go.set()
+        self.copies_allowed.set()
 
     def session(self, *, search_path: str = "public") -> Session:
-        """Return a session of its own."""
+        """Return a new session."""
         return Session(self, self._connection.cursor(), search_path, f"pg_temp_{next(self._numbers)}")
 
     def query(self, sql: str, *, search_path: str = "public") -> list[tuple[object, ...]]:
-        """Run one statement in a session of its own and return its rows."""
+        """Run one statement in a new session and return its rows."""
         session = self.session(search_path=search_path)
         try:
             return list(session.execute(sql).rows)
         finally:
             session.close()
 
-    def take_trouble(self, sql: str) -> None:
-        """Raise the error that somebody laid out for such a statement, once."""
-        for trouble in self.troubles:
+    def raise_injected_error(self, sql: str) -> None:
+        """Raise the injected error for a matching statement, once."""
+        for trouble in self.injected_errors:
             if trouble.words in sql:
-                self.troubles.remove(trouble)
-                raise RedshiftRefusal(trouble.message, trouble.sqlstate)
+                self.injected_errors.remove(trouble)
+                raise RedshiftServerError(trouble.message, trouble.sqlstate)
 
 
 class Session:
@@ -104,7 +104,7 @@ class Session:
         cursor.execute("SET TimeZone = 'UTC'")
 
     def describe(self, sql: str) -> tuple[tuple[str, str], ...] | None:
-        """Return the columns of the rows that a statement will give; None when it gives none."""
+        """Return the columns of a statement's result set, or None if it has none."""
         tree = parse(sql)
         if not isinstance(tree, exp.Query):
             return None
@@ -113,11 +113,11 @@ class Session:
             rows = self._cursor.execute(f"DESCRIBE {to_duckdb(tree, self._catalog.schema_of)}").fetchall()
         except duckdb.Error as error:
             self.has_failed = self.is_in_transaction
-            raise _refusal(error) from error
+            raise _server_error(error) from error
         return tuple((row[0], row[1]) for row in rows)
 
     def execute(self, sql: str, values: Mapping[str, str | None] | None = None) -> Result:
-        """Carry out one statement; outside BEGIN … COMMIT it is a transaction of its own."""
+        """Run one statement, as its own transaction outside BEGIN … COMMIT."""
         self._database.log.append(sql)
         if sql.lstrip()[:4].upper() == "COPY":
             tree: exp.Expression = exp.Command(this="COPY")
@@ -126,7 +126,7 @@ class Session:
         if isinstance(tree, exp.Commit | exp.Rollback):
             return self._end(is_commit=isinstance(tree, exp.Commit) and not self.has_failed)
         if self.has_failed:
-            raise RedshiftRefusal(
+            raise RedshiftServerError(
                 "current transaction is aborted, commands ignored until end of transaction block", "25P02"
             )
         if isinstance(tree, exp.Transaction):
@@ -137,16 +137,16 @@ class Session:
         if not was_in_transaction:
             self._cursor.begin()
         try:
-            self._database.take_trouble(sql)
+            self._database.raise_injected_error(sql)
             result = self._carry_out(tree, sql, values or {})
             if not was_in_transaction:
                 self._cursor.commit()
-        except (RedshiftRefusal, duckdb.Error) as error:
+        except (RedshiftServerError, duckdb.Error) as error:
             if was_in_transaction:
                 self.has_failed = True
             else:
                 _roll_back(self._cursor)
-            raise (error if isinstance(error, RedshiftRefusal) else _refusal(error)) from error
+            raise (error if isinstance(error, RedshiftServerError) else _server_error(error)) from error
         return result
 
     def begin(self) -> None:
@@ -154,15 +154,15 @@ class Session:
         self.execute("BEGIN")
 
     def commit(self) -> None:
-        """Commit the transaction; one that failed is rolled back instead."""
+        """Commit the transaction, or roll it back if it has failed."""
         self._end(is_commit=not self.has_failed)
 
     def rollback(self) -> None:
-        """Undo the transaction."""
+        """Roll back the transaction."""
         self._end(is_commit=False)
 
     def close(self) -> None:
-        """End the session: what was not committed is undone, temporary tables are gone."""
+        """End the session: roll back and drop temporary tables."""
         if self.is_in_transaction:
             self.rollback()
         self._cursor.execute(f'DROP SCHEMA IF EXISTS "{self._catalog.temp_schema}" CASCADE')
@@ -175,7 +175,7 @@ class Session:
                 try:
                     self._cursor.commit()
                 except duckdb.Error as error:
-                    raise _refusal(error) from error
+                    raise _server_error(error) from error
                 finally:
                     self.is_in_transaction = self.has_failed = False
             else:
@@ -188,8 +188,8 @@ class Session:
             if tree.this == "COPY":
                 return self._copy(sql)
             if "APPEND" in sql.upper():
-                raise RedshiftRefusal("ALTER TABLE APPEND cannot run inside a transaction block", "25001")
-            raise Untranslated(sql)
+                raise RedshiftServerError("ALTER TABLE APPEND cannot run inside a transaction block", "25001")
+            raise UnsupportedSqlError(sql)
         definitions = Definitions(self._cursor, self._catalog, self._check_lengths, self.is_in_transaction)
         handlers: dict[type[exp.Expression], Callable[[Any], str]] = {
             exp.Create: definitions.create,
@@ -207,7 +207,7 @@ class Session:
             return self._select(tree)
         if isinstance(tree, exp.Insert | exp.Update | exp.Delete):
             return self._change(tree)
-        raise Untranslated(sql)
+        raise UnsupportedSqlError(sql)
 
     def _select(self, tree: exp.Expression) -> Result:
         cursor = self._cursor.execute(to_duckdb(tree, self._catalog.schema_of))
@@ -226,10 +226,10 @@ class Session:
     def _copy(self, sql: str) -> Result:
         command = read_copy(sql)
         if command.role not in self._database.roles:
-            raise RedshiftRefusal(f"User is not authorized to assume IAM Role {command.role}", "42501")
-        while not self._database.copies_may_go.wait(0.01):
+            raise RedshiftServerError(f"User is not authorized to assume IAM Role {command.role}", "42501")
+        while not self._database.copies_allowed.wait(0.01):
             if self.is_cancelled.is_set():
-                raise RedshiftRefusal("Query cancelled on user's request", "57014")
+                raise RedshiftServerError("Query cancelled on user's request", "57014")
         schema = command.schema or self._catalog.schema_of(command.table)
         columns = self._catalog.columns(schema, command.table)
         loaded = 0
@@ -248,15 +248,15 @@ class Session:
                     f'SELECT max(strlen("{column.name}")) FROM "{schema}"."{table}"'
                 ).fetchone()
                 if found and (found[0] or 0) > column.length:
-                    raise RedshiftRefusal(
-                        f"Value too long for type {column.spelled}: column {column.name}"
+                    raise RedshiftServerError(
+                        f"Value too long for type {column.display_type}: column {column.name}"
                         f" of {table} got {found[0]} bytes",
                         "22001",
                     )
 
     def _truncate(self, tree: exp.TruncateTable) -> Result:
         if self.is_in_transaction:
-            raise RedshiftRefusal("TRUNCATE would commit the transaction: refused here", "25001")
+            raise RedshiftServerError("TRUNCATE would commit the transaction: not allowed here", "25001")
         table = tree.expressions[0]
         self._cursor.execute(
             f'DELETE FROM "{table.db or self._catalog.schema_of(table.name)}"."{table.name}"'
@@ -265,18 +265,18 @@ class Session:
 
 
 def _roll_back(cursor: duckdb.DuckDBPyConnection) -> None:
-    with suppress(duckdb.TransactionException):  # DuckDB may have undone it by itself
+    with suppress(duckdb.TransactionException):  # DuckDB may have rolled back already
         cursor.rollback()
 
 
-def _refusal(error: duckdb.Error) -> RedshiftRefusal:
+def _server_error(error: duckdb.Error) -> RedshiftServerError:
     message = str(error).splitlines()[0]
     if "onflict" in message:
-        return RedshiftRefusal(f"1023 DETAIL: Serializable isolation violation on table ({message})")
+        return RedshiftServerError(f"1023 DETAIL: Serializable isolation violation on table ({message})")
     if isinstance(error, duckdb.ConstraintException):
-        return RedshiftRefusal(f"Cannot insert a NULL value into column ({message})", "23502")
+        return RedshiftServerError(f"Cannot insert a NULL value into column ({message})", "23502")
     if "Divide by zero" in message:
-        return RedshiftRefusal("Divide by zero", "22012")
+        return RedshiftServerError("Divide by zero", "22012")
     if isinstance(error, duckdb.CatalogException):
-        return RedshiftRefusal(message, "42P01")
-    return RedshiftRefusal(message)
+        return RedshiftServerError(message, "42P01")
+    return RedshiftServerError(message)

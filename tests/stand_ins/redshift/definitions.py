@@ -1,4 +1,4 @@
-"""CREATE, COMMENT, ALTER and DROP as Redshift takes them."""
+"""CREATE, COMMENT, ALTER and DROP with Redshift's rules."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from tests.stand_ins.redshift.dialect import ColumnSpec, column_spec, to_duckdb
-from tests.stand_ins.redshift.refusal import RedshiftRefusal, Untranslated
+from tests.stand_ins.redshift.errors import RedshiftServerError, UnsupportedSqlError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Definitions:
-    """The data definition of one session; each method returns the command's tag."""
+    """DDL of one session; each method returns the command tag."""
 
     _cursor: duckdb.DuckDBPyConnection
     _catalog: Catalog
@@ -28,7 +28,7 @@ class Definitions:
     _is_in_transaction: bool
 
     def create(self, tree: exp.Create) -> str:
-        """Make a schema, a table or a view."""
+        """Create a schema, table or view."""
         kind, is_optional = tree.kind, bool(tree.args.get("exists"))
         if kind == "SCHEMA":
             words = "IF NOT EXISTS " if is_optional else ""
@@ -42,14 +42,14 @@ class Definitions:
         if self._catalog.kind(schema, table.name):
             if is_optional:
                 return "CREATE TABLE"
-            raise RedshiftRefusal(f'Relation "{table.name}" already exists', "42P07")
+            raise RedshiftServerError(f'Relation "{table.name}" already exists', "42P07")
         if kind == "VIEW":
             query = to_duckdb(tree.expression, self._catalog.schema_of)
             self._cursor.execute(f'CREATE VIEW "{schema}"."{table.name}" AS {query}')
             self._catalog.note_table(schema, table.name, "VIEW", ())
             return "CREATE VIEW"
         if kind != "TABLE" or not isinstance(tree.this, exp.Schema) or tree.expression:
-            raise Untranslated(tree.sql())
+            raise UnsupportedSqlError(tree.sql())
         columns: tuple[ColumnSpec, ...] = ()
         for part in tree.this.expressions:
             if isinstance(part, exp.ColumnDef):
@@ -58,8 +58,8 @@ class Definitions:
                 columns += self._catalog.columns(
                     part.this.db or self._catalog.schema_of(part.this.name), part.this.name
                 )
-            elif not isinstance(part, exp.PrimaryKey):  # which Redshift takes and does not enforce
-                raise Untranslated(part.sql())
+            elif not isinstance(part, exp.PrimaryKey):  # accepted and not enforced
+                raise UnsupportedSqlError(part.sql())
         lines = ", ".join(
             f'"{c.name}" {c.duckdb_type}{" NOT NULL" if c.is_required else ""}' for c in columns
         )
@@ -70,7 +70,7 @@ class Definitions:
     def comment(self, tree: exp.Comment) -> str:
         """Comment on a column."""
         if tree.args["kind"] != "COLUMN":
-            raise Untranslated(tree.sql())
+            raise UnsupportedSqlError(tree.sql())
         column = tree.this
         self._catalog.remark(column.db, column.table, column.name, tree.expression.this)
         return "COMMENT"
@@ -79,16 +79,16 @@ class Definitions:
         """Change a table."""
         name, schema = tree.this.name, tree.this.db or self._catalog.schema_of(tree.this.name)
         if len(tree.args["actions"]) != 1:
-            raise RedshiftRefusal("ALTER TABLE takes one change at a time", "0A000")
+            raise RedshiftServerError("ALTER TABLE takes one change at a time", "0A000")
         action = tree.args["actions"][0]
         columns = {column.name: column for column in self._catalog.columns(schema, name)}
         target = f'"{schema}"."{name}"'
         if isinstance(action, exp.ColumnDef):
             new = column_spec(action)
             if new.is_required:
-                raise RedshiftRefusal("ALTER TABLE ADD COLUMN defined as NOT NULL must have a default")
+                raise RedshiftServerError("ALTER TABLE ADD COLUMN defined as NOT NULL must have a default")
             if new.name in columns:
-                raise RedshiftRefusal(f'column "{new.name}" already exists', "42701")
+                raise RedshiftServerError(f'column "{new.name}" already exists', "42701")
             self._cursor.execute(f'ALTER TABLE {target} ADD COLUMN "{new.name}" {new.duckdb_type}')
             self._catalog.note_columns(schema, name, (*columns.values(), new))
         elif isinstance(action, exp.Drop):
@@ -101,24 +101,24 @@ class Definitions:
             self._catalog.rename(schema, name, action.this.name)
         elif isinstance(action, exp.AlterColumn) and action.args.get("dtype"):
             if self._is_in_transaction:
-                raise RedshiftRefusal("ALTER COLUMN cannot run inside a transaction block", "25001")
+                raise RedshiftServerError("ALTER COLUMN cannot run inside a transaction block", "25001")
             new = column_spec(exp.ColumnDef(this=action.this, kind=action.args["dtype"]))
             old = columns[new.name]
             if (new.type, old.type) != ("character varying", "character varying"):
-                raise RedshiftRefusal("ALTER COLUMN TYPE is for VARCHAR only", "0A000")
+                raise RedshiftServerError("ALTER COLUMN TYPE is for VARCHAR only", "0A000")
             self._catalog.note_columns(
                 schema, name, tuple(new if c.name == new.name else c for c in columns.values())
             )
             self._check_lengths(schema, name)
         else:
-            raise Untranslated(tree.sql())
+            raise UnsupportedSqlError(tree.sql())
         return "ALTER TABLE"
 
     def drop(self, tree: exp.Drop) -> str:
         """Remove a table or a view."""
         kind, tables = tree.args["kind"], list(tree.find_all(exp.Table))
         if kind not in ("TABLE", "VIEW") or len(tables) != 1:
-            raise Untranslated(tree.sql())
+            raise UnsupportedSqlError(tree.sql())
         name = tables[0].name
         schema = tables[0].db or self._catalog.schema_of(name)
         self._cursor.execute(f'DROP {kind} "{schema}"."{name}"')

@@ -1,7 +1,7 @@
-"""Redshift's SQL as DuckDB's, for the statements that lakegate sends; anything else is refused loudly.
+"""Translation of lakegate's Redshift SQL to DuckDB; any other SQL raises.
 
-It does not prove what Redshift's parser takes: sqlglot's is more lenient. Explicit casts to VARCHAR(n) do not
-cut the value here, and arithmetic other than the division of whole numbers is not translated at all.
+Not covered: Redshift's parser, as sqlglot's is more lenient, and casts to VARCHAR(n), which do not truncate
+here. Arithmetic other than integer division is not translated.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import sqlglot
 from sqlglot import exp
 
-from tests.stand_ins.redshift.refusal import RedshiftRefusal, Untranslated
+from tests.stand_ins.redshift.errors import RedshiftServerError, UnsupportedSqlError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -45,7 +45,7 @@ DUCKDB_TYPES = {
 
 @dataclass(frozen=True)
 class ColumnSpec:
-    """A column as Redshift's catalog shows it; ``length`` in bytes."""
+    """A column in Redshift's catalog; ``length`` in bytes."""
 
     name: str
     type: str
@@ -56,33 +56,33 @@ class ColumnSpec:
 
     @property
     def duckdb_type(self) -> str:
-        """The type in DuckDB, which knows no lengths."""
+        """The DuckDB type, which has no length."""
         if self.type == "numeric":
             return f"DECIMAL({self.precision},{self.scale})"
         return DUCKDB_TYPES[self.type]
 
     @property
-    def spelled(self) -> str:
-        """The type as Redshift writes it in messages."""
+    def display_type(self) -> str:
+        """The type as in Redshift's messages."""
         if self.type == "numeric":
             return f"numeric({self.precision},{self.scale})"
         return f"{self.type}({self.length})" if self.length else self.type
 
 
 def parse(sql: str) -> exp.Expression:
-    """Return one statement's tree, names folded to lower case as Redshift does, quoted ones too."""
+    """Return one statement's tree, with all names, also quoted ones, folded to lower case as in Redshift."""
     logging.getLogger("sqlglot").setLevel(logging.ERROR)
     try:
         found = sqlglot.parse(sql, read="redshift")
     except sqlglot.errors.SqlglotError as error:
-        raise RedshiftRefusal(f"syntax error: {str(error).splitlines()[0]}", "42601") from error
+        raise RedshiftServerError(f"syntax error: {str(error).splitlines()[0]}", "42601") from error
     if len(found) != 1 or found[0] is None:
-        raise RedshiftRefusal("cannot insert multiple commands into a prepared statement", "42601")
+        raise RedshiftServerError("cannot insert multiple commands into a prepared statement", "42601")
     tree = found[0]
     for name in tree.find_all(exp.Identifier):
         name.set("this", name.this.lower())
         if len(name.this.encode()) > _MAX_IDENTIFIER_BYTES:
-            raise RedshiftRefusal(
+            raise RedshiftServerError(
                 f'identifier "{name.this}" is longer than {_MAX_IDENTIFIER_BYTES} bytes', "42622"
             )
     return tree
@@ -94,13 +94,13 @@ def parameters(tree: exp.Expression) -> tuple[str, ...]:
 
 
 def bind(tree: exp.Expression, values: Mapping[str, str | None]) -> exp.Expression:
-    """Return the statement with its parameters' values, as text of which Redshift makes what it needs."""
+    """Return the statement with parameters replaced by text literals, which Redshift casts as needed."""
 
     def fill(node: exp.Expression) -> exp.Expression:
         if not isinstance(node, exp.Placeholder | exp.Parameter):
             return node
         if _name(node) not in values:
-            raise RedshiftRefusal(f"there is no parameter {_name(node)}", "42P02")
+            raise RedshiftServerError(f"there is no parameter {_name(node)}", "42P02")
         value = values[_name(node)]
         return exp.Null() if value is None else exp.Literal.string(value)
 
@@ -108,22 +108,22 @@ def bind(tree: exp.Expression, values: Mapping[str, str | None]) -> exp.Expressi
 
 
 def to_duckdb(tree: exp.Expression, resolve: Callable[[str], str]) -> str:
-    """Return a query or a change of rows in DuckDB's words.
+    """Return a query or DML statement in DuckDB's SQL.
 
     Args:
-        tree: with its parameters bound.
-        resolve: from a table's name without schema to its schema.
+        tree: the statement with bound parameters.
+        resolve: returns the schema of an unqualified table name.
     """
     for function in tree.find_all(exp.Func):
         if not isinstance(function, _FUNCTIONS):
-            raise Untranslated(f"the function {function.sql_name()}")
+            raise UnsupportedSqlError(f"the function {function.sql_name()}")
     for operation in tree.find_all(*_ARITHMETIC):
-        raise Untranslated(f"the operator of {operation.sql()}")
+        raise UnsupportedSqlError(f"the operator of {operation.sql()}")
 
     def rewrite(node: exp.Expression) -> exp.Expression:
         if isinstance(node, exp.Div):
             if not (isinstance(node.this, exp.Literal) and not node.this.is_string):
-                raise Untranslated(f"the division {node.sql()}")
+                raise UnsupportedSqlError(f"the division {node.sql()}")
             return exp.func("redshift_divide", node.this, node.expression.transform(rewrite))
         if isinstance(node, exp.Table) and not node.db:
             node = node.copy()
@@ -135,26 +135,26 @@ def to_duckdb(tree: exp.Expression, resolve: Callable[[str], str]) -> str:
 
 
 def column_spec(definition: exp.ColumnDef) -> ColumnSpec:
-    """Return what a column's definition in CREATE TABLE or ALTER TABLE says."""
+    """Parse a column definition of CREATE TABLE or ALTER TABLE."""
     kind = definition.args["kind"]
     sizes = [int(size.this.this) for size in kind.expressions]
     if kind.this not in _TYPES:
-        raise Untranslated(f"the type {kind.sql()}")
+        raise UnsupportedSqlError(f"the type {kind.sql()}")
     name, type_ = definition.name, _TYPES[kind.this]
     is_required = False
     for constraint in definition.args.get("constraints") or ():
         if not isinstance(constraint.kind, exp.NotNullColumnConstraint):
-            raise Untranslated(f"the constraint {constraint.sql()}")
+            raise UnsupportedSqlError(f"the constraint {constraint.sql()}")
         is_required = not constraint.kind.args.get("allow_null")
     if type_ == "character varying":
         length = sizes[0] if sizes else 256
         if length > 65_535:
-            raise RedshiftRefusal("length for type varchar cannot exceed 65535", "22023")
+            raise RedshiftServerError("length for type varchar cannot exceed 65535", "22023")
         return ColumnSpec(name, type_, length=length, is_required=is_required)
     if type_ == "numeric":
         precision, scale = (*sizes, 0)[:2] if sizes else (18, 0)
         if precision > 38:
-            raise RedshiftRefusal("NUMERIC precision must be between 1 and 38", "22023")
+            raise RedshiftServerError("NUMERIC precision must be between 1 and 38", "22023")
         return ColumnSpec(name, type_, precision=precision, scale=scale, is_required=is_required)
     return ColumnSpec(name, type_, is_required=is_required)
 

@@ -1,10 +1,10 @@
-"""Redshift's wire protocol on loopback, as redshift-connector speaks it, before the stand-in's database.
+"""Redshift's wire protocol on loopback, for redshift-connector, in front of the stand-in's database.
 
-It is the extended query protocol of PostgreSQL with MD5 passwords, far enough for the driver: Parse, Bind,
-Describe, Execute, Sync, Close; values in text or, for whole numbers, binary form as the driver asks.
+PostgreSQL's extended query protocol with MD5 passwords, as far as the driver needs it: Parse, Bind, Describe,
+Execute, Sync, Close; values as text or, for numbers, in the binary format that the driver requests.
 
-It does not prove: TLS, which it declines; Redshift's own start-up messages and newer binary formats; cursors
-and partial fetches; the simple query protocol, which the driver does not use.
+Not covered: TLS, which is declined; Redshift's own start-up messages and newer binary formats; cursors and
+partial fetches; the simple query protocol, which the driver does not use.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO
 
-from tests.stand_ins.redshift.refusal import RedshiftRefusal, Untranslated
+from tests.stand_ins.redshift.errors import RedshiftServerError, UnsupportedSqlError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,22 +45,22 @@ class _Prepared:
 
 @dataclass
 class WireServer:
-    """The endpoint. Who logs in must be among the database's users."""
+    """The endpoint; logins are checked against the database's users."""
 
     database: RedshiftDatabase
     logins: list[str] = field(default_factory=list)
-    breaks_at: str | None = None  # words of a statement at which the connection is cut, once
+    break_at: str | None = None  # text of a statement at which the connection is closed, once
 
     def __enter__(self) -> WireServer:
         outer = self
 
         class Handler(socketserver.StreamRequestHandler):
-            disable_nagle_algorithm = True  # or every answer waits for 40 ms
+            disable_nagle_algorithm = True  # else every response is delayed by 40 ms
             wbufsize = -1
 
             def handle(self) -> None:
                 with suppress(ConnectionError, EOFError):
-                    _Conversation(outer, self.rfile, self.wfile).hold()
+                    _ClientConnection(outer, self.rfile, self.wfile).run()
 
         class Server(socketserver.ThreadingTCPServer):
             allow_reuse_address = True
@@ -80,7 +80,7 @@ class WireServer:
         return int(self._server.server_address[1])
 
 
-class _Conversation:
+class _ClientConnection:
     """One client's connection."""
 
     def __init__(self, server: WireServer, reader: BinaryIO, writer: BinaryIO) -> None:
@@ -89,7 +89,7 @@ class _Conversation:
         self._bound: tuple[_Prepared, dict[str, str | None], tuple[int, ...]] | None = None
         self._is_skipping = False  # after an error, until Sync
 
-    def hold(self) -> None:
+    def run(self) -> None:
         if not self._start():
             return
         self._session = self._server.database.session()
@@ -111,16 +111,16 @@ class _Conversation:
                 elif not self._is_skipping:
                     try:
                         if kind not in handlers:
-                            raise Untranslated(f"the message {kind!r}")
+                            raise UnsupportedSqlError(f"the message {kind!r}")
                         handlers[kind](body)
-                    except RedshiftRefusal as error:
-                        self._refuse(error)
+                    except RedshiftServerError as error:
+                        self._send_error(error)
                         self._is_skipping = True
         finally:
             self._session.close()
 
     def _start(self) -> bool:
-        """Do the start-up: no TLS, then who it is. Unknown keys are ignored."""
+        """Handle TLS request and login; unknown start-up keys are ignored."""
         size, code = struct.unpack("!ii", self._read(8))
         if code == _SSL_REQUEST:
             self._writer.write(b"N")
@@ -138,11 +138,15 @@ class _Conversation:
         answer = self._read(struct.unpack("!i", self._read(4))[0] - 4).rstrip(b"\0")
         password = self._server.database.users.get(user)
         if password is None or answer != _md5(user, password, salt):
-            self._refuse(RedshiftRefusal(f'password authentication failed for user "{user}"', "28000"))
+            self._send_error(
+                RedshiftServerError(f'password authentication failed for user "{user}"', "28000")
+            )
             self._writer.flush()
             return False
         if given[b"database"].decode() != self._server.database.name:
-            self._refuse(RedshiftRefusal(f'database "{given[b"database"].decode()}" does not exist', "3D000"))
+            self._send_error(
+                RedshiftServerError(f'database "{given[b"database"].decode()}" does not exist', "3D000")
+            )
             self._writer.flush()
             return False
         self._server.logins.append(user)
@@ -155,8 +159,8 @@ class _Conversation:
     def _parse(self, body: bytes) -> None:
         name, sql, _ = body.split(b"\0", 2)
         text = sql.decode()
-        if self._server.breaks_at and self._server.breaks_at in text:
-            self._server.breaks_at = None
+        if self._server.break_at and self._server.break_at in text:
+            self._server.break_at = None
             raise ConnectionError
         session: Session = self._session
         is_plain = text.lstrip()[:4].upper() == "COPY" or session.has_failed
@@ -182,7 +186,7 @@ class _Conversation:
         for number in range(1, count + 1):
             (size,), rest = struct.unpack("!i", rest[:4]), rest[4:]
             if size >= 0 and any(formats):
-                raise Untranslated("a parameter in binary form")
+                raise UnsupportedSqlError("a parameter in binary form")
             values[str(number)] = None if size < 0 else rest[:size].decode()
             rest = rest[max(size, 0) :]
         self._bound = (self._prepared[name], values, _shorts(rest)[0])
@@ -207,7 +211,7 @@ class _Conversation:
         self._send(b"Z", state)
         self._writer.flush()
 
-    def _refuse(self, error: RedshiftRefusal) -> None:
+    def _send_error(self, error: RedshiftServerError) -> None:
         fields = (b"SERROR", b"C" + error.sqlstate.encode(), b"M" + error.message.encode())
         self._send(b"E", b"\0".join(fields) + b"\0\0")
 
@@ -236,7 +240,7 @@ def _oid(kind: str) -> tuple[int, str]:
     if kind.startswith("DECIMAL"):
         return 1700, "s"
     if kind not in _OIDS:
-        raise Untranslated(f"a result of type {kind}")
+        raise UnsupportedSqlError(f"a result of type {kind}")
     return _OIDS[kind]
 
 
@@ -246,7 +250,7 @@ def _encoded(value: object, kind: str, form: int) -> bytes:
     layout = _oid(kind)[1]
     if form == 1 and layout != "text":
         if layout == "s":
-            raise Untranslated(f"a binary {kind}")
+            raise UnsupportedSqlError(f"a binary {kind}")
         data = struct.pack(layout, value)
     else:
         data = str(value).encode()

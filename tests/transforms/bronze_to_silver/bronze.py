@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import DataFrame
 
+from contracts.column_names import strip_name
 from contracts.inventory import FileFacts, FileFormat
-from transforms.bronze_to_silver.clean import cleaned_rows, readings, values_schema
+from contracts.system_columns import BYTES_PREFIX
+from transforms.bronze_to_silver.clean import cleaned_rows, values_schema
 from transforms.bronze_to_silver.files import BronzeFile
+from transforms.bronze_to_silver.readers import plan_readings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +42,7 @@ class Bronze:
     ) -> BronzeFile:
         encoding = facts.get("encoding", "utf-8")
         text = content.decode(encoding) if isinstance(content, bytes) else content
-        names = tuple(text.lstrip("\ufeff").split("\n")[0].rstrip("\r").split(delimiter)) if header else ()
+        names = tuple(map(strip_name, text.split("\n")[0].split(delimiter))) if header else ()
         facts = {"delimiter": delimiter, "header": header, "names": names, **facts}
         return self.add(key, content, FileFormat.DELIMITED, **facts)
 
@@ -54,17 +57,22 @@ def bronze_file(facts: FileFacts, path: Path) -> BronzeFile:
 def read_and_cleaned(spark: SparkSession, contract: Contract, files: Sequence[BronzeFile]) -> DataFrame:
     """The cleaned rows of files, not staged in between."""
     schema = values_schema(contract)
-    frames = [one.frame.mapInArrow(one.step, schema) for one in readings(spark, contract, files)]
+    frames = [one.frame.mapInArrow(one.step, schema) for one in plan_readings(spark, contract, files)]
     values = reduce(DataFrame.unionByName, frames, spark.createDataFrame([], schema))
     return cleaned_rows(values, contract)
 
 
 def cleaned(spark: SparkSession, contract: Contract, *files: BronzeFile) -> list[dict[str, Any]]:
-    """The cleaned rows by file and raw record; null columns, and flags that are false, left out."""
+    """The cleaned rows by file and raw record; null columns, flags that are false, and lengths left out."""
     rows = [row.asDict() for row in read_and_cleaned(spark, contract, files).collect()]
     rows.sort(key=lambda row: (row["_source_file"], row["_raw"]))
     return [
-        {n: value for n, value in row.items() if value is not None and value is not False} for row in rows
+        {
+            name: value
+            for name, value in row.items()
+            if value is not None and value is not False and not name.startswith(BYTES_PREFIX)
+        }
+        for row in rows
     ]
 
 

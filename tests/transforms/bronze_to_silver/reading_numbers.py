@@ -89,16 +89,19 @@ def _signed(text: str, mark: str) -> tuple[Decimal, str, str]:
 
 
 def _magnitude(scanner: _Scanner, mark: str) -> Decimal:
-    group = "," if mark == "." else "."
-    whole = scanner.take_digits()
-    if scanner.rest[:1] == group:
-        if not 1 <= len(whole) <= 3 or whole[0] == "0":
+    groups = [scanner.take_digits()]
+    kinds = ("," if mark == "." else ".", " \u00a0\u202f", "'\u2019")
+    kind = next((kind for kind in kinds if scanner.rest[:1] and scanner.rest[0] in kind), "")
+    while groups[0] and kind and scanner.rest[:1] in [*kind] and scanner.rest[1:2] in [*DIGITS]:
+        scanner.take(kind)
+        groups.append(scanner.take_digits())
+    sizes = [len(group) for group in groups]
+    if len(groups) > 1:
+        is_western = 1 <= sizes[0] <= 3 and set(sizes[1:]) == {3}
+        is_indian = kind == "," and 1 <= sizes[0] <= 2 and set(sizes[1:-1]) <= {2} and sizes[-1] == 3
+        if groups[0][0] == "0" or not (is_western or is_indian):
             raise _MisreadError
-        while scanner.take(group):
-            digits = scanner.take_digits()
-            if len(digits) != 3:
-                raise _MisreadError
-            whole += digits
+    whole = "".join(groups)
     fraction = scanner.take_digits() if scanner.take(mark) else ""
     if not whole + fraction:
         raise _MisreadError

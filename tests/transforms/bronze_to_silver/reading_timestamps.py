@@ -46,6 +46,7 @@ def _split(pattern: str, text: str) -> tuple[str, ...]:
 
 
 def _moment(date: tuple[str, str, str], time: str, zone: tzinfo, fraction: str = "") -> Moment:
+    """Put together a date and a time of two digits each, or an empty one."""
     year, month, day = map(int, date)
     if len(date[0]) != 4:
         raise _MisreadError
@@ -56,6 +57,17 @@ def _moment(date: tuple[str, str, str], time: str, zone: tzinfo, fraction: str =
     return Moment(
         _micros(datetime(year, month, day, int(hour), int(minute), int(second or 0), micro, tzinfo=zone))
     )
+
+
+def _of_day(time: str) -> str:
+    """Bring the time behind a date and a blank, ``9:05`` or ``9:05 PM``, to two digits of 24 hours."""
+    clock, half = _split(r"(\d\d?:\d\d(?::\d\d)?)(?:[ \u00a0\u202f]?([AaPp][Mm]))?", time)
+    hour, rest = clock.split(":", 1)
+    if half:
+        if not 1 <= int(hour) <= 12:
+            raise _MisreadError
+        hour = str({"am": 0, "pm": 12}[half.lower()] + (0 if hour == "12" else int(hour)))
+    return f"{hour:0>2}:{rest}"
 
 
 def _micros(moment: datetime) -> int:
@@ -79,11 +91,15 @@ def _epoch(text: str, order: DateOrder, zone: tzinfo) -> Moment:
 
 
 def _iso(text: str, order: DateOrder, zone: tzinfo) -> Moment:
-    year, month, day, rest = _split(r"(\d{4})-(\d\d)-(\d\d)((?:[T ].*)?)", text)
+    year, month, day, mark, rest = _split(r"(\d{4})-(\d\d)-(\d\d)(?:([T ])(.+))?", text)
     if not rest:
         return _moment((year, month, day), "", zone)
+    if mark == " " and rest[-1:] in "Mm":
+        return _moment((year, month, day), _of_day(rest), zone)
+    if mark == " " and rest[1:2] == ":":
+        rest = f"0{rest}"
     time, fraction, written = _split(
-        r"[T ](\d\d:\d\d(?::\d\d(?=[^:]|$))?)(?:(?<=:\d\d:\d\d)\.(\d{1,9}))?(.*)", rest
+        r"(\d\d:\d\d(?::\d\d(?=[^:]|$))?)(?:(?<=:\d\d:\d\d)\.(\d{1,9}))?(.*)", rest
     )
     if written == "Z":
         zone = UTC
@@ -100,13 +116,13 @@ def _compact(text: str, order: DateOrder, zone: tzinfo) -> Moment:
 
 
 def _dashed(text: str, order: DateOrder, zone: tzinfo) -> Moment:
-    day, month, year, time = _split(r"(\d\d)-([A-Za-z]{3})-(\d{4})(?: (\S+))?", text)
-    return _moment((year, _month(month), day), time, zone)
+    day, month, year, time = _split(r"(\d\d)-([A-Za-z]{3})-(\d{4})(?: (.+))?", text)
+    return _moment((year, _month(month), day), time and _of_day(time), zone)
 
 
 def _american(text: str, order: DateOrder, zone: tzinfo) -> Moment:
-    month, day, year, time = _split(r"([A-Za-z]{3}) (\d\d?), (\d{4})(?: (\S+))?", text)
-    return _moment((year, _month(month), day), time, zone)
+    month, day, year, time = _split(r"([A-Za-z]{3}) (\d\d?), (\d{4})(?: (.+))?", text)
+    return _moment((year, _month(month), day), time and _of_day(time), zone)
 
 
 def _mail(text: str, order: DateOrder, zone: tzinfo) -> Moment:
@@ -125,16 +141,17 @@ def _mail(text: str, order: DateOrder, zone: tzinfo) -> Moment:
     date = datetime(int(year), int(_month(month)), int(day), tzinfo=UTC)
     if weekday and weekday.lower() != WEEKDAYS[date.weekday()]:
         raise _MisreadError
-    return _moment((year, _month(month), day), time, zone)
+    return _moment((year, _month(month), day), f"{time:0>5}" if time.count(":") == 1 else f"{time:0>8}", zone)
 
 
 def _ordered(text: str, order: DateOrder, zone: tzinfo) -> Moment:
-    *parts, time = _split(r"(\d+)([/.])(\d+)\2(\d+)(?: (\S+))?", text)
-    del parts[1]
+    *parts, time = _split(r"(\d+)([/.-])(\d+)\2(\d+)(?: (.+))?", text)
+    if parts.pop(1) == "-" and order is DateOrder.YMD:
+        raise _MisreadError
     year, month, day = (parts[place] for place in ORDERS[order])
     if len(month) > 2 or len(day) > 2:
         raise _MisreadError
-    return _moment((year, month, day), time, zone)
+    return _moment((year, month, day), time and _of_day(time), zone)
 
 
 def _month(name: str) -> str:

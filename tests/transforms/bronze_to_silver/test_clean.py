@@ -13,7 +13,7 @@ from pyspark.sql import types as st
 from contracts.inventory import FileFacts, FileFormat
 from tests.transforms.bronze_to_silver.bronze import Bronze, bronze_file, cleaned, only, read_and_cleaned
 from tests.transforms.promises import EVENTS, TRANSACTIONS, USERS
-from transforms.bronze_to_silver.clean import readings
+from transforms.bronze_to_silver.readers import plan_readings
 
 
 def at(*parts: int) -> datetime:
@@ -47,6 +47,11 @@ def test_no_file_gives_an_empty_frame_of_the_full_schema(spark: SparkSession) ->
         ("_uncastable_age", st.StringType()),
         ("_created_at_comparable", st.TimestampType()),
         ("_delivered_at_comparable", st.TimestampType()),
+        ("_bytes_tx_id", st.IntegerType()),
+        ("_bytes_user_id", st.IntegerType()),
+        ("_bytes_status", st.IntegerType()),
+        ("_bytes_email", st.IntegerType()),
+        ("_bytes_name", st.IntegerType()),
         ("event_date", st.DateType()),
     ]
 
@@ -136,7 +141,7 @@ def test_extra_is_sorted_by_code_point_and_cleaned(spark: SparkSession, tmp_path
 
 def test_a_file_without_its_facts_is_refused(spark: SparkSession, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"file a\.csv: expected the format .* run raw_to_bronze again"):
-        readings(spark, EVENTS, [bronze_file(FileFacts("a.csv", 1, ""), tmp_path / "a.csv")])
+        plan_readings(spark, EVENTS, [bronze_file(FileFacts("a.csv", 1, ""), tmp_path / "a.csv")])
 
 
 def test_files_of_every_format_side_by_side_keep_their_values(spark: SparkSession, tmp_path: Path) -> None:

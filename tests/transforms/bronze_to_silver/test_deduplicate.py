@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from functools import reduce
@@ -16,10 +16,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyspark.sql import Observation
 
-from contracts.key_hash import key_hash
+from contracts.spark import key_hash
 from tests.transforms.frames import Row, at, frame, schema, values
-from tests.transforms.promises import EVENTS, TRANSACTIONS, USERS
-from transforms.bronze_to_silver.deduplicate import deduplicate, deduplicated_by_file, part, suspect_keys
+from tests.transforms.promises import EVENTS, TRANSACTIONS
+from transforms.bronze_to_silver.deduplicate import (
+    deduplicate,
+    losers_by_file,
+    maybe_repeated_keys,
+    rank,
+    split_by_key_repetition,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -109,7 +115,7 @@ TRANSACTION_CASES = (
 
 def complete(contract: Contract, key: str, row: Row) -> Row:
     """Fill in what every valid row has."""
-    time = {"events": "ts", "transactions": "created_at", "users": "updated_at"}[contract.name]
+    time = {"events": "ts", "transactions": "created_at"}[contract.name]
     filled = {contract.key[0]: key, time: NOON, "_source_file": "f.csv", **row}
     filled.setdefault("user_id", "u")
     return filled | {"event_date": filled[time].date() if filled[time] else None}
@@ -121,7 +127,14 @@ def valid_rows(spark: SparkSession, contract: Contract, cases: Sequence[Case]) -
 
 
 def deduplicated(valid: DataFrame, contract: Contract) -> DataFrame:
-    return deduplicate(part(valid, contract, suspect_keys(valid, contract)), contract)
+    split = split_by_key_repetition(valid, contract, maybe_repeated_keys(valid, contract))
+    return deduplicate(split.unique, rank(split.maybe_repeated, contract), contract)
+
+
+def lost(valid: DataFrame, contract: Contract) -> dict[str, tuple[int, int]]:
+    """The rows that lose, and those of them that differ from the row that is kept, by file."""
+    rows = losers_by_file(rank(valid, contract)).collect()
+    return {row["_source_file"]: (row["rows"], row["conflicting"]) for row in rows}
 
 
 @pytest.fixture(scope="module")
@@ -165,19 +178,75 @@ def test_the_rows_that_lost_are_counted_to_their_own_files(spark: SparkSession) 
         complete(EVENTS, "copies", {"_source_file": "b"}),
         complete(EVENTS, "only wins", {"_source_file": "d"}),
     ]
-    lost = deduplicated_by_file(frame(spark, schema(EVENTS), rows), EVENTS)
-    assert {row["_source_file"]: row["rows"] for row in lost.collect()} == {"a": 2, "b": 1, "c": 2}
+    found = lost(frame(spark, schema(EVENTS), rows), EVENTS)
+    assert found == {"a": (2, 1), "b": (1, 0), "c": (2, 2)}
 
 
-def test_a_users_current_row_is_counted_to_the_file_of_the_latest_row(spark: SparkSession) -> None:
+@dataclass(frozen=True)
+class Conflict:
+    """The rows of one key, and how many of those that lose differ from the one that is kept."""
+
+    title: str
+    rows: tuple[Row, ...]
+    conflicting: int
+
+
+CONFLICTS = (
+    Conflict("copies in several files", ({"_source_file": "a"}, {"_source_file": "b"}), 0),
+    Conflict("another time", ({"ts": ONE}, {"ts": NOON}), 1),
+    Conflict("another value", ({"age": 9}, {"age": 10}), 1),
+    Conflict("a value that is missing", ({"name": "n"}, {}), 1),
+    Conflict("a null is equal to a null", ({"name": None, "age": 1}, {"name": None, "age": 1}), 0),
+    Conflict("a null is no empty text", ({"name": None}, {"name": ""}), 1),
+    Conflict("another unknown column", ({"_extra": '{"sku":"A"}'}, {"_extra": '{"sku":"B"}'}), 1),
+    Conflict("an unknown column more", ({"_extra": '{"sku":"A"}'}, {}), 1),
+    Conflict("values that change places", ({"email": "x"}, {"name": "x"}), 1),
+    Conflict("values that join to one text", ({"email": "ab", "name": "c"}, {"email": "a", "name": "bc"}), 1),
+    Conflict("zeros of either sign", ({"temperature": 0.0}, {"temperature": -0.0}), 0),
+    Conflict("one of two differs", ({"age": 10}, {"age": 9}, {"age": 10}), 1),
+    Conflict("both differ, though not from each other", ({"age": 9}, {"age": 10}, {"age": 9}), 2),
+)
+
+
+def test_rows_conflict_where_their_content_is_not_that_of_the_row_that_is_kept(spark: SparkSession) -> None:
     rows = [
-        complete(USERS, "u1", {"_source_file": "a", "updated_at": ONE}),
-        complete(USERS, "u1", {"_source_file": "b", "updated_at": NOON, "name": "n"}),
-        complete(USERS, "u1", {"_source_file": "z", "updated_at": None, "email": "e"}),
-        complete(USERS, "u2", {"_source_file": "z", "updated_at": None}),
+        complete(EVENTS, case.title, {"_source_file": "f", **row}) for case in CONFLICTS for row in case.rows
     ]
-    lost = deduplicated_by_file(frame(spark, schema(USERS), rows), USERS)
-    assert {row["_source_file"]: row["rows"] for row in lost.collect()} == {"b": 1, "z": 1}
+    found = rank(frame(spark, schema(EVENTS), rows), EVENTS).where("_conflicts").groupBy("event_id").count()
+    assert {row["event_id"]: row["count"] for row in found.collect()} == {
+        case.title: case.conflicting for case in CONFLICTS if case.conflicting
+    }
+
+
+# A promise: columns that tell recency, rows of one key, and which of them is kept.
+RECENCIES: dict[str, tuple[tuple[str, ...], tuple[Row, ...], int]] = {
+    "a later change wins over a later creation": (
+        ("delivered_at",),
+        ({"created_at": NOON, "delivered_at": ONE}, {"created_at": ONE, "delivered_at": NOON}),
+        0,
+    ),
+    "what is null is oldest": (("delivered_at",), ({"created_at": ONE}, {"delivered_at": NOON}), 1),
+    "a number can tell which is the latest": (("age",), ({"age": 10}, {"age": 9, "created_at": ONE}), 0),
+    "the first column that differs decides": (
+        ("age", "delivered_at"),
+        ({"age": 1, "delivered_at": NOON}, {"age": 1, "delivered_at": ONE}, {"age": None, "created_at": ONE}),
+        1,
+    ),
+    "a tie goes to the greatest file": (
+        ("age",),
+        ({"_source_file": "b"}, {"_source_file": "a", "created_at": ONE}),
+        0,
+    ),
+}
+
+
+@pytest.mark.parametrize("title", RECENCIES)
+def test_the_contract_says_which_row_is_the_latest(spark: SparkSession, title: str) -> None:
+    recency, rows, kept = RECENCIES[title]
+    contract = replace(TRANSACTIONS, recency=recency)
+    case = Case(title, rows, kept)
+    found = values(deduplicated(valid_rows(spark, contract, [case]), contract))
+    assert_kept(contract, case, found)
 
 
 def test_no_rows_stay_no_rows(spark: SparkSession) -> None:
@@ -188,21 +257,21 @@ def test_no_rows_stay_no_rows(spark: SparkSession) -> None:
         "_source_file",
         "event_date",
     ]
-    assert (values(deduplicated(none, EVENTS)), values(deduplicated_by_file(none, EVENTS))) == ([], [])
+    assert (values(deduplicated(none, EVENTS)), lost(none, EVENTS)) == ([], {})
 
 
-@pytest.mark.parametrize("is_held", [False, True])
+@pytest.mark.parametrize("is_persisted", [False, True])
 @pytest.mark.parametrize("cases", [EVENT_CASES, EVENT_CASES[:1]], ids=["some repeat", "none repeats"])
-def test_suspects_hold_no_more_than_the_keys_that_repeat_and_tell_of_all(
-    spark: SparkSession, cases: Sequence[Case], is_held: bool
+def test_the_bitmap_has_only_repeated_keys_and_all_keys_are_observed(
+    spark: SparkSession, cases: Sequence[Case], is_persisted: bool
 ) -> None:
     valid, found = valid_rows(spark, EVENTS, cases), Observation("keys")
-    suspects = suspect_keys(valid, EVENTS, found)
-    if is_held:
-        suspects.persist()
+    repeated_keys = maybe_repeated_keys(valid, EVENTS, found)
+    if is_persisted:
+        repeated_keys.persist()
     repeated = sum(len(case.rows) > 1 for case in cases)
-    assert sum(int(row[1]).bit_count() if row[1] >= 0 else 1 for row in suspects.collect()) == repeated
-    suspects.unpersist()
+    assert sum(int(row[1]).bit_count() if row[1] >= 0 else 1 for row in repeated_keys.collect()) == repeated
+    repeated_keys.unpersist()
     keys = valid.select("event_id").distinct().select(key_hash(["event_id"]).alias("hash"))
     assert found.get == {
         "distinct": len(cases),
@@ -210,19 +279,17 @@ def test_suspects_hold_no_more_than_the_keys_that_repeat_and_tell_of_all(
     }
 
 
-def test_all_rows_of_a_repeated_key_are_contested_and_the_rows_lose_nothing(spark: SparkSession) -> None:
+def test_all_rows_of_a_repeated_key_are_split_off_and_no_row_is_lost(spark: SparkSession) -> None:
     valid = valid_rows(spark, EVENTS, EVENT_CASES)
-    parted = part(valid, EVENTS, suspect_keys(valid, EVENTS))
+    split = split_by_key_repetition(valid, EVENTS, maybe_repeated_keys(valid, EVENTS))
     times = {case.title: len(case.rows) for case in EVENT_CASES}
-    assert Counter(row["event_id"] for row in parted.contested.collect()) == {
+    assert Counter(row["event_id"] for row in split.maybe_repeated.collect()) == {
         title: rows for title, rows in times.items() if rows > 1
     }
-    assert Counter(row["event_id"] for row in parted.lone.collect()) == {
+    assert Counter(row["event_id"] for row in split.unique.collect()) == {
         title: rows for title, rows in times.items() if rows == 1
     }
-    assert values(deduplicated_by_file(parted.contested, EVENTS)) == values(
-        deduplicated_by_file(valid, EVENTS)
-    )
+    assert lost(split.maybe_repeated, EVENTS) == lost(valid, EVENTS)
 
 
 # --- laws, against a plain reference ---------------------------------------------------------------
@@ -250,23 +317,30 @@ TRANSACTION_ROWS = st.fixed_dictionaries(
 )
 
 
-def rank(row: Row, contract: Contract) -> tuple[tuple[bool, object], ...]:
+def order(row: Row, contract: Contract) -> tuple[tuple[bool, object], ...]:
     """Order rows as spec 4.4 says, in plain Python."""
-    times = {"events": ["ts"], "transactions": ["created_at", "delivered_at"], "users": ["updated_at"]}
-    order = [*times[contract.name], "_source_file", *contract.column_names, "_extra"]
+    times = {"events": ["ts"], "transactions": ["created_at", "delivered_at"]}
+    names = [*times[contract.name], "_source_file", *contract.column_names, "_extra"]
     return tuple(
-        (row.get(name) is not None, row.get(name) if row.get(name) is not None else 0) for name in order
+        (row.get(name) is not None, row.get(name) if row.get(name) is not None else 0) for name in names
     )
 
 
-def reference(groups: Sequence[Sequence[Row]], contract: Contract) -> tuple[list[Row], Counter[str]]:
-    """Return the winners, and the losers by file."""
-    won, lost = [], Counter[str]()
+def reference(
+    groups: Sequence[Sequence[Row]], contract: Contract
+) -> tuple[list[Row], Counter[str], Counter[str]]:
+    """Return the winners, and by file the losers and those of them that differ from the winner."""
+    won, lost, conflicting = [], Counter[str](), Counter[str]()
     for rows in groups:
-        ordered = sorted(rows, key=lambda row: rank(row, contract))
-        won.append(ordered[-1])
-        lost.update(str(row["_source_file"]) for row in ordered[:-1])
-    return won, lost
+        *losers, winner = sorted(rows, key=lambda row: order(row, contract))
+        won.append(winner)
+        lost.update(str(row["_source_file"]) for row in losers)
+        conflicting.update(
+            str(row["_source_file"])
+            for row in losers
+            if any(row.get(name) != winner.get(name) for name in (*contract.column_names, "_extra"))
+        )
+    return won, lost, conflicting
 
 
 def keyed(groups: Sequence[Sequence[Row]], contract: Contract) -> list[list[Row]]:
@@ -274,13 +348,12 @@ def keyed(groups: Sequence[Sequence[Row]], contract: Contract) -> list[list[Row]
 
 
 def assert_as_reference(spark: SparkSession, groups: list[list[Row]], contract: Contract) -> None:
-    won, lost = reference(groups, contract)
+    won, losers, conflicting = reference(groups, contract)
     valid = frame(spark, schema(contract), [row for rows in groups for row in rows])
     columns = [*contract.column_names, "_extra", "_source_file", "event_date"]
     expected = sorted(({name: row.get(name) for name in columns} for row in won), key=repr)
     assert values(deduplicated(valid, contract)) == expected
-    found = {row["_source_file"]: row["rows"] for row in deduplicated_by_file(valid, contract).collect()}
-    assert found == dict(lost)
+    assert lost(valid, contract) == {file: (rows, conflicting[file]) for file, rows in losers.items()}
 
 
 @settings(max_examples=3, suppress_health_check=list(HealthCheck))

@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.model import DataType, Kind
-from tests.transforms.bronze_to_silver.evaluated import assert_same, mutated
+from tests.transforms.bronze_to_silver.evaluated import assert_same, mutated, read_number
 from tests.transforms.bronze_to_silver.reading_numbers import UNCASTABLE, read
 from transforms.bronze_to_silver.currencies import CODES
-from transforms.bronze_to_silver.numbers import is_not_finite, read_number
+from transforms.bronze_to_silver.numbers import is_not_finite, parse_number
 
 if TYPE_CHECKING:
     from tests.transforms.bronze_to_silver.reading_numbers import Read
@@ -44,7 +44,13 @@ AMOUNTS: tuple[tuple[str, str | None, str | None, str | None], ...] = (
     ("a typographical minus", "\u221212", U, None),
     ("a sign and a blank", "- 12", U, None),
     ("grouping by comma", "1,234,567.89", "1234567.89", None),
-    ("a group of two", "1,23,456", U, None),
+    ("India's way", "5,29,550", "529550", None),
+    ("India's way with more groups and a fraction", "12,34,56,789.5", "123456789.5", None),
+    ("India's way with three digits before", "123,45,678", U, None),
+    ("India's way that goes on in threes", "1,23,456,789", U, None),
+    ("threes that go on in India's way", "1,234,56,789", U, None),
+    ("India's way that ends with two", "1,23,45", U, None),
+    ("India's way that begins with 0", "0,29,550", U, None),
     ("a long last group", "1,2345", U, None),
     ("a long first group", "1234,567", U, None),
     ("a group that begins with 0", "0,123", U, None),
@@ -53,8 +59,24 @@ AMOUNTS: tuple[tuple[str, str | None, str | None, str | None], ...] = (
     ("grouping behind the point", "1.234,567", U, None),
     ("a decimal comma", "12,50", U, None),
     ("the European way", "1.234,56", U, None),
-    ("an apostrophe", "1'234", U, None),
-    ("a blank that groups", "1 234", U, None),
+    ("grouping by apostrophe", "1'234'567.50", "1234567.5", None),
+    ("grouping by a typographical apostrophe", "1\u2019234", "1234", None),
+    ("grouping by blank", "1 234 567", "1234567", None),
+    ("grouping by no-break space", "1\u00a0234\u00a0567", "1234567", None),
+    ("grouping by narrow no-break space", "1\u202f234", "1234", None),
+    ("grouping by tab", "1\t234", U, None),
+    ("grouping by thin space", "1\u2009234", U, None),
+    ("grouping by two blanks", "1  234", U, None),
+    ("two kinds of grouping", "1,234 567", U, None),
+    ("two kinds of grouping, the other way", "1'234,567", U, None),
+    ("a blank group of two", "1 23", U, None),
+    ("a blank group of four", "1 2345", U, None),
+    ("India's way by blank", "5 29 550", U, None),
+    ("blank groups that begin with 0", "0 123", U, None),
+    ("blank groups between a currency and a blank", "$ 1 234.50", "1234.5", "$"),
+    ("blank groups, a blank and a currency", "1 234 EUR", "1234", "EUR"),
+    ("blank groups, two blanks and a currency", "1 234  EUR", U, None),
+    ("blank groups in parentheses", "(1 234)", "-1234", None),
     ("an underscore", "1_000", U, None),
     ("an exponent", "1.5e3", "1500", None),
     ("a capital exponent with a sign", "15E-1", "1.5", None),
@@ -76,8 +98,7 @@ AMOUNTS: tuple[tuple[str, str | None, str | None, str | None], ...] = (
     ("a code in lower case", "usd 12.50", U, None),
     ("no code at all", "ABC 12.50", U, None),
     ("a code of four letters", "USDT 12.50", U, None),
-    ("a rarer sign", "₹1,23,456", U, None),
-    ("a rarer sign, well grouped", "₹123,456", "123456", "₹"),
+    ("a rarer sign and India's way", "₹1,23,456", "123456", "₹"),
     ("a sign younger than Java 17", "\u20c0 5", "5", "\u20c0"),
     ("a full-width sign", "＄5", "5", "＄"),
     ("a sign and a code", "$12 USD", U, None),
@@ -139,6 +160,9 @@ AMOUNTS: tuple[tuple[str, str | None, str | None, str | None], ...] = (
     ("a long fraction", "1." + "0" * 100_000 + "1", "1", None),
     ("many leading zeros", "0" * 100_000 + "1.5", "1.5", None),
     ("many digits", "1" * 100_000, U, None),
+    ("many groups", "1" + ",234" * 30_000, U, None),
+    ("many groups of two", "1" + ",23" * 30_000 + ",456", U, None),
+    ("many blanks", "1" + " 234" * 30_000 + " EUR", U, None),
     ("a tiny number", "1e-2147483647", "0", None),
     ("a tiny negative number", "-1e-99999", "0", None),
     ("a huge number", "1e2147483647", U, None),
@@ -201,6 +225,9 @@ COMMAS: tuple[tuple[str, str, str], ...] = (
     ("a decimal comma", "12,50", "12.5"),
     ("grouping by point", "1.234.567,89", "1234567.89"),
     ("grouping alone", "1.234", "1234"),
+    ("grouping by blank", "1 234 567,89", "1234567.89"),
+    ("grouping by apostrophe", "1'234,5", "1234.5"),
+    ("India's way by point", "5.29.550", U),
     ("a wrong group", "12.50", U),
     ("a group that begins with 0", "0.123", U),
     ("the American way", "1,234.56", U),
@@ -209,6 +236,24 @@ COMMAS: tuple[tuple[str, str, str], ...] = (
     ("a currency, grouping and a fraction", "1.234,56 €", "1234.56"),
     ("parentheses", "(1.234,56)", "-1234.56"),
     ("an exponent", "1,5e3", "1500"),
+)
+
+
+FURTHER_SIGNS = ("kr", "Rs.", "Rs", "E", "EURO", "R$")
+SIGNED: tuple[tuple[str, str, str, str | None], ...] = (
+    ("a sign of letters", "kr 12.50", "12.5", "kr"),
+    ("a sign of letters behind", "1,234.50 kr", "1234.5", "kr"),
+    ("a sign with a point", "Rs.500", "500", "Rs."),
+    ("a sign with a point and a blank", "-Rs. 500", "-500", "Rs."),
+    ("the same without its point", "Rs 5", "5", "Rs"),
+    ("a sign in another case", "KR 5", U, None),
+    ("the longest sign that fits", "EURO 5", "5", "EURO"),
+    ("a code that begins as a sign does", "EUR 5", "5", "EUR"),
+    ("a sign that begins as a code does", "5 E", "5", "E"),
+    ("a letter before a shipped sign", "R$5", "5", "R$"),
+    ("a shipped sign", "$5", "5", "$"),
+    ("two currencies", "kr 5 EUR", U, None),
+    ("parentheses", "(kr 5)", "-5", "kr"),
 )
 
 
@@ -226,6 +271,37 @@ def test_amounts_are_read_with_their_currency(
 ) -> None:
     expected = (None, text, None) if amount == U else (_decimal(amount), None, currency)
     assert outcome(text, DECIMAL) == expected, title
+
+
+@pytest.mark.parametrize(("title", "text", "amount", "currency"), SIGNED)
+def test_a_sources_further_signs_are_currencies(
+    title: str, text: str, amount: str, currency: str | None
+) -> None:
+    number = read_number(text, DECIMAL, ".", FURTHER_SIGNS)
+    assert number == (None if amount == U else (_decimal(amount), currency)), title
+
+
+def test_a_sign_of_letters_and_a_point_without_a_whole_part_are_no_number() -> None:
+    assert read_number("Rs.500", DECIMAL, ".", ("Rs",)) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "shift", "expected"),
+    [
+        ("1250", 2, "12.5"),
+        ("980", 0, "980"),
+        ("-12345", 4, "-1.2345"),
+        ("0.05", 3, "0.0001"),
+        ("0.04", 3, "0"),
+        ("1234567890123456", 2, "12345678901234.56"),
+        ("1e16", 2, U),
+        ("0", 3, "0"),
+    ],
+)
+def test_the_point_moves_before_a_number_must_fit(text: str, shift: int, expected: str) -> None:
+    written = parse_number(text)
+    assert written is not None
+    assert written.to_type(DECIMAL, shift) == (None if expected == U else _decimal(expected))
 
 
 @pytest.mark.parametrize(("title", "text", "integer", "bigint"), INTEGERS)
@@ -294,6 +370,11 @@ def _any_number(luck: random.Random, mark: str) -> str:
             "7",
             "34",
             "1234",
+            "5,29,550",
+            "1 234",
+            "12\u00a0345\u202f678",
+            "1'234\u2019567",
+            "1,234 567",
             f"1{group}234",
             f"012{group}345",
             f"12{group}345{group}678",

@@ -54,11 +54,32 @@ FORMS: tuple[tuple[str, str, str], ...] = (
     ("Z after a space", "2024-01-31 10:20:30 Z", U),
     ("a small t", "2024-01-31t10:20:30", U),
     ("a small z", "2024-01-31T10:20:30z", U),
-    ("one digit for the hour", "2024-01-31 9:20:30", U),
+    ("one digit for the hour after a space", "2024-01-31 9:20:30", "2024-01-31T09:20:30.000000Z"),
+    (
+        "one digit for the hour, a fraction and an offset",
+        "2024-01-31 9:20:30.5 -01",
+        "2024-01-31T10:20:30.500000Z",
+    ),
+    ("one digit for the hour after a T", "2024-01-31T9:20:30", U),
+    ("three digits for the hour", "2024-01-31 010:20:30", U),
+    ("one digit for the minute", "2024-01-31 9:2", U),
     ("24:00", "2024-01-31T24:00:00", U),
     ("minute 60", "2024-01-31T10:60:00", U),
     ("second 60", "2024-01-31T10:20:60", U),
-    ("AM", "2024-01-31 10:20:30 AM", U),
+    ("AM", "2024-01-31 10:20:30 AM", TEN),
+    ("PM without a blank", "2024-01-31 10:20PM", "2024-01-31T22:20:00.000000Z"),
+    ("pm after a narrow no-break space", "2024-01-31 1:05\u202fpm", "2024-01-31T13:05:00.000000Z"),
+    ("pm after a no-break space", "2024-01-31 1:05\u00a0pM", "2024-01-31T13:05:00.000000Z"),
+    ("PM after two blanks", "2024-01-31 1:05  PM", U),
+    ("noon", "2024-01-31 12:00 PM", "2024-01-31T12:00:00.000000Z"),
+    ("midnight with AM", "2024-01-31 12:05 AM", "2024-01-31T00:05:00.000000Z"),
+    ("0 PM", "2024-01-31 0:05 PM", U),
+    ("13 PM", "2024-01-31 13:05 PM", U),
+    ("AM after a T", "2024-01-31T10:20:30 AM", U),
+    ("AM after a fraction", "2024-01-31 10:20:30.5 AM", U),
+    ("AM and a zone", "2024-01-31 10:20:30 AM UTC", U),
+    ("AM without minutes", "2024-01-31 10 AM", U),
+    ("AM written with points", "2024-01-31 10:20 a.m.", U),
     ("a date", "2024-01-31", MIDNIGHT),
     ("a date with one digit", "2024-1-31", U),
     ("a date with a zone", "2024-01-31Z", U),
@@ -106,6 +127,9 @@ FORMS: tuple[tuple[str, str, str], ...] = (
     ("an English month", "31-Jan-2024", MIDNIGHT),
     ("an English month in capitals, with a time", "31-JAN-2024 10:20:30", TEN),
     ("an English month in small letters, without seconds", "31-jan-2024 10:20", NO_SECONDS),
+    ("an English month and PM", "31-Jan-2024 1:05:06 PM", "2024-01-31T13:05:06.000000Z"),
+    ("an English month and one digit for the hour", "31-Jan-2024 9:20", "2024-01-31T09:20:00.000000Z"),
+    ("month first and am", "Jan 31, 2024 10:20am", NO_SECONDS),
     ("one digit for the day", "1-Jan-2024", U),
     ("a German month", "31-Dez-2024", U),
     ("a month in full", "31-January-2024", U),
@@ -117,6 +141,8 @@ FORMS: tuple[tuple[str, str, str], ...] = (
     ("month first without a comma", "Jan 31 2024", U),
     ("a mail's date", "Wed, 31 Jan 2024 15:50:30 +0530", TEN),
     ("a mail's date without weekday and seconds", "31 Jan 2024 10:20 +0000", NO_SECONDS),
+    ("a mail's date, one digit for the hour", "31 Jan 2024 9:20 GMT", "2024-01-31T09:20:00.000000Z"),
+    ("a mail's date with PM", "Wed, 31 Jan 2024 10:20:30 PM GMT", U),
     ("a mail's date, padded", "Fri,  5 Jan 2024 10:20:30 -0000", "2024-01-05T10:20:30.000000Z"),
     ("HTTP's date", "Wed, 31 Jan 2024 10:20:30 GMT", TEN),
     ("a mail's date in universal time", "Wed, 31 Jan 2024 10:20:30 UT", TEN),
@@ -135,8 +161,13 @@ FORMS: tuple[tuple[str, str, str], ...] = (
     ("slashes with seconds", "1/31/2024 10:20:30", TEN),
     ("slashes with a T", "1/31/2024T10:20:30", U),
     ("slashes with a zone", "1/31/2024 10:20:30Z", U),
-    ("slashes with AM", "1/31/2024 10:20 AM", U),
-    ("slashes with one digit for the hour", "1/31/2024 9:20", U),
+    ("slashes with AM", "1/31/2024 10:20 AM", NO_SECONDS),
+    ("slashes with pm and seconds", "1/31/2024 1:05:06pm", "2024-01-31T13:05:06.000000Z"),
+    ("slashes with one digit for the hour", "1/31/2024 9:20", "2024-01-31T09:20:00.000000Z"),
+    ("dashes", "1-31-2024 10:20:30", TEN),
+    ("dashes with PM", "01-31-2024 12:05 PM", "2024-01-31T12:05:00.000000Z"),
+    ("dashes, the other order", "31-01-2024", U),
+    ("a dash and a slash", "01-31/2024", U),
     ("dots", "01.31.2024 10:20:30", TEN),
     ("a slash and a dot", "01/31.2024", U),
     ("the other order", "25/12/2024", U),
@@ -155,6 +186,11 @@ ORDERED = (
     ("2024.1.31 10:20", U, NO_SECONDS),
     ("2024/31/01", U, U),
     ("2024-01-31", MIDNIGHT, MIDNIGHT),
+    ("31-01-2024", MIDNIGHT, U),
+    ("31-01-2024 9:05", "2024-01-31T09:05:00.000000Z", U),
+    ("31.1.2024 12:05 am", "2024-01-31T00:05:00.000000Z", U),
+    ("2024/1/31 1:05 PM", U, "2024-01-31T13:05:00.000000Z"),
+    ("2024-1-31", U, U),
 )
 
 IN_BERLIN = (
@@ -193,7 +229,7 @@ def test_every_form_is_read_and_no_other(title: str, text: str, instant: str) ->
 
 
 @pytest.mark.parametrize(("text", "dmy", "ymd"), ORDERED)
-def test_slashes_and_dots_follow_the_date_order(text: str, dmy: str, ymd: str) -> None:
+def test_slashes_dots_and_dashes_follow_the_date_order(text: str, dmy: str, ymd: str) -> None:
     assert (instant_of(text, DMY), instant_of(text, YMD)) == (dmy, ymd)
 
 
@@ -226,10 +262,12 @@ def _any_timestamp(luck: random.Random) -> str:
         day=luck.choice([moment.day, 1, 28]),
         month=luck.choice([moment.month, 2, 12]) if moment.day < 29 else moment.month,
     )
-    clock = luck.choice(["%H:%M", "%H:%M:%S", "%H:%M:%S", "%H:%M:%S.%f"])
+    clock = luck.choice(
+        ["%H:%M", "%H:%M:%S", "%H:%M:%S", "%H:%M:%S.%f", "%I:%M %p", "%I:%M:%S\u202f%p", "%I:%M%p"]
+    )
     offset = luck.choice(["", "", "Z", " Z", "+05:30", "-0530", " +18:00", "+18:30", " UTC", "-03", "+5"])
     zone = luck.choice(["+0530", "-0800", "GMT", "UT", "EST", "PDT", "", "CET", "+1830", "+0000 (x)"])
-    separator = luck.choice("/.")
+    separator = luck.choice("/.-")
     forms = [
         f"%Y-%m-%d{luck.choice('T ')}{clock}{offset}",
         f"%Y-%m-%d{luck.choice('T ')}{clock}{offset}",

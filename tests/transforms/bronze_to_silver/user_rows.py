@@ -29,12 +29,12 @@ ROWS = st.fixed_dictionaries(
 GROUPS = st.lists(st.lists(ROWS, min_size=1, max_size=6), min_size=40, max_size=80)
 
 
-def user(user_id: str, updated_at: datetime | None, **told: object) -> Row:
+def user(user_id: str, updated_at: datetime | None, **columns: object) -> Row:
     """Return one valid row."""
     event_date = updated_at.date() if updated_at else day("1900-01-01")
     return (
         {"_source_file": "f.csv"}
-        | told
+        | columns
         | {
             "user_id": user_id,
             "updated_at": updated_at,

@@ -1,4 +1,4 @@
-"""A contract and streams for the tests of raw_to_bronze, small enough to know by heart."""
+"""A small contract and streams for the tests of raw_to_bronze."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from contracts.inventory import FileFacts
 from contracts.model import Column, Contract, DataType, Kind, Source, Zone
-from transforms.raw_to_bronze.gunzip import ExpansionLimits
-from transforms.raw_to_bronze.inspection import inspect_file
+from transforms.formats.gzip import ExpansionLimits
+from transforms.raw_to_bronze.inspect_file import inspect_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,12 +55,12 @@ def inspect(
 
 
 def stream_of(data: bytes, chunk_bytes: int | None = None) -> Callable[[], BinaryIO]:
-    """A way to open bytes; a read gives at most so many of them."""
+    """A function that opens bytes; a read returns at most ``chunk_bytes``."""
     return lambda: _Stream(data, chunk_bytes or len(data) or 1)
 
 
 def facts(key: str, data: bytes, **expected: object) -> FileFacts:
-    """The facts of these bytes: size and checksum are theirs, the rest as expected."""
+    """The expected facts of these bytes, with their size and checksum."""
     return FileFacts(key, len(data), hashlib.sha256(data).hexdigest(), **expected)  # type: ignore[arg-type]
 
 
@@ -70,7 +70,7 @@ def gz(data: bytes) -> bytes:
 
 
 class _Stream(io.RawIOBase):
-    """Not seekable, as an object store's body; gives no more than a chunk at a time."""
+    """Not seekable, like an object store's body; returns at most a chunk at a time."""
 
     def __init__(self, data: bytes, chunk_bytes: int) -> None:
         self._data = io.BytesIO(data)

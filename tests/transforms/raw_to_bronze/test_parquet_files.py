@@ -9,8 +9,8 @@ import pytest
 from contracts.inventory import FileFacts, FileFormat, Reason
 from contracts.model import Source
 from tests.transforms.raw_to_bronze.example import facts, inspect
-from transforms.raw_to_bronze import readings
-from transforms.raw_to_bronze.gunzip import ExpansionLimits
+from transforms.formats.gzip import ExpansionLimits
+from transforms.raw_to_bronze import validation
 
 TABLE = pa.table(
     {
@@ -51,7 +51,7 @@ def test_a_parquet_file_without_rows_is_valid() -> None:
     assert inspect("a.parquet", data) == valid(data, 0)
 
 
-def test_a_source_names_what_the_schema_calls_otherwise() -> None:
+def test_a_source_maps_columns_of_other_names() -> None:
     data = parquet(TABLE)
     source = Source("s", "*", columns={"tx_id": "geo.src", "status": "absent"})
     assert inspect("a.parquet", data, source) == valid(data, 5, source="s")
@@ -67,7 +67,7 @@ def test_a_page_that_cannot_be_read_is_found_although_the_footer_can() -> None:
 
 
 def test_a_large_file_goes_through_a_temporary_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(readings, "_PARQUET_BYTES_IN_MEMORY", 10)
+    monkeypatch.setattr(validation, "_PARQUET_BYTES_IN_MEMORY", 10)
     data = parquet(TABLE)
     assert inspect("a.parquet", data, chunk_bytes=7) == valid(data, 5)
 

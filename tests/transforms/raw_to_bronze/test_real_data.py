@@ -9,7 +9,7 @@ import pytest
 from contracts.inventory import FileFacts, FileFormat, Reason
 from contracts.model import Contract, Source
 from tests.transforms.raw_to_bronze.example import contract
-from transforms.raw_to_bronze.inspection import inspect_file
+from transforms.raw_to_bronze.inspect_file import inspect_file
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 
@@ -33,7 +33,7 @@ HOSTILE: dict[str, tuple[Reason | None, FileFormat | None]] = {
     "gz_flate2_multi_member.txt.gz": (MISMATCH, DELIMITED),
     "gz_tarball_pigz.txt.gz": (TEXT, None),
     "json_duck_duplicate_key.ndjson": (None, LINES),
-    "json_duck_multiple_objects_per_line.ndjson": (MISMATCH, LINES),
+    "json_duck_multiple_objects_per_line.ndjson": (None, FileFormat.CONCATENATED_JSON),
     "json_duck_top_level_two_arrays.json": (Reason.CORRUPT_JSON, ARRAY),
     "json_duck_unterminated_quotes.ndjson": (None, LINES),
     "json_i_number_huge_exp.json": (None, ARRAY),
@@ -63,7 +63,7 @@ def inspect(path: Path, judged_by: Contract) -> FileFacts:
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_file_is_judged_and_crashes_nothing(name: str) -> None:
+def test_a_hostile_file_is_inspected_without_a_crash(name: str) -> None:
     found = inspect(FIXTURES / "hostile" / name, contract())
     assert (found.reason, found.format) == HOSTILE[name]
 
@@ -83,7 +83,7 @@ def test_every_hostile_file_has_its_expectation() -> None:
         ("opensearch", "logs.json.gz", 1, (LINES, "gzip", None, False, False, 20, None)),
     ],
 )
-def test_real_sets_are_taken_in_by_a_source(
+def test_real_data_sets_are_accepted_with_a_source(
     folder: str, pattern: str, files: int, layout: tuple[object, ...]
 ) -> None:
     found = [inspect(path, contract(SOURCE)) for path in sorted((FIXTURES / "data" / folder).glob(pattern))]

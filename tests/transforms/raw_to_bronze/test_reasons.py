@@ -1,4 +1,4 @@
-"""Every reason by itself, and for every pair of reasons that one file can give, the one that comes first."""
+"""Every rejection reason alone, and the precedence in every pair of reasons that one file can have."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import pytest
 
 from contracts.inventory import FileFormat, Reason
 from tests.transforms.raw_to_bronze.example import contract, facts, gz, inspect, stream_of
-from transforms.raw_to_bronze.gunzip import ExpansionLimits
-from transforms.raw_to_bronze.inspection import inspect_file
+from transforms.formats.gzip import ExpansionLimits
+from transforms.raw_to_bronze.inspect_file import inspect_file
 
 NO_MAGIC = (
     "Parquet magic bytes not found in footer. Either the file is corrupted or this is not a parquet file."
@@ -252,15 +252,15 @@ REJECTED: list[tuple[str, str, bytes, Reason, str, dict[str, object]]] = [
         "a.csv",
         b"tx_id,uid\n\xe9,1\n",
         Reason.UNDECODABLE,
-        "byte 0xE9 at offset 10 is no utf-8",
-        {"format": DELIMITED},
+        "byte 0xE9 at offset 10 is not utf-8",
+        {"format": DELIMITED, "hint": "- name: a\n  glob: a.csv\n  encoding: windows-1252\n"},
     ),
     (
         "a surrogate in UTF-8",
         "a.csv",
         b"tx_id,uid\n\xed\xa0\x80",
         Reason.UNDECODABLE,
-        "byte 0xED at offset 10 is no utf-8",
+        "byte 0xED at offset 10 is not utf-8",
         {"format": DELIMITED},
     ),
     (
@@ -268,7 +268,7 @@ REJECTED: list[tuple[str, str, bytes, Reason, str, dict[str, object]]] = [
         "a.csv",
         b"tx_id,uid\n\xc3",
         Reason.UNDECODABLE,
-        "byte 0xC3 at offset 10 is no utf-8",
+        "byte 0xC3 at offset 10 is not utf-8",
         {"format": DELIMITED},
     ),
     (
@@ -276,7 +276,7 @@ REJECTED: list[tuple[str, str, bytes, Reason, str, dict[str, object]]] = [
         "a.csv",
         codecs.BOM_UTF16_LE + b"a\0b",
         Reason.UNDECODABLE,
-        "byte 0x62 at offset 4 is no utf-16",
+        "byte 0x62 at offset 4 is not utf-16",
         {"format": DELIMITED, "encoding": "utf-16"},
     ),
     (
@@ -284,7 +284,7 @@ REJECTED: list[tuple[str, str, bytes, Reason, str, dict[str, object]]] = [
         "a.csv",
         codecs.BOM_UTF16_LE + b"\0\xd8a\0",
         Reason.UNDECODABLE,
-        "byte 0x00 at offset 2 is no utf-16",
+        "byte 0x00 at offset 2 is not utf-16",
         {"format": DELIMITED, "encoding": "utf-16"},
     ),
     (
@@ -292,7 +292,7 @@ REJECTED: list[tuple[str, str, bytes, Reason, str, dict[str, object]]] = [
         "a.csv",
         b"\0\xff",
         Reason.UNDECODABLE,
-        "byte 0xFF at offset 1 is no utf-8",
+        "byte 0xFF at offset 1 is not utf-8",
         {"format": DELIMITED},
     ),
     (
@@ -300,7 +300,7 @@ REJECTED: list[tuple[str, str, bytes, Reason, str, dict[str, object]]] = [
         "a.csv",
         b"{\xff",
         Reason.UNDECODABLE,
-        "byte 0xFF at offset 1 is no utf-8",
+        "byte 0xFF at offset 1 is not utf-8",
         {"format": DELIMITED},
     ),
     (
@@ -308,7 +308,7 @@ REJECTED: list[tuple[str, str, bytes, Reason, str, dict[str, object]]] = [
         "a.json",
         b"[x\xff",
         Reason.UNDECODABLE,
-        "byte 0xFF at offset 2 is no utf-8",
+        "byte 0xFF at offset 2 is not utf-8",
         {},
     ),
     (
@@ -349,7 +349,7 @@ def test_the_first_reason_that_applies_is_given(
 
 
 class _Broken(io.RawIOBase):
-    """Gives one chunk, then fails."""
+    """Returns one chunk, then fails."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
@@ -362,7 +362,7 @@ class _Broken(io.RawIOBase):
 
 
 @pytest.mark.parametrize("data", [b"tx_id,uid\n", b"PK\x03\x04", b"\xff", b"\0", b" "])
-def test_a_stream_that_fails_comes_before_what_was_read(data: bytes) -> None:
+def test_a_failing_stream_takes_precedence_over_the_content(data: bytes) -> None:
     found = inspect_file("a.csv", 99, lambda: _Broken(data), contract())
     assert (found.reason, found.detail, found.checksum) == (Reason.UNREADABLE, "Connection timed out", "")
 
@@ -377,12 +377,12 @@ def test_a_stream_that_does_not_open_is_unreadable_unless_the_format_is_unsuppor
 
 
 @pytest.mark.parametrize("size_bytes", [9, 11])
-def test_a_stream_that_ends_elsewhere_than_listed_is_unreadable(size_bytes: int) -> None:
+def test_a_stream_of_another_size_than_listed_is_unreadable(size_bytes: int) -> None:
     found = inspect_file("a.csv", size_bytes, stream_of(b"tx_id,uid\n"), contract())
     assert (found.reason, found.detail) == (Reason.UNREADABLE, f"listed with {size_bytes} bytes, read 10")
 
 
-def test_an_error_of_ours_is_no_fault_of_the_file() -> None:
+def test_an_error_on_our_side_does_not_reject_the_file() -> None:
     def refuse() -> io.RawIOBase:
         raise RuntimeError("no such bucket")
 

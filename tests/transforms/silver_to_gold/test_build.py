@@ -12,12 +12,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from contracts.faults import ConfigurationError
-from contracts.spark_schema import struct_type
+from contracts.errors import ConfigurationError
+from contracts.spark import struct_type
 from tests.transforms.frames import Row, at, day, frame, schema, values
-from tests.transforms.promises import GOLD
-from tests.transforms.silver_to_gold.silver import event, silver, transaction
-from transforms.silver_to_gold.build import GOLD_STEPS, gold_table, gold_tables
+from tests.transforms.promises import CONTRACTS, GOLD
+from tests.transforms.silver_to_gold.silver import event, gold_tables, silver, transaction
+from transforms.silver_to_gold.build import BUILDERS, check_gold, gold_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -60,7 +60,7 @@ def test_a_tiny_silver_gives_these_ten_tables(spark: SparkSession) -> None:
     )
     tables = gold_tables(data, GOLD)
 
-    assert list(tables) == [step.name for step in GOLD_STEPS]
+    assert list(tables) == list(BUILDERS)
     for contract in GOLD:
         assert [(f.name, f.dataType) for f in tables[contract.name].schema] == [
             (f.name, f.dataType) for f in struct_type(contract)
@@ -196,17 +196,21 @@ def test_tables_that_were_read_back_are_used_as_they_are(spark: SparkSession) ->
     row = {"event_id": "e", "user_id": "u", "ts": NEW_YEAR, "event_date": NEW_YEAR.date()}
     built["fact_events"] = frame(spark, schema(facts[0], ""), [row])
     user_ltv = next(contract for contract in GOLD if contract.name == "user_ltv")
-    assert values(gold_table(user_ltv, data, built)) == [ltv("u", 1, NEW_YEAR, NEW_YEAR, 0, "0.0000")]
+    assert values(gold_table(user_ltv, {**data, **built})) == [ltv("u", 1, NEW_YEAR, NEW_YEAR, 0, "0.0000")]
 
 
-def test_what_cannot_be_built_is_told_in_one_sentence(spark: SparkSession) -> None:
+def test_a_table_that_cannot_be_built_is_a_configuration_error(spark: SparkSession) -> None:
     data, dim_users = silver(spark), GOLD[0]
-    with pytest.raises(ConfigurationError, match=r"gold contract dim_moon: no step builds this table;"):
-        gold_table(replace(dim_users, name="dim_moon"), data, {})
-    with pytest.raises(ConfigurationError, match=r"fact_events is to be built before .*found no dim_users"):
+    with pytest.raises(ConfigurationError, match=r"gold/dim_users.yaml, .*: nothing builds dim_moon"):
+        check_gold(spark, [replace(dim_users, name="dim_moon")], CONTRACTS.datasets)
+    with pytest.raises(ConfigurationError, match=r"derivedFrom: built from users, found events; name these"):
+        check_gold(spark, [replace(dim_users, derived_from=("events",))], CONTRACTS.datasets)
+    with pytest.raises(
+        ConfigurationError, match=r"fact_events reads tables that are not built yet.*found no dim_users"
+    ):
         gold_tables(data, GOLD[4:])
-    with pytest.raises(ConfigurationError, match=r"dim_users: the contract and the transform name different"):
-        gold_table(replace(dim_users, columns=dim_users.columns[:-1]), data, {})
+    with pytest.raises(ConfigurationError, match=r"dim_users: the contract and the transform have different"):
+        gold_table(replace(dim_users, columns=dim_users.columns[:-1]), data)
 
 
 # --- a law, against a plain reference --------------------------------------------------------------
