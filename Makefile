@@ -42,11 +42,12 @@ AGAIN ?=
 test-aws: develop  ## the suites before stand-ins for AWS, on a real Airflow (about half an hour)
 	$(RUN) pytest -m aws $(AGAIN)
 
-lint: develop  ## style, types, and who may import whom
+lint: develop  ## style, types, who may import whom, contracts
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
 	$(RUN) mypy
 	$(RUN) lint-imports
+	$(RUN) lakegate contract lint
 
 format: develop  ## let ruff rewrite what it can
 	$(RUN) ruff check --fix .
