@@ -130,7 +130,7 @@ def _task_counts(
 
     currencies = currency_columns(rows.columns)
     has_currency = reduce(or_, (sf.col(name).isNotNull() for name in currencies), sf.lit(False))
-    texts = {rule.name: _offending_text(rule, rows.columns) for rule in rules if rule.name in conditions}
+    texts = {rule.name: offending_text(rule, rows.columns) for rule in rules if rule.name in conditions}
     cores = rows.sparkSession.sparkContext.defaultParallelism
     # ``coalesce`` generates no code, so it keeps the columns computed for the few selected rows out of the
     # generated loop over all rows, which would otherwise grow too long for the JVM to compile well.
@@ -148,8 +148,13 @@ def _task_counts(
     return columns.mapInArrow(count, _COUNTS_SCHEMA)
 
 
-def _offending_text(rule: Rule, columns: Sequence[str]) -> Column | None:
-    """Return the text of the values that a rule judges; several columns side by side."""
+def offending_text(rule: Rule, columns: Sequence[str]) -> Column | None:
+    """Return the text of the values that a rule judges, several columns side by side; None without columns.
+
+    Args:
+        rule: a row rule.
+        columns: of the rows.
+    """
     from pyspark.sql import functions as sf
 
     present = [str(name) for name in columns_of(rule.kwargs) if name in columns]

@@ -131,6 +131,27 @@ def current_manifest(lake: Lake, zone: Zone, name: str) -> Manifest:
     return manifest
 
 
+def kept_manifests(lake: Lake, zone: Zone, name: str) -> tuple[Manifest, ...]:
+    """Return the manifests of all kept versions of a silver dataset or a gold table, newest first.
+
+    Raises:
+        NeverPromotedError: there is none.
+    """
+    pointer = read_pointer(lake, zone)
+    line = pointer.line(name if zone is Zone.SILVER else RELEASE)
+    refs = line.versions if line else ()
+    if zone is Zone.SILVER:
+        found = [_read_manifest(lake, ref) for ref in refs]
+        known = [one.name for one in pointer.lines]
+    else:
+        releases = [_read_release(lake, ref) for ref in refs]
+        found = [table for release in releases for table in release.tables if table.name == name]
+        known = [table.name for table in releases[0].tables] if releases else []
+    if not found:
+        raise never_promoted(lake, zone, name, known)
+    return tuple(found)
+
+
 def current_place(lake: Lake, zone: Zone, manifest: Manifest) -> Place:
     """Return the folder of a manifest's version."""
     return lake.area(zone).child(manifest.folder)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field, PlainSerializer, TypeAdapter
 
 from checkpoints.gate.measures import FileAccount  # noqa: TC001  pydantic, as above
+from checkpoints.storage.errors import ObjectNotFoundError
 from quarantine_policies.decision import Verdict  # noqa: TC001  pydantic, as above
 
 if TYPE_CHECKING:
@@ -90,6 +91,21 @@ def publish_metrics(folder: Place, metrics: ResultMetrics) -> str:
     # Escaped to ASCII, since an object key may be invalid Unicode.
     folder.child(path).write_bytes(json.dumps(document, indent=1).encode())
     return path
+
+
+def read_metrics(folder: Place, run_id: str, transition: str, dataset: str) -> ResultMetrics | None:
+    """Return a result's metrics without the accounts of its files; None if they were never published.
+
+    Raises:
+        ValueError: the document is not one of metrics.
+    """
+    try:
+        content = folder.child(f"{run_id}/{transition}/{dataset}.json").read_bytes()
+    except ObjectNotFoundError:
+        return None
+    document: dict[str, object] = json.loads(content)
+    document.pop("files", None)  # a list, or where the list is
+    return _adapter().validate_python(document)
 
 
 @cache

@@ -123,7 +123,7 @@ def _show_status(lake: Lake, versions: Sequence[CurrentVersion], runs: Sequence[
 def path_command(*, name: str, lake: str | None, as_json: bool) -> int:
     """Print the URI of a promoted version."""
     found = find_lake(read_settings(lake=lake))
-    zone, rest = _zone_and_name(name, (Zone.BRONZE, Zone.SILVER, Zone.GOLD))
+    zone, rest = zone_and_name(name, (Zone.BRONZE, Zone.SILVER, Zone.GOLD))
     if zone is Zone.BRONZE:
         pointer = read_pointer(found, zone)
         if pointer.line(rest) is None:
@@ -142,7 +142,7 @@ def rollback_command(*, name: str, lake: str | None, as_json: bool) -> int:
     """Make the previous version current again; for GOLD, always the whole release."""
     found = find_lake(read_settings(lake=lake))
     zone, rest = (
-        (Zone.GOLD, RELEASE) if name == Zone.GOLD.value else _zone_and_name(name, (Zone.SILVER, Zone.GOLD))
+        (Zone.GOLD, RELEASE) if name == Zone.GOLD.value else zone_and_name(name, (Zone.SILVER, Zone.GOLD))
     )
     done = rollback(found, zone, rest, now=datetime.now(UTC))
     names = [f"{zone.value}/{name}" for name in done.names]
@@ -176,7 +176,8 @@ def docs_command(*, lake: str | None, serve: bool, port: int, as_json: bool) -> 
     return 0
 
 
-def _zone_and_name(name: str, zones: tuple[Zone, ...]) -> tuple[Zone, str]:
+def zone_and_name(name: str, zones: tuple[Zone, ...]) -> tuple[Zone, str]:
+    """Return the parts of a name such as ``silver/events``. Raises ConfigurationError for another zone."""
     zone, slash, rest = name.partition("/")
     if not slash or not rest or zone not in [known.value for known in zones]:
         expected = " or ".join(f"{known.value}/NAME" for known in zones)

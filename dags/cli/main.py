@@ -173,6 +173,31 @@ def quarantine(
 
 
 @app.command()
+def diff(
+    name: Annotated[str, typer.Argument(help="Such as silver/events or gold/fact_events.")],
+    from_version: Annotated[
+        str | None,
+        typer.Option("--from", metavar="VERSION", help="Older version. [the one before the newer]"),
+    ] = None,
+    to_version: Annotated[
+        str | None, typer.Option("--to", metavar="VERSION", help="Newer version. [the current one]")
+    ] = None,
+    lake: LakeOption = None,
+    as_json: JsonOption = False,
+    debug: DebugOption = False,  # noqa: ARG001
+) -> None:
+    """Show what differs between two promoted versions of a table.
+
+    Rows are matched by key. Values of masked columns are not shown.
+    """
+    from dags.cli.diff import diff_command
+
+    raise typer.Exit(
+        diff_command(name=name, from_version=from_version, to_version=to_version, lake=lake, as_json=as_json)
+    )
+
+
+@app.command()
 def rollback(
     name: Annotated[str, typer.Argument(help="Such as silver/events; gold rolls back all gold tables.")],
     lake: LakeOption = None,
@@ -377,6 +402,38 @@ def contract_test(
     from dags.cli.contract_test import test_command
 
     raise typer.Exit(test_command(paths=paths or [], name=name, as_json=as_json))
+
+
+@contract_app.command("backtest")
+def contract_backtest(
+    base: BaseOption,
+    lake: LakeOption = None,
+    dataset: Annotated[str | None, typer.Option(help="Judge only this dataset.")] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option(
+            "--as-of", metavar="TS", help="Clock, in ISO 8601. [that of the current silver, else now]"
+        ),
+    ] = None,
+    scratch: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URI", help="Folder for intermediate rows, removed at the end. [a temporary one]"
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+    debug: DebugOption = False,  # noqa: ARG001
+) -> None:
+    """Show what the contracts would do to the rows of a lake's BRONZE.
+
+    Compares verdicts and quarantined rows with those of the base, by rule and file. Writes nothing to the
+    lake. Exits with 3 if bronze_to_silver would be blocked.
+    """
+    from dags.cli.contract_backtest import backtest_command
+
+    raise typer.Exit(
+        backtest_command(base=base, lake=lake, dataset=dataset, as_of=as_of, scratch=scratch, as_json=as_json)
+    )
 
 
 def main() -> None:

@@ -75,12 +75,13 @@ def _run(
     from dags.pipeline.run import run_pipeline
 
     run = new_run(as_of=as_of, run_id=run_id, is_forced=force)
-    with _progress(is_quiet=as_json) as progress:
+    with show_progress(is_quiet=as_json) as progress:
         return run_pipeline(settings, run, only=only, progress=progress)
 
 
 @contextmanager
-def _progress(*, is_quiet: bool) -> Iterator[Progress]:
+def show_progress(*, is_quiet: bool) -> Iterator[Progress]:
+    """Show the current step on stderr if it is a terminal, and ``is_quiet`` is not set."""
     if is_quiet or not sys.stderr.isatty():
         yield Quiet()
         return

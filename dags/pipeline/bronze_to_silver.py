@@ -53,9 +53,9 @@ def bronze_to_silver(
         StorageError: the lake cannot be used, or another run promoted first.
     """
     began = monotonic()
-    ledgers = _ledgers(setup)
+    ledgers = bronze_ledgers(setup)
     pointer = read_pointer(setup.lake, Zone.SILVER)
-    current = _fingerprint(setup, ledgers)
+    current = silver_fingerprint(setup, ledgers)
     if not run.is_forced and _is_unchanged(setup, pointer, current):
         return TransitionReport(NAME, Verdict.UNCHANGED, monotonic() - began, _unchanged(setup, pointer))
 
@@ -66,7 +66,7 @@ def bronze_to_silver(
         verify_bronze(setup.lake, ledger)
     datasets = _judge(setup, run, spark, ledgers, pointer, progress)
     verdict = Verdict.worst(dataset.decision.verdict for dataset in datasets)
-    reports = tuple(_report(dataset, is_promoted=verdict is not Verdict.BLOCK) for dataset in datasets)
+    reports = tuple(dataset_report(dataset, is_promoted=verdict is not Verdict.BLOCK) for dataset in datasets)
     results = [
         result
         for dataset, report in zip(datasets, reports, strict=True)
@@ -100,7 +100,8 @@ def bronze_files(lake: Lake, ledger: Ledger) -> list[BronzeFile]:
     ]
 
 
-def _ledgers(setup: Setup) -> Mapping[str, Ledger]:
+def bronze_ledgers(setup: Setup) -> Mapping[str, Ledger]:
+    """Return the current ledger of each dataset. Raises LakegateError for one that was never promoted."""
     pointer = read_pointer(setup.lake, Zone.BRONZE)
     ledgers = {}
     for contract in setup.contracts.datasets:
@@ -115,7 +116,8 @@ def _ledgers(setup: Setup) -> Mapping[str, Ledger]:
     return ledgers
 
 
-def _fingerprint(setup: Setup, ledgers: Mapping[str, Ledger]) -> str:
+def silver_fingerprint(setup: Setup, ledgers: Mapping[str, Ledger]) -> str:
+    """Return the fingerprint of silver as these contracts and policies make it of BRONZE."""
     inputs = [f"{name} {ledger.fingerprint()}" for name, ledger in ledgers.items()]
     rules = [contract.checksum for contract in setup.contracts.silver_tables]
     rules += [setup.policies.checksums[contract.name] for contract in setup.contracts.datasets]
@@ -174,7 +176,8 @@ def _results(dataset: JudgedDataset, report: DatasetReport) -> Iterator[Publishe
         yield published_result(table, of_table, table=table.subject.measured)
 
 
-def _report(dataset: JudgedDataset, *, is_promoted: bool) -> DatasetReport:
+def dataset_report(dataset: JudgedDataset, *, is_promoted: bool) -> DatasetReport:
+    """Return the report on a dataset with its histories."""
     decision, records, accounting = dataset.decision, dataset.records, dataset.accounting
     return DatasetReport(
         dataset=dataset.contract.name,

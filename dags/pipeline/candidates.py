@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from checkpoints.gate.measure_tables import (
     WrittenTable,
@@ -84,6 +84,22 @@ class Candidate:
         return self.written.table.contract
 
 
+class TableWriter(Protocol):
+    """Makes a computed table ready to be measured: ``write_candidate``, ``unwritten_candidate``."""
+
+    def __call__(
+        self,
+        spark: SparkSession,
+        contract: Contract,
+        frame: DataFrame,
+        place: Place,
+        version: str,
+        keys: Callable[[], DistinctKeys] | None = None,
+        /,
+    ) -> Written:
+        """Return the table; see ``write_candidate``."""
+
+
 def write_candidate(
     spark: SparkSession,
     contract: Contract,
@@ -108,13 +124,26 @@ def write_candidate(
             counted during the write if the plan proves their keys unique.
     """
     schema = struct_type(contract)
-    partition = [column.name for column in contract.derived_columns if column.name == EVENT_DATE]
+    partition = _partition_columns(contract)
     frame, observed = (frame, None) if keys else observe_counts(frame, contract)
     rows = frame.hint("rebalance", *partition) if partition else frame
     write_frame(rows, place.spark_uri, partition, contract.high_cardinality_columns)
     counted = confirmed_counts(observed, rows_in_files(place)) if observed else None
     table = WrittenTable(read_frame(spark, place, schema), contract, keys, counted)
     return Written(version, place, table, _stored_columns(place, schema, partition))
+
+
+def unwritten_candidate(
+    spark: SparkSession,  # noqa: ARG001  of TableWriter
+    contract: Contract,
+    frame: DataFrame,
+    place: Place,
+    version: str,
+    keys: Callable[[], DistinctKeys] | None = None,
+) -> Written:
+    """Return a table that is computed when it is measured; nothing is written."""
+    columns = _with_partition_last(frame.schema, _partition_columns(contract))
+    return Written(version, place, WrittenTable(frame, contract, keys), columns)
 
 
 def measure_candidates(written: Sequence[Written]) -> list[Candidate]:
@@ -160,6 +189,10 @@ def manifest_of(
     )
 
 
+def _partition_columns(contract: Contract) -> list[str]:
+    return [column.name for column in contract.derived_columns if column.name == EVENT_DATE]
+
+
 def _stored_columns(place: Place, promised: StructType, partition: Sequence[str]) -> StructType:
     """Return the columns that the files hold, then the partition columns, which are in their names.
 
@@ -170,3 +203,9 @@ def _stored_columns(place: Place, promised: StructType, partition: Sequence[str]
     found = written_schema(place)
     in_names = [field for field in promised.fields if field.name in partition]
     return promised if found is None else StructType([*found.fields, *in_names])
+
+
+def _with_partition_last(columns: StructType, partition: Sequence[str]) -> StructType:
+    from pyspark.sql.types import StructType
+
+    return StructType(sorted(columns.fields, key=lambda field: field.name in partition))

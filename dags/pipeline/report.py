@@ -97,9 +97,9 @@ def as_document(report: RunReport) -> dict[str, object]:
     return {"run_id": report.run_id, "as_of": report.as_of, "verdict": report.verdict.value, **document}
 
 
-def transition_document(report: TransitionReport) -> dict[str, object]:
-    """Return one transition's entry in that document."""
-    return _plain(report)
+def plain_document(value: TransitionReport | DatasetReport) -> dict[str, object]:
+    """Return a part of a report as in that document."""
+    return _plain(value)
 
 
 def _plain(value: object) -> dict[str, object]:

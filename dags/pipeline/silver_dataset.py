@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from checkpoints.gate.measures import Accounting, RecordsMeasured
     from checkpoints.gate.raw_retention import RawRetention
     from contracts.model import Contract, Rule
-    from dags.pipeline.candidates import Candidate
+    from dags.pipeline.candidates import Candidate, TableWriter
     from dags.pipeline.context import Run, Setup
     from dags.pipeline.judging import Judged
     from dags.pipeline.progress import Progress
@@ -89,6 +89,7 @@ def judge_dataset(
     files: Sequence[BronzeFile],
     last_rows: int | None,
     progress: Progress,
+    write: TableWriter = write_candidate,
 ) -> JudgedDataset:
     """Write, measure and judge the candidates of one dataset; nothing is promoted.
 
@@ -100,12 +101,13 @@ def judge_dataset(
         files: all of its bronze files.
         last_rows: rows of the last promoted version; None when there is none.
         progress: receives the steps.
+        write: writes the candidates.
     """
     policy = setup.policies.of(contract.name)
     routed, counted = routed_rules(contract, policy), counted_rules(contract, policy)
     build = _Build(setup, run, spark, contract, files, progress)
     valid, records = build.read_rows(routed, counted)
-    candidates, losers = build.write_tables(valid, records.rows_valid)
+    candidates, losers = build.write_tables(valid, records.rows_valid, write)
 
     progress.step(f"{contract.name}: judging")
     missing = missing_source_columns(spark, contract, files)
@@ -227,7 +229,9 @@ class _Build:
         errors = {rule.name: conditions[rule.name] for rule in rules if rule.domain is Domain.RECORDS}
         return valid_rows(cleaned, errors), records
 
-    def write_tables(self, valid: DataFrame, rows_valid: int) -> tuple[list[Candidate], list[Row]]:
+    def write_tables(
+        self, valid: DataFrame, rows_valid: int, write: TableWriter
+    ) -> tuple[list[Candidate], list[Row]]:
         """Deduplicate the valid rows, write the dataset's table and its histories, measure them.
 
         Returns:
@@ -257,8 +261,8 @@ class _Build:
             for target, frame in frames:
                 place = self.setup.lake.silver(target.name, version)
                 keys = partial(observed_keys, observed) if target is contract else None
-                written.append(write_candidate(self.spark, target, frame, place, version, keys))
-        return measure_candidates(written), losers
+                written.append(write(self.spark, target, frame, place, version, keys))
+            return measure_candidates(written), losers
 
 
 def _measures(
@@ -273,6 +277,7 @@ def _measures(
     """Return the measures of a dataset's main table, by domain."""
     table, read = candidate.measured, records.rows_read
     conflicts = {} if conflicting is None else {"conflicting_ratio": conflicting / read if read else 0.0}
+    currencies = {"currency_count": records.most_currencies} if records.currencies else {}
     return {
         Domain.RECORDS: Measures(records.rows_read, records.broken),
         Domain.VALID_ROWS: Measures(records.rows_valid, records.warned),
@@ -282,8 +287,8 @@ def _measures(
                 "accounting_difference": accounting.difference,
                 "volume_ratio": table.rows / last_rows if last_rows else 1.0,
                 "date_span_days": table.date_span_days,
-                "currency_count": records.most_currencies,
                 "missing_source_columns": len(missing),
+                **currencies,
                 **conflicts,
             },
             parameters,

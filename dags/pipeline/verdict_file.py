@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from checkpoints.lake.layout import path_safe
 from checkpoints.storage.errors import DamagedDocumentError, ObjectNotFoundError
-from dags.pipeline.report import TransitionReport, transition_document
+from dags.pipeline.report import TransitionReport, plain_document
 
 if TYPE_CHECKING:
     from checkpoints.lake.layout import Lake
@@ -96,11 +96,11 @@ def outcome_document(outcome: Outcome) -> dict[str, object]:
         "dataset": outcome.dataset,
     }
     if outcome.report is not None:
-        document |= transition_document(outcome.report)
+        document |= plain_document(outcome.report)
     if outcome.error is not None:
         document["error"] = asdict(outcome.error)
     if outcome.earlier is not None:
-        document["earlier"] = transition_document(outcome.earlier)
+        document["earlier"] = plain_document(outcome.earlier)
     return {name: value for name, value in document.items() if value is not None}
 
 
