@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from checkpoints.gate.checkpoint import RESULT_FORMAT, missing_metrics, served_metrics, silenced_gx
@@ -99,8 +100,10 @@ def try_table_rules(spark: SparkSession, contract: Contract, parameters: Mapping
 def zero_measures(contract: Contract) -> Measured:
     """Return the numbers that the gate measures for a contract, by domain, all 0.
 
-    Rows that break a rule are counted for row rules and, of a table, for the uniqueness of its keys.
+    Rows that break a rule are counted for row rules and, of a table, for the uniqueness of its keys. The
+    columns of a table, with Spark's types, are known only where Spark is installed.
     """
+    has_columns = contract.zone is not Zone.RAW and find_spec("pyspark") is not None
 
     def zeros(domain: Domain) -> Measures:
         counted = [rule.name for rule in contract.rules if rule.is_row_rule and rule.domain is domain]
@@ -114,7 +117,7 @@ def zero_measures(contract: Contract) -> Measured:
             {KEYS_UNIQUE: RuleCount(0)},
             dict.fromkeys(table_measures(contract), 0),
             nulls={column.name: 0 for column in contract.columns if column.required},
-            columns=None if contract.zone is Zone.RAW else struct_type(contract),
+            columns=struct_type(contract) if has_columns else None,
         ),
         Domain.LOADED: Measures(1, values=dict.fromkeys(loaded_measures(contract), 0)),
     }
