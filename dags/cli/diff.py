@@ -96,7 +96,7 @@ def _lines(name: str, found: VersionDiff) -> Iterator[str]:
         yield f"  rows {word}: {rows:,}{samples}"
     yield f"  rows changed: {found.changed:,}"
     for column in found.columns:
-        yield f"    {column.column}: {column.rows:,} rows"
+        yield f"    in {column.column}: {column.rows:,}"
         for value in column.samples:
             yield f"      {_key(value.key)}: {value.before} -> {value.after}"
 

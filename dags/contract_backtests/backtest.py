@@ -17,7 +17,7 @@ from checkpoints.storage.place import Place
 from contracts.errors import ConfigurationError, LakegateError
 from contracts.loader import load_contracts
 from contracts.model import Zone
-from dags.contract_backtests.row_changes import Direction, count_row_changes
+from dags.contract_backtests.row_changes import Direction, RowChanges, count_row_changes
 from dags.contract_backtests.samples import sample_values
 from dags.contract_backtests.sides import computed_side, promoted_side
 from dags.contract_checks.snapshots import read_base
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from checkpoints.lake.ledger import Ledger
     from contracts.loader import Contracts
     from contracts.model import Contract
-    from dags.contract_backtests.row_changes import RowChanges, Sample
+    from dags.contract_backtests.row_changes import Sample
     from dags.contract_backtests.sides import Side
     from dags.contract_checks.folders import Folders
     from dags.contract_checks.snapshots import Snapshot
@@ -178,8 +178,13 @@ class _Backtest:
         base = self._base_side(spark, contract)
         working = self._computed(self.setup, spark, contract, "working")
         self.progress.step(f"{contract.name}: comparing rows")
+        if working.blocked_files or (base is not None and base.blocked_files):
+            return DatasetBacktest(contract, base, working, RowChanges({}, {}), {})
         changes = count_row_changes(spark, base.quarantined if base else None, working.quarantined)
-        return DatasetBacktest(contract, base, working, changes, self._values(spark, contract, changes))
+        values = self._values(spark, contract, changes, Direction.QUARANTINED, self.setup, working)
+        if base is not None:
+            values |= self._values(spark, contract, changes, Direction.LET_THROUGH, self.base, base)
+        return DatasetBacktest(contract, base, working, changes, values)
 
     def _base_side(self, spark: SparkSession, contract: Contract) -> Side | None:
         of_base = next((one for one in self.base.contracts.datasets if one.name == contract.name), None)
@@ -193,22 +198,21 @@ class _Backtest:
         return computed_side(setup, ledger, contract, self.run, spark, place, self.progress)
 
     def _values(
-        self, spark: SparkSession, contract: Contract, changes: RowChanges
+        self,
+        spark: SparkSession,
+        contract: Contract,
+        changes: RowChanges,
+        direction: Direction,
+        setup: Setup,
+        side: Side,
     ) -> dict[tuple[str, Sample], str]:
-        """Return sampled values: of newly quarantined rows by the working rules, of others by the base."""
-        facts = {key: entry.facts for key, entry in self.ledgers[contract.name].files.items()}
-        values: dict[tuple[str, Sample], str] = {}
-        for direction, setup in ((Direction.QUARANTINED, self.setup), (Direction.LET_THROUGH, self.base)):
-            samples = [
-                (change.rule, sample)
-                for change in changes.rules.get(direction, ())
-                for sample in change.samples
-            ]
-            if samples:
-                of_side = setup.contracts.silver(contract.name)
-                masking = Masking.of(of_side, setup.policies.of(contract.name).masked_columns)
-                values |= sample_values(spark, of_side, facts, samples, masking)
-        return values
+        """Return the sampled values of one direction, as the side reads them whose rules the rows break."""
+        samples = [
+            (change.rule, sample) for change in changes.rules.get(direction, ()) for sample in change.samples
+        ]
+        of_side = setup.contracts.silver(contract.name)
+        masking = Masking.of(of_side, setup.policies.of(contract.name).masked_columns)
+        return sample_values(spark, of_side, side.facts, samples, masking)
 
 
 def _base_setup(setup: Setup, snapshot: Snapshot, folder: Path) -> Setup:

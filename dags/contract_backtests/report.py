@@ -72,6 +72,8 @@ def backtest_lines(backtest: Backtest) -> Iterator[str]:
             shown = [f"{count:,}" for count in counts if count is not None]
             if shown:
                 yield f"  {name.replace('_', ' '):18} {' -> '.join(dict.fromkeys(shown))}"
+        if one.working.blocked_files:
+            yield "  raw_to_bronze would be blocked, so no row was read"
         if after.failed:
             yield f"  broken rules       {', '.join(after.failed)}"
         yield from _row_lines(one)
@@ -114,7 +116,8 @@ def backtest_suite(backtest: Backtest, folders: Folders, seconds: float) -> Suit
 def _side_document(side: Side) -> dict[str, object]:
     document = plain_document(side.report)
     del document["promoted"]
-    return {**document, "promoted_by": side.promoted_by}
+    transition = "raw_to_bronze" if side.blocked_files else "bronze_to_silver"
+    return {"transition": transition, **document, "promoted_by": side.promoted_by}
 
 
 def _rule_document(change: RuleChange, of: DatasetBacktest) -> dict[str, object]:
@@ -133,7 +136,7 @@ def _row_lines(of: DatasetBacktest) -> Iterator[str]:
         rows = of.changes.rows.get(direction, 0)
         if not rows:
             continue
-        yield f"  {_WORDS[direction]}: {rows:,} rows"
+        yield f"  rows {_WORDS[direction]}: {rows:,}"
         for change in of.changes.rules[direction]:
             yield f"    {change.rule}: {change.rows:,}"
             most = sorted(change.files.items(), key=lambda one: (-one[1], one[0]))
@@ -153,10 +156,11 @@ def _check(of: DatasetBacktest, folders: Folders) -> Check:
     file = shown_path(folders.contracts / contract.path)
     problems = []
     if report.verdict is Verdict.BLOCK:
+        transition = "raw_to_bronze" if of.working.blocked_files else "bronze_to_silver"
         rules = ", ".join(report.failed)
-        problems.append(Problem(BLOCKED, f"bronze_to_silver would be blocked by {rules}", file=file))
+        problems.append(Problem(BLOCKED, f"{transition} would be blocked by {rules}", file=file))
     for change in of.changes.rules.get(Direction.QUARANTINED, ()):
-        text = f"{change.rows:,} rows of {len(change.files):,} files would be quarantined"
+        text = f"newly quarantined rows: {change.rows:,} (files: {len(change.files):,})"
         problems.append(
             Problem(
                 ROWS,

@@ -5,26 +5,33 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from checkpoints.lake.bronze import ingest
 from checkpoints.lake.commit import read_pointer
-from checkpoints.lake.layout import Lake
+from checkpoints.lake.layout import Area, Lake
 from checkpoints.lake.promotion import current_silver
 from checkpoints.metrics.result import read_metrics
 from contracts.model import Zone
 from dags.pipeline.bronze_to_silver import NAME, bronze_files, dataset_report, silver_fingerprint
 from dags.pipeline.candidates import unwritten_candidate
-from dags.pipeline.report import DatasetReport
+from dags.pipeline.inspection_batches import inspector
+from dags.pipeline.raw_to_bronze import judge_ingestion
+from dags.pipeline.report import DatasetReport, name_lacking
 from dags.pipeline.silver_dataset import judge_dataset
 from dags.spark.frames import rows_in_files
 from quarantine_policies.decision import Verdict
+from transforms.raw_to_bronze.column_coverage import missing_columns
+from transforms.raw_to_bronze.file_names import is_ignored
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pyspark.sql import SparkSession
 
+    from checkpoints.lake.ingestion import Ingestion
     from checkpoints.lake.ledger import Ledger
     from checkpoints.lake.manifest import Manifest
     from checkpoints.storage.place import Place
+    from contracts.inventory import FileFacts
     from contracts.model import Contract
     from dags.pipeline.context import Run, Setup
     from dags.pipeline.progress import Progress
@@ -34,11 +41,14 @@ if TYPE_CHECKING:
 class Side:
     """What contracts make of a dataset: its report, and the folder of the rows that they quarantine.
 
+    ``blocked_files``: whether raw_to_bronze is blocked, so that no row is read; the report is its then.
     ``promoted_by``: id of the run that left this in the lake; None: it was computed for the backtest.
     """
 
     report: DatasetReport
     quarantined: Place
+    facts: Mapping[str, FileFacts]
+    blocked_files: bool = False
     promoted_by: str | None = None
 
 
@@ -81,7 +91,7 @@ def promoted_side(setup: Setup, ledgers: Mapping[str, Ledger], contract: Contrac
         rows_warned=main.rows_warned,
         failed=(*main.failed, *(f"{one.dataset}.{rule}" for one in others for rule in one.failed)),
     )
-    return Side(report, quarantined, manifest.run_id)
+    return Side(report, quarantined, _facts(ledgers[contract.name]), promoted_by=manifest.run_id)
 
 
 def computed_side(
@@ -93,7 +103,10 @@ def computed_side(
     scratch: Place,
     progress: Progress,
 ) -> Side:
-    """Return what contracts make of a dataset, by the pipeline's own steps; no table is written.
+    """Return what contracts make of a dataset's files, by the pipeline's own steps; no table is written.
+
+    The files are inspected by these contracts as raw_to_bronze does: a new source, or other names, take
+    effect. Then their rows are judged as bronze_to_silver does.
 
     Args:
         setup: the lake, with the contracts and policies of the side. Nothing is written to the lake.
@@ -107,13 +120,54 @@ def computed_side(
     Raises:
         ContractError: a contract cannot be applied.
     """
-    line = read_pointer(setup.lake, Zone.SILVER).line(contract.name)
+    progress.step(f"{contract.name}: inspecting files")
+    ingestion = _inspected_again(setup, ledger, contract, scratch)
+    lacking = missing_columns(ingestion.accepted_before, contract)
+    policy = setup.policies.of(contract.name)
+    files = judge_ingestion(run, policy, setup.contracts.inventory, ingestion, lacking)
+    ledger = replace(ledger, files=ingestion.known)
     apart = replace(setup, lake=Lake(scratch))
-    files = bronze_files(setup.lake, ledger)
-    last_rows = line.current.rows if line else None
-    judged = judge_dataset(apart, run, spark, contract, files, last_rows, progress, unwritten_candidate)
     quarantined = apart.lake.quarantined_rows(contract.name, run.id)
-    return Side(dataset_report(judged, is_promoted=False), quarantined)
+    if files.verdict is Verdict.BLOCK:
+        report = DatasetReport(
+            contract.name,
+            files.verdict,
+            files_lacking_columns=name_lacking(lacking),
+            failed=files.decision.failed,
+        )
+        return Side(report, quarantined, _facts(ledger), blocked_files=True)
+    line = read_pointer(setup.lake, Zone.SILVER).line(contract.name)
+    judged = judge_dataset(
+        apart,
+        run,
+        spark,
+        contract,
+        bronze_files(setup.lake, ledger),
+        line.current.rows if line else None,
+        progress,
+        unwritten_candidate,
+    )
+    return Side(dataset_report(judged, is_promoted=False), quarantined, _facts(ledger))
+
+
+def _inspected_again(setup: Setup, ledger: Ledger, contract: Contract, scratch: Place) -> Ingestion:
+    """Return what raw_to_bronze finds in the files of BRONZE by a contract, as if RAW held none any more."""
+    inspected_by, inspect = inspector(setup, contract)
+    roots = {**setup.lake.own_roots, Area.RAW: scratch.child("raw")}
+    return ingest(
+        Lake(setup.lake.root, roots),
+        contract.name,
+        ledger,
+        inspected_by=inspected_by,
+        inspect=inspect,
+        is_ignored=is_ignored,
+        threads=setup.settings.ingest_threads,
+        cutting_sources={source.name for source in contract.sources if source.overrides_record_parsing},
+    )
+
+
+def _facts(ledger: Ledger) -> dict[str, FileFacts]:
+    return {key: entry.facts for key, entry in ledger.files.items()}
 
 
 def _is_made_by(setup: Setup, ledgers: Mapping[str, Ledger], manifest: Manifest) -> bool:

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from contracts.errors import ConfigurationError
+from contracts.errors import LakegateError
 from dags.contract_checks import changes, lint
 from dags.contract_checks.folders import Folders, Selection
 from dags.contract_checks.reports.junit import junit_xml
@@ -85,7 +85,7 @@ def run_checks(request: CiRequest) -> tuple[Suite, ...]:
 def _run(check: CiCheck, request: CiRequest) -> Suite:
     try:
         return check.run(request)
-    except ConfigurationError as error:
+    except LakegateError as error:
         step = error.next_step or (f"expected {error.expected}" if error.expected else "")
         problem = Problem(NOT_RUN, f"{error.where}: {error.what}".removeprefix(": "), next_step=step)
         return Suite(check.name, (make_check(check.name, check.name, (problem,)),))

@@ -71,9 +71,11 @@ def test_a_check_that_cannot_run_is_a_failed_one(repository: Folders) -> None:
     assert check["problems"][0]["text"] == "--base no/such/branch: no such git ref or folder"
 
 
-def test_a_lake_that_no_check_reads_is_refused(repository: Folders) -> None:
-    result = lakegate("ci", "--base", "HEAD", "--lake", repository.contracts.parent)
-    assert (result.status, result.err) == (2, "lakegate: --lake: no check reads a lake; leave it out\n")
+def test_a_lake_without_bronze_is_a_failed_check(repository: Folders, tmp_path: Path) -> None:
+    result = lakegate("ci", "--base", "HEAD", "--lake", tmp_path / "lake", "--json")
+    assert result.status == 2
+    (check,) = result.document["suites"][-1]["checks"]
+    assert check["problems"][0]["text"].endswith("/lake: nothing was ever promoted to BRONZE")
 
 
 def test_on_github_problems_are_annotated_and_the_page_gets_the_summary(
