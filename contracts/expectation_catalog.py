@@ -118,6 +118,17 @@ MEASURED_EXPECTATIONS: Mapping[str, str] = MappingProxyType(
 TYPE_EXPECTATION = "expect_column_spark_type_to_be"
 
 
+def measured_argument(expectation: str) -> str | None:
+    """Return the argument of an expectation that judges a measured number: its limit; None if it has none.
+
+    >>> measured_argument("expect_volume_ratio_to_be_at_least")
+    'min_value'
+    """
+    if expectation.endswith("_to_be_at_most"):
+        return "max_value"
+    return "min_value" if expectation.endswith("_to_be_at_least") else None
+
+
 def is_row_expectation(expectation: str) -> bool:
     """Whether an expectation evaluates each row by itself.
 

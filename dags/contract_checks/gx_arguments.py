@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any  # Any: JSON schemas
 
 from contracts.argument_values import is_parameter
+from contracts.expectation_catalog import MEASURED_EXPECTATIONS, measured_argument
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -32,7 +33,7 @@ _SHOWN = 60
 
 
 def argument_problems(expectation: str, kwargs: Mapping[str, object]) -> Iterator[str]:
-    """Yield what is wrong with the arguments of an expectation; nothing for an expectation that is not GX's.
+    """Yield what is wrong with the arguments of an expectation of GX or of lakegate; nothing for any other.
 
     Args:
         expectation: such as ``expect_column_values_to_be_between``.
@@ -47,11 +48,21 @@ def argument_problems(expectation: str, kwargs: Mapping[str, object]) -> Iterato
             if error.validator != "required" or error.path:
                 yield from _sentences(error, validator.schema)
         return
-    names = _declared_names(expectation)
-    if names is not None:
+    measured = _measured_names(expectation)
+    yield from (f"the argument {name} is missing" for name in measured or () if name not in kwargs)
+    known = _declared_names(expectation) if measured is None else measured
+    if known is not None:
         for name in kwargs:
-            if name not in names:
-                yield _unknown(name, names)
+            if name not in known:
+                yield _unknown(name, known)
+
+
+def _measured_names(expectation: str) -> frozenset[str] | None:
+    """Return the arguments of an expectation that judges a measured number; None for any other."""
+    if expectation not in MEASURED_EXPECTATIONS:
+        return None
+    limit = measured_argument(expectation)
+    return frozenset() if limit is None else frozenset({limit})
 
 
 def _sentences(error: ValidationError, schema: Mapping[str, Any]) -> Iterator[str]:
@@ -85,7 +96,8 @@ def _allowed(schema: Mapping[str, Any]) -> str:
 
 
 def _unknown(name: str, known: frozenset[str] | set[str]) -> str:
-    return f"unknown argument {name!r} (known: {', '.join(sorted(known))})"
+    allowed = f"known: {', '.join(sorted(known))}" if known else "it takes none"
+    return f"unknown argument {name!r} ({allowed})"
 
 
 def _is_set_by_gate(name: str) -> bool:

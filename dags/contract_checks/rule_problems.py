@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from contracts.expectation_catalog import MEASURED_EXPECTATIONS
 from contracts.java_regex import JavaRegexError, check_java_regex
 from contracts.rule_domains import available_types
 from dags.contract_checks.gx_arguments import argument_problems
@@ -20,6 +21,7 @@ EXPECTATION_ARGUMENT = "expectation-argument"
 REGULAR_EXPRESSION = "regular-expression"
 SQL_EXPRESSION = "sql-expression"
 DATETIME_PATTERN = "datetime-pattern"
+_BATCH = "batch"  # stands for the table in a query over unexpected rows
 _SQL_STEP = "write a Spark SQL expression over the columns of one row"
 
 
@@ -33,6 +35,12 @@ def rule_problems(contract: Contract) -> Iterator[Problem]:
             yield from _rule_problems(contract, rule)
     for number, source in enumerate(contract.sources):
         yield from _source_problems(source, f"customProperties.sources[{number}]")
+    if contract.query is not None:
+        from dags.contract_checks.sql_expressions import query_problems
+
+        for text in query_problems(contract.query.sql, contract.derived_from):
+            step = "write one Spark SQL SELECT over the tables that derivedFrom names"
+            yield Problem(SQL_EXPRESSION, text, path=contract.query.path, next_step=step)
     for error in format_errors(contract):
         yield Problem(DATETIME_PATTERN, error.what, path=error.path, next_step=error.next_step)
 
@@ -44,8 +52,12 @@ def is_written(rule: Rule) -> bool:
 
 def _rule_problems(contract: Contract, rule: Rule) -> Iterator[Problem]:
     problem = partial(Problem, path=rule.path, rule=rule.name)
+    is_own = rule.expectation in MEASURED_EXPECTATIONS
+    page = (
+        "contracts/own_expectations.py" if is_own else f"greatexpectations.io/expectations/{rule.expectation}"
+    )
     for text in dict.fromkeys(argument_problems(rule.expectation, rule.kwargs)):
-        step = f"see greatexpectations.io/expectations/{rule.expectation}"
+        step = f"see {page}"
         yield problem(EXPECTATION_ARGUMENT, f"{rule.expectation}: {text}", next_step=step)
     for pattern in _patterns(rule):
         try:
@@ -53,6 +65,12 @@ def _rule_problems(contract: Contract, rule: Rule) -> Iterator[Problem]:
         except JavaRegexError as error:
             text = f"Java cannot compile the pattern {pattern!r}: {error}"
             yield problem(REGULAR_EXPRESSION, text, next_step="correct it; the syntax is java.util.regex's")
+    query = rule.kwargs.get("unexpected_rows_query")
+    if isinstance(query, str):
+        from dags.contract_checks.sql_expressions import query_problems
+
+        for text in query_problems(query.replace("{batch}", _BATCH), [_BATCH]):
+            yield problem(SQL_EXPRESSION, text, next_step="write a Spark SQL query over {batch}")
     condition = rule.kwargs.get("row_condition")
     if isinstance(condition, str):
         from dags.contract_checks.sql_expressions import condition_problems

@@ -59,6 +59,34 @@ def source_problems(sql: str, *, is_condition: bool) -> Iterator[str]:
     yield from _call_problems(tree, sql)
 
 
+def query_problems(sql: str, tables: Collection[str]) -> Iterator[str]:
+    """Yield what is wrong with a SELECT.
+
+    Args:
+        sql: of a gold table, or of an expectation over unexpected rows.
+        tables: those that it may read; compared without case, as in Spark.
+    """
+    from sqlglot import expressions as exp
+
+    tree = _parse(sql)
+    if isinstance(tree, str):
+        yield f"{_shortened(sql)} is no SQL query: {tree}"
+        return
+    if not isinstance(tree, exp.Query):
+        yield f"{_shortened(sql)} is not a SELECT"
+        return
+    known = {name.lower() for name in tables}
+    own = {cte.alias.lower() for cte in tree.find_all(exp.CTE)}
+    read = [table.sql("databricks") for table in tree.find_all(exp.Table) if table.name.lower() not in own]
+    for name in dict.fromkeys(read):
+        if name.split(" ")[0].strip("`").lower() not in known:
+            yield f"{_shortened(sql)} reads {name}, and may read {', '.join(sorted(tables))}"
+    for node in tree.walk():
+        if _function_name(node) in _NOT_DETERMINISTIC:
+            name = _function_name(node).lower()
+            yield f"{_shortened(sql)} is not deterministic ({name}): a second run could differ"
+
+
 def looks_like_a_failed_expression(sql: str) -> bool:
     """Whether a spec is read as a column's name although it has the form of a call.
 
@@ -77,7 +105,8 @@ def _parse(sql: str) -> Any:  # noqa: ANN401
         return sqlglot.parse_one(sql, read="databricks")  # Spark 4's, with x:a.b
     except SqlglotError as error:
         details: list[dict[str, Any]] = getattr(error, "errors", [])
-        if details and "Required keyword" not in details[0]["description"]:
+        is_cut_off = any(words in str(error).lower() for words in ("required keyword", "sentinel"))
+        if details and not is_cut_off:
             return f"{details[0]['description'].rstrip('.').lower()} at character {details[0]['col']}"
         return f"incomplete at character {details[0]['col']}" if details else str(error)
 

@@ -247,9 +247,7 @@ def test_a_dataset_that_the_base_lacks_quarantines_from_nothing(
 def test_an_invalid_base_and_an_unknown_dataset_are_refused(
     promoted: LakeRuns, folders: Folders, tmp_path: Path
 ) -> None:
-    with pytest.raises(
-        ConfigurationError, match=r"--dataset: unknown dataset \(expected events, users"
-    ):
+    with pytest.raises(ConfigurationError, match=r"--dataset: unknown dataset \(expected events, users"):
         backtest(promoted, folders, dataset="orders")
     broken = tmp_path / "base/silver/events.yaml"
     broken.parent.mkdir(parents=True)

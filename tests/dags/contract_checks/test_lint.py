@@ -60,6 +60,24 @@ def test_an_argument_that_gx_does_not_know_is_found(folders: Folders) -> None:
     assert problems(folders) == expected
 
 
+def test_the_sql_of_a_rule_and_of_a_gold_table_is_parsed(folders: Folders) -> None:
+    path = folders.contracts / TRANSACTIONS
+    edit(
+        path,
+        ("type: expect_column_values_to_be_between", "type: unexpected_rows_expectation"),
+        (
+            "kwargs: {column: amount, min_value: 0}",
+            "kwargs: {unexpected_rows_query: 'SELECT * FROM {batch} WHERE'}",
+        ),
+        (
+            "            severity: error\n            dimension: accuracy",
+            "            severity: error\n            domain: table\n            dimension: accuracy",
+        ),
+    )
+    found = problems(folders)
+    assert ("amount_negative", "sql-expression") in [(rule, code) for _, _, _, rule, code in found]
+
+
 def test_a_pattern_that_java_cannot_compile_is_found(folders: Folders) -> None:
     edit(folders.contracts / TRANSACTIONS, ("regex: '^(?:", "regex: '^(?P<x>"))
     ((_, _, _, rule, code),) = problems(folders)

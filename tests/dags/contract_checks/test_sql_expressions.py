@@ -10,6 +10,7 @@ from pyspark.errors import ParseException
 from dags.contract_checks.sql_expressions import (
     condition_problems,
     looks_like_a_failed_expression,
+    query_problems,
     source_problems,
 )
 
@@ -79,3 +80,24 @@ def test_columns_are_compared_without_case() -> None:
     assert list(condition_problems("AMOUNT > 0 AND `tx id` IS NULL", ["amount"])) == [
         "'AMOUNT > 0 AND `tx id` IS NULL' names the unknown column 'tx id'"
     ]
+
+
+@pytest.mark.parametrize(
+    ("sql", "problem"),
+    [
+        ("select amount from", "is no SQL query: incomplete at character"),
+        ("amount > 3", "is not a SELECT"),
+        ("select * from orders o join returns r on o.id = r.id", "reads returns AS r, and may read orders"),
+        ("select * from raw.orders", "reads raw.orders, and may read orders"),
+        ("select rand() from orders", "is not deterministic (rand)"),
+    ],
+)
+def test_a_query_reads_its_tables_alone(sql: str, problem: str) -> None:
+    (found,) = query_problems(sql, ["orders"])
+    assert problem in found
+
+
+def test_a_query_over_its_tables_has_no_problem() -> None:
+    big = "with big as (select * from Orders where amount > 3)"
+    assert list(query_problems(f"{big} select a.id from big a join `orders` b using (id)", ["orders"])) == []
+    assert list(query_problems("select 1 from orders union all select 2 from orders", ["orders"])) == []
