@@ -148,7 +148,7 @@ def _validated(value: object, location: CaseLocation) -> CaseFileEntry:
         message = first["msg"].removeprefix("Value error, ")
         found = "" if first["type"] in ("missing", "value_error") else repr(first["input"])[:80]
         where = ".".join(str(step) for step in path[2:] or path)
-        raise at.error(f"{where}: {message}", found=found) from error
+        raise at.error(f"{where}: {message}" if where else message, found=found) from error
 
 
 def _at_case(location: CaseLocation, case: CaseEntry | Mapping[str, object]) -> CaseLocation:
