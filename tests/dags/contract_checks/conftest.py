@@ -18,13 +18,18 @@ SHIPPED = Folders(Path(contracts.__file__).parent, Path(quarantine_policies.__fi
 @pytest.fixture
 def folders(tmp_path: Path) -> Folders:
     """Return copies of the shipped contracts, without their cases, and policies in one folder."""
+    return copy_shipped(tmp_path)
+
+
+def copy_shipped(root: Path) -> Folders:
+    """Copy the shipped contracts, without their cases, and policies to one folder; return the copies."""
     for zone in ("raw", "silver", "gold"):
         without_cases = shutil.ignore_patterns("cases")
-        shutil.copytree(SHIPPED.contracts / zone, tmp_path / "contracts" / zone, ignore=without_cases)
-    (tmp_path / "policies").mkdir()
+        shutil.copytree(SHIPPED.contracts / zone, root / "contracts" / zone, ignore=without_cases)
+    (root / "policies").mkdir()
     for path in SHIPPED.policies.glob("*.yaml"):
-        shutil.copy(path, tmp_path / "policies")
-    return Folders(tmp_path / "contracts", tmp_path / "policies")
+        shutil.copy(path, root / "policies")
+    return Folders(root / "contracts", root / "policies")
 
 
 @pytest.fixture

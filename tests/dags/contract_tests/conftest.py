@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from textwrap import dedent
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,8 @@ from dags.contract_tests.run import load_installation
 from tests.dags.contract_checks.conftest import SHIPPED
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from dags.contract_tests.evaluate import Installation
     from dags.contract_tests.model import Case
 

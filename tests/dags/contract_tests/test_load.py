@@ -90,8 +90,8 @@ def test_cases_without_a_clock_have_the_default_one(installation: Installation, 
     [
         (
             "      silver: [{user: u1}]",
-            "cases.yaml:7, case 'ada': users has no column 'user' (expected one of user_id, name, email, phone, "
-            "city, age, updated_at, _extra, _source_file, event_date)",
+            "cases.yaml:7, case 'ada': users has no column 'user' (expected one of user_id, name, email, "
+            "phone, city, age, updated_at, _extra, _source_file, event_date)",
         ),
         (
             "      silver:\n        - {user_id: u1}\n        - {age: old}",
@@ -189,8 +189,8 @@ def test_an_invalid_expectation_is_named_with_its_line(
         (
             "dataset: users\ncases:\n  - name: a\n    given:\n      a.csv: {txt: ''}\n"
             "    expect: {verdict: pass}\n",
-            "cases.yaml:5, case 'a': unknown key 'txt' (expected one of text, encoding, repeat, base64, rows, "
-            "types, gzip)",
+            "cases.yaml:5, case 'a': unknown key 'txt' (expected one of text, encoding, repeat, base64, "
+            "rows, types, gzip)",
         ),
         ("- users\n", "cases.yaml:1: Input should be a valid dictionary or instance of CaseFileEntry "),
     ],
