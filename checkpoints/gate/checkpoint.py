@@ -17,7 +17,7 @@ from contracts.model import Domain
 from quarantine_policies.decision import RuleOutcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from great_expectations.core.expectation_validation_result import (
@@ -162,17 +162,24 @@ def samples_of(contract: Contract, rule: Rule, measured: Measured, masking: Mask
 
 
 def served_metrics(
-    contract: Contract, rule: Rule, expectation: Expectation, measures: Measures, samples: Sequence[str]
+    contract: Contract,
+    rule: Rule,
+    expectation: Expectation,
+    measures: Measures,
+    samples: Sequence[str],
+    wanted: Collection[str] | None = None,
 ) -> dict[str, object]:
     """Return the value of every metric that a rule's expectation needs: measured, or computed by GX.
 
-    None stands for a number that was not counted because no result depends on it.
+    None stands for a number that was not counted because no result depends on it. ``wanted``: the names of
+    the metrics, where they are known.
 
     Raises:
         ContractError: the expectation needs a metric that is neither measured nor computed.
     """
     known = measured_metrics(rule, expectation, measures, samples)
-    wanted = wanted_metrics(expectation)
+    if wanted is None:
+        wanted = wanted_metrics(expectation)
     if computed := measures.computed.get(rule.name):
         from checkpoints.gate.gx_engines import MetricProblem
 

@@ -97,7 +97,7 @@ def measure_groups(table: WrittenTable, group: str, names: Iterable[str]) -> dic
     repeated = {row[group] for row in hashes.groupBy(group, "hash").count().where("count > 1").collect()}
     return {
         name: _measured(
-            replace(table, frame=table.frame.where(sf.col(group) == name)),
+            replace(table, frame=table.frame.where(sf.col(group) == name)) if name in repeated else table,
             totals[name],
             has_repeated=name in repeated,
         )

@@ -104,7 +104,7 @@ class RuleJudge:
         numbers = (*written, repr([(name, known[name]) for name in built.metrics if name in known]))
         if rule.name not in measures.computed and numbers in self._validated:
             return self._validated[numbers]
-        served = served_metrics(contract, rule, built.expectation, measures, samples)
+        served = served_metrics(contract, rule, built.expectation, measures, samples, built.metrics)
         validated = self._result(built, served)
         if rule.name not in measures.computed:
             self._validated[numbers] = validated

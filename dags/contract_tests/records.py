@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from contracts.errors import ContractError
 from contracts.system_columns import SOURCE_FILE
@@ -14,15 +16,18 @@ from transforms.bronze_to_silver.files import quoted
 from transforms.bronze_to_silver.readers import plan_by_layout, read_texts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql.types import StructType
 
     from checkpoints.gate.measures import RowsRead
     from dags.contract_tests.take_in import TakenIn
     from transforms.bronze_to_silver.files import BronzeFile
     from transforms.bronze_to_silver.readers import PlannedText
     from transforms.bronze_to_silver.records import ReadPlan
+
+_PLAN = "lakegate plan"  # column with the number of the plan that a record is read by
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +45,9 @@ class _Reading:
         self._counts = ReadCounts()
         self._batches: list[pa.RecordBatch] = []
 
-    def compute(self, plan: ReadPlan) -> None:
-        """Read what Spark has to compute."""
-        batches = self._counts.without_excluded(_nullable(plan.frame).toArrow().to_batches())
-        for batch in plan.step(batches):
+    def add_computed(self, plan: ReadPlan, computed: pa.Table) -> None:
+        """Add what Spark computed of a plan's frame."""
+        for batch in plan.step(self._counts.without_excluded(computed.to_batches())):
             self.add(batch)
 
     def add(self, batch: pa.RecordBatch) -> None:
@@ -59,26 +63,28 @@ class _Reading:
 def read_cases(spark: SparkSession, cases: Sequence[TakenIn]) -> dict[int, CaseRecords]:
     """Return the records of cases by number.
 
-    Texts of all cases are read together, and told apart by the case's number before the file's key. What a
-    source computes is read case by case, because an expression sees the key.
+    Texts of all cases are read together, and told apart by the case's number before the file's key. What
+    sources compute is planned case by case, because an expression sees the key, and computed together.
 
     Raises:
         CaseError: a source's expression cannot be computed.
     """
     readings = {case.prepared.number: _Reading() for case in cases}
     texts: list[PlannedText] = []
+    plans: list[tuple[int, ReadPlan]] = []
     for case in cases:
         number, contract = case.prepared.number, case.prepared.contract
         try:
-            computed, of_case = plan_by_layout(spark, contract, case.files)
+            of_spark, of_case = plan_by_layout(spark, contract, case.files)
         except ContractError as error:
             raise case.prepared.case.location.at("contract").error(str(error)) from error
         texts += [
             replace(text, group=replace(text.group, files=_numbered(number, text.group.files)))
             for text in of_case
         ]
-        for plan in computed:
-            readings[number].compute(plan)
+        plans += [(number, plan) for plan in of_spark]
+    for (number, plan), computed in zip(plans, _compute([plan.frame for _, plan in plans]), strict=True):
+        readings[number].add_computed(plan, computed)
     if texts:
         plan = read_texts(spark, texts)
         for batch in plan.step(plan.frame.toArrow().to_batches()):
@@ -88,10 +94,39 @@ def read_cases(spark: SparkSession, cases: Sequence[TakenIn]) -> dict[int, CaseR
     return {number: reading.records() for number, reading in readings.items()}
 
 
-def _nullable(frame: DataFrame) -> DataFrame:
-    """Return the same rows with all parts of structs nullable: else PySpark cannot collect null structs."""
+def _compute(frames: Sequence[DataFrame]) -> list[pa.Table]:
+    """Return the rows of each frame, computed in one Spark job.
+
+    A column has the same type in all frames, except for which parts of a struct are nullable.
+    """
+    if not frames:
+        return []
+    schemas = [frame.schema for frame in frames]
+    types = {one.name: one.dataType.simpleString() for schema in schemas for one in schema.fields}
+    aligned = [
+        _aligned(number, frame, schema, types)
+        for number, (frame, schema) in enumerate(zip(frames, schemas, strict=True))
+    ]
+    rows = reduce(lambda one, other: one.union(other), aligned).toArrow()
+    return [
+        rows.filter(pc.equal(rows[_PLAN], number)).select(schema.names)
+        for number, schema in enumerate(schemas)
+    ]
+
+
+def _aligned(number: int, frame: DataFrame, schema: StructType, types: Mapping[str, str]) -> DataFrame:
+    """Return a frame's rows with its number and all columns, those that it lacks null.
+
+    All parts of structs are nullable: else PySpark cannot collect null structs.
+    """
+    from pyspark.sql import functions as sf
+
     return frame.select(
-        *(quoted(one.name).cast(one.dataType.simpleString()).alias(one.name) for one in frame.schema.fields)
+        sf.lit(number).alias(_PLAN),
+        *(
+            (quoted(name) if name in schema.names else sf.lit(None)).cast(type_).alias(name)
+            for name, type_ in types.items()
+        ),
     )
 
 

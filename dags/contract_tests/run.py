@@ -31,6 +31,8 @@ _FOR_FEW_ROWS: Mapping[str, str] = {
     "spark.driver.defaultJavaOptions": "-XX:TieredStopAtLevel=1",
     "spark.sql.shuffle.partitions": "1",
     "spark.sql.adaptive.enabled": "false",
+    # Costs several calls to the JVM for each expression, to name the line of Python in an error.
+    "spark.python.sql.dataFrameDebugging.enabled": "false",
 }
 
 
