@@ -31,6 +31,9 @@ _FOR_FEW_ROWS: Mapping[str, str] = {
     "spark.driver.defaultJavaOptions": "-XX:TieredStopAtLevel=1",
     "spark.sql.shuffle.partitions": "1",
     "spark.sql.adaptive.enabled": "false",
+    # Interpreted expressions: compiling one takes longer than computing a few rows.
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
     # Costs several calls to the JVM for each expression, to name the line of Python in an error.
     "spark.python.sql.dataFrameDebugging.enabled": "false",
 }
