@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError, from_json
 
 from contracts.errors import ConfigurationError
 
 
-class Settings(BaseSettings):
+def _read_json(value: object) -> object:
+    try:
+        return from_json(value) if isinstance(value, str) else value
+    except ValueError:
+        raise PydanticCustomError("json", "invalid JSON; expected a mapping of names to values") from None
+
+
+class Settings(BaseModel):
     """Settings of a process. Each field can be set as ``LAKEGATE_<FIELD>``."""
 
-    model_config = SettingsConfigDict(env_prefix="LAKEGATE_", frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     lake: str = "./lake"
     raw_root: str | None = None
@@ -27,7 +36,7 @@ class Settings(BaseSettings):
     warehouse: str | None = None
     contracts: Path | None = None
     policies: Path | None = None
-    spark_options: dict[str, str] = Field(default_factory=dict)
+    spark_options: Annotated[dict[str, str], BeforeValidator(_read_json)] = Field(default_factory=dict)
     # Runs in Data Docs' index, bounded so that publishing a run always costs the same.
     shown_runs: int = Field(default=50, ge=1)
     ingest_threads: int = Field(default=8, ge=1)
@@ -39,19 +48,13 @@ def read_settings(**given: object) -> Settings:
     Raises:
         ConfigurationError: a value is invalid; names the setting.
     """
+    variables = {name: os.environ.get(f"LAKEGATE_{name.upper()}") for name in Settings.model_fields}
+    values = variables | {name: value for name, value in given.items() if value is not None}
     try:
-        return Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
-    except SettingsError as error:  # mappings are JSON in the environment
-        name = next((name for name in Settings.model_fields if f'"{name}"' in str(error)), "*")
-        raise ConfigurationError(
-            "invalid JSON",
-            where=f"LAKEGATE_{name.upper()}",
-            expected='{"name": "value"}',
-            next_step="correct the variable",
-        ) from error
+        return Settings.model_validate({name: value for name, value in values.items() if value is not None})
     except ValidationError as error:
         first = error.errors()[0]
-        name = "_".join(str(part) for part in first["loc"])
+        name = str(first["loc"][0])
         raise ConfigurationError(
             first["msg"],
             where=f"LAKEGATE_{name.upper()}",
