@@ -32,7 +32,7 @@ def diff_command(
     with show_progress(is_quiet=as_json) as progress, translate_errors("diff"):
         progress.transition("diff")
         progress.step("starting Spark")
-        spark = spark_of(settings)()
+        spark = spark_of(settings)(before.size_bytes + after.size_bytes)
         progress.step(f"comparing {before.rows:,} and {after.rows:,} rows")
         found = compare_versions(setup, spark, zone, before, after)
     if as_json:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING
 
 import yaml
@@ -78,7 +79,7 @@ def _count(suggestion: SuggestedSource, policies: Policies, settings: Settings) 
     assert suggestion.facts is not None  # noqa: S101
     policy = policies.of(suggestion.contract.name)
     parameters = {**policy.parameters, **new_run().parameters}
-    spark = start_with_gx(spark_of(settings))
+    spark = start_with_gx(partial(spark_of(settings), suggestion.facts.size_bytes))
     try:
         return count_records(
             spark, suggestion.contract, policy, parameters, suggestion.file, suggestion.path, suggestion.facts

@@ -131,9 +131,11 @@ def run_backtest(
         changed = [contract for contract in present if _is_changed(contract, base, setup)]
         scratch = Place(open_storage(request.scratch or name), f"backtest-{run.id}")
         backtest = _Backtest(setup, base, run, ledgers, scratch, progress)
+        size_bytes = sum(ledgers[contract.name].size_bytes for contract in changed)
+        start = start_spark or partial(spark_of(settings), size_bytes)
         try:
             with translate_errors("contract backtest"):
-                datasets = backtest.judge(changed, start_spark or spark_of(settings)) if changed else ()
+                datasets = backtest.judge(changed, start) if changed else ()
         finally:
             scratch.storage.delete_folder(scratch.path)
     return Backtest(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from contracts.loader import defaults_of, load_contracts
@@ -26,9 +27,7 @@ if TYPE_CHECKING:
     from dags.contract_tests.model import Case
     from dags.settings import Settings
 
-# A few rows, of which no method runs often enough to be worth optimising.
 _FOR_FEW_ROWS: Mapping[str, str] = {
-    "spark.driver.defaultJavaOptions": "-XX:TieredStopAtLevel=1",
     "spark.sql.shuffle.partitions": "1",
     "spark.sql.adaptive.enabled": "false",
     # Interpreted expressions: compiling one takes longer than computing a few rows.
@@ -94,10 +93,9 @@ def run_cases(
         ContractError: a contract cannot be applied.
     """
     few_rows = settings.model_copy(update={"spark_options": {**_FOR_FEW_ROWS, **settings.spark_options}})
+    start = start_spark or partial(spark_of(few_rows), 0)
     prepared = prepare_cases(installation, cases)
     with translate_errors("contract test"):
-        outcomes = evaluate(
-            installation, prepared, lambda: start_with_gx(start_spark or spark_of(few_rows)), on_done
-        )
+        outcomes = evaluate(installation, prepared, partial(start_with_gx, start), on_done)
     keys = {table.name: table.key for table in installation.contracts.silver_tables}
     return [compare(one.case, outcome, keys) for one, outcome in zip(prepared, outcomes, strict=True)]

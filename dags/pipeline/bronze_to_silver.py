@@ -43,7 +43,7 @@ NAME = "bronze_to_silver"
 
 
 def bronze_to_silver(
-    setup: Setup, run: Run, start_spark: Callable[[], SparkSession], progress: Progress
+    setup: Setup, run: Run, start_spark: Callable[[int], SparkSession], progress: Progress
 ) -> TransitionReport:
     """Rebuild silver from all of BRONZE, unless nothing changed since its last promotion.
 
@@ -59,7 +59,8 @@ def bronze_to_silver(
     if not run.is_forced and _is_unchanged(setup, pointer, current):
         return TransitionReport(NAME, Verdict.UNCHANGED, monotonic() - began, _unchanged(setup, pointer))
 
-    spark = start_with_gx(start_spark)
+    size_bytes = sum(ledger.size_bytes for ledger in ledgers.values())
+    spark = start_with_gx(partial(start_spark, size_bytes))
     facts = {name: [entry.facts for entry in ledger.files.values()] for name, ledger in ledgers.items()}
     check_contracts(setup, run, lambda: spark, facts, needs_spark=True)
     for ledger in ledgers.values():

@@ -44,7 +44,7 @@ MOST_SAMPLES = 5
 def gold_to_redshift(
     setup: Setup,
     run: Run,
-    start_spark: Callable[[], SparkSession],  # noqa: ARG001 - the signature of every transition
+    start_spark: Callable[[int], SparkSession],  # noqa: ARG001 - the signature of every transition
     progress: Progress,
 ) -> TransitionReport:
     """Load the current release, unless the warehouse already shows it. Needs no Spark.

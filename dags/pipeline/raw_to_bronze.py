@@ -88,7 +88,7 @@ class _Dataset:
 
 
 def raw_to_bronze(
-    setup: Setup, run: Run, start_spark: Callable[[], SparkSession], progress: Progress
+    setup: Setup, run: Run, start_spark: Callable[[int], SparkSession], progress: Progress
 ) -> TransitionReport:
     """Take in what is new in RAW.
 
@@ -108,7 +108,9 @@ def raw_to_bronze(
     if run.is_forced or not all(dataset.is_known for dataset in found):
         of_chosen = replace(setup, contracts=replace(setup.contracts, datasets=chosen))
         facts = {dataset.contract.name: dataset.facts for dataset in found}
-        check_contracts(of_chosen, run, start_spark, facts, needs_spark=run.is_whole)
+        # Files are only read by the later transitions of a whole run, in the session that starts here.
+        size_bytes = sum(one.size_bytes for of in facts.values() for one in of) if run.is_whole else 0
+        check_contracts(of_chosen, run, partial(start_spark, size_bytes), facts, needs_spark=run.is_whole)
     datasets = [_judge(setup, run, dataset) for dataset in found]
     now = datetime.now(UTC)
     for dataset in datasets:

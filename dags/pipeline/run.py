@@ -36,9 +36,12 @@ class Transition(Protocol):
     """Reads one zone, judges a candidate for the next, and promotes it unless the verdict is ``block``."""
 
     def __call__(
-        self, setup: Setup, run: Run, start_spark: Callable[[], SparkSession], progress: Progress, /
+        self, setup: Setup, run: Run, start_spark: Callable[[int], SparkSession], progress: Progress, /
     ) -> TransitionReport:
-        """Carry out the transition; ``start_spark`` is called only when Spark is needed."""
+        """Carry out the transition.
+
+        ``start_spark`` is called only when Spark is needed, with the bytes of the files to read.
+        """
 
 
 def run_pipeline(
@@ -56,7 +59,7 @@ def run_pipeline(
         run: its id and clock.
         progress: receives every step.
         only: one transition's name; None: all four.
-        start_spark: starts the Spark session; None: as ``settings`` say.
+        start_spark: starts the Spark session; None: as ``settings`` say, for the size of the input.
         dataset: the only dataset that raw_to_bronze takes in; None: all.
 
     Raises:
@@ -64,6 +67,7 @@ def run_pipeline(
     """
     setup = read_setup(settings)
     names = TRANSITIONS if only is None else (only,)
+    start = spark_of(settings) if start_spark is None else (lambda _: start_spark())
     if TRANSITIONS[-1] in names:
         open_warehouse(warehouse_uri(setup))  # a wrong URI fails now, not after an hour's work
     run = replace(run, dataset=dataset, is_whole=only is None)
@@ -71,7 +75,7 @@ def run_pipeline(
     for name in names:
         progress.transition(name)
         with translate_errors(name):
-            reports.append(load_transition(name)(setup, run, start_spark or spark_of(settings), progress))
+            reports.append(load_transition(name)(setup, run, start, progress))
         if reports[-1].verdict is Verdict.BLOCK:
             break
     if any(report.name in _LEAVE_VERSIONS and report.verdict in _PROMOTED for report in reports):
@@ -99,15 +103,18 @@ def remove_obsolete(setup: Setup, progress: Progress, *, now: datetime) -> None:
         progress.note(f"obsolete files could not be removed, the next run tries again: {error}")
 
 
-def spark_of(settings: Settings) -> Callable[[], SparkSession]:
-    """Return a function that starts Spark on this machine as the settings say."""
+def spark_of(settings: Settings) -> Callable[[int], SparkSession]:
+    """Return a function that starts Spark on this machine as the settings say, for the bytes of an input.
 
-    def start() -> SparkSession:
+    A session that is running already is returned, whatever it was started for.
+    """
+
+    def start(input_bytes: int) -> SparkSession:
         from dags.spark.java import ensure_java
         from dags.spark.s3a import s3_options
         from dags.spark.session import spark_session
 
         ensure_java()
-        return spark_session({**s3_options(settings), **settings.spark_options})
+        return spark_session({**s3_options(settings), **settings.spark_options}, input_bytes)
 
     return start

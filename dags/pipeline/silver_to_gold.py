@@ -50,7 +50,7 @@ NAME = "silver_to_gold"
 
 
 def silver_to_gold(
-    setup: Setup, run: Run, start_spark: Callable[[], SparkSession], progress: Progress
+    setup: Setup, run: Run, start_spark: Callable[[int], SparkSession], progress: Progress
 ) -> TransitionReport:
     """Rebuild all tables, unless silver did not change since the last release.
 
@@ -67,11 +67,12 @@ def silver_to_gold(
     if not run.is_forced and line is not None and line.promoted_fingerprint == current:
         return TransitionReport(NAME, Verdict.UNCHANGED, monotonic() - began, _unchanged(setup))
 
-    spark = start_with_gx(start_spark)
+    size_bytes = sum(manifest.size_bytes for manifest in silver.values())
+    spark = start_with_gx(partial(start_spark, size_bytes))
     check_rules(setup, run, setup.contracts.gold)
     check_gold(spark, setup.contracts.gold, setup.contracts.silver_tables)
     version = new_version(run.id)
-    with shuffles_sized_for(spark, sum(manifest.size_bytes for manifest in silver.values())):
+    with shuffles_sized_for(spark, size_bytes):
         written = _build(setup, spark, silver, version, progress)
         progress.step("counting the tables' rows and keys, and comparing them with each other")
         candidates, totals = _measure(setup, written)

@@ -51,38 +51,35 @@ PARTITIONS = "spark.sql.shuffle.partitions"
 LOCAL_MEMORY = "3g"  # enough for gigabytes: nothing is collected or cached as a whole
 
 # The JVM fully optimises a method after many calls. Spark generates hundreds of methods in a run, and most
-# finish before that pays off, so the thresholds are raised. Latency does not matter, so the collector is the
-# one with the least total cost.
-_LOCAL_JVM = (
-    "-XX:+UseParallelGC -XX:Tier4InvocationThreshold=200000 -XX:Tier4MinInvocationThreshold=100000 "
+# finish before that pays off, so the thresholds are raised; over a small input, none pays off. Latency does
+# not matter, so the collector is the one with the least total cost.
+SMALL_INPUT = 64 * 1024 * 1024  # bytes
+_COLLECTOR = "-XX:+UseParallelGC -XX:MetaspaceSize=256m"  # the default: full collections while classes load
+_FEW_OPTIMISED = (
+    "-XX:Tier4InvocationThreshold=200000 -XX:Tier4MinInvocationThreshold=100000 "
     "-XX:Tier4CompileThreshold=400000 -XX:Tier4BackEdgeThreshold=400000"
 )
+_NONE_OPTIMISED = "-XX:TieredStopAtLevel=1"
 _SOCKETS = "spark.python.unix.domain.socket.dir"
 _DAEMON = "spark.python.daemon.module"  # local only: on a cluster, the default daemon logs to the executors
 _BYTES_A_PARTITION = 32 * 1024 * 1024  # of input; the shuffle holds less
 _MOST_PARTITIONS = 8_000
 
 
-def spark_session(options: Mapping[str, str] | None = None) -> SparkSession:
+def spark_session(options: Mapping[str, str] | None = None, input_bytes: int | None = None) -> SparkSession:
     """Start the Spark session, or return the running one, with ``SEMANTICS``.
 
     Args:
         options: further Spark settings; ``spark.master`` here or from spark-submit, else ``local[*]`` with
             ``LOCAL_MEMORY``.
+        input_bytes: size of the data that the session will read, for which a JVM that is started here is
+            set up; None: unknown.
     """
     from pyspark.sql import SparkSession
 
     _silence_query_errors()
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    quiet = f"-Dlog4j2.configurationFile={Path(__file__).with_name('log4j2.properties').as_uri()}"
-    settings = {
-        "spark.app.name": "lakegate",
-        "spark.driver.extraJavaOptions": f"{quiet} {_LOCAL_JVM}",
-        "spark.ui.enabled": "false",
-        "spark.ui.showConsoleProgress": "false",
-        **SEMANTICS,
-        **(options or {}),
-    }
+    settings = session_settings(options or {}, input_bytes)
     builder = SparkSession.builder
     if "spark.master" not in settings and "PYSPARK_GATEWAY_PORT" not in os.environ:
         settings = {"spark.master": "local[*]", "spark.driver.memory": LOCAL_MEMORY, **settings}
@@ -95,6 +92,25 @@ def spark_session(options: Mapping[str, str] | None = None) -> SparkSession:
     if is_local:
         _write_no_checksum_files(spark)
     return spark
+
+
+def session_settings(options: Mapping[str, str], input_bytes: int | None) -> dict[str, str]:
+    """Return the settings of a session wherever it runs; ``options`` override the defaults."""
+    return {
+        "spark.app.name": "lakegate",
+        "spark.driver.extraJavaOptions": jvm_options(input_bytes),
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        **SEMANTICS,
+        **options,
+    }
+
+
+def jvm_options(input_bytes: int | None) -> str:
+    """Return the options of a JVM on this machine for an input of a size; None: unknown."""
+    quiet = f"-Dlog4j2.configurationFile={Path(__file__).with_name('log4j2.properties').as_uri()}"
+    is_small = input_bytes is not None and input_bytes < SMALL_INPUT
+    return f"{quiet} {_COLLECTOR} {_NONE_OPTIMISED if is_small else _FEW_OPTIMISED}"
 
 
 def _write_no_checksum_files(spark: SparkSession) -> None:

@@ -56,9 +56,18 @@ def main() -> None:
     """Write the tables of one transition below ``OUT`` and print their rows, counted from the footers."""
     name, lake, out = sys.argv[1], sys.argv[2], Path(sys.argv[3])
     setup = read_setup(read_settings(lake=lake))
-    spark = spark_of(setup.settings)()
+    spark = spark_of(setup.settings)(_input_bytes(setup, name))
     (bare_silver if name == "bronze_to_silver" else bare_gold)(setup, spark, out)
     print(json.dumps(rows_by_folder(out)))
+
+
+def _input_bytes(setup: Setup, name: str) -> int:
+    """Return the bytes for which the gated transition starts its session."""
+    if name == "bronze_to_silver":
+        ledgers = [current_ledger(setup.lake, contract.name) for contract in setup.contracts.datasets]
+        return sum(ledger.size_bytes for ledger in ledgers if ledger)
+    manifests = [current_silver(setup.lake, contract.name) for contract in setup.contracts.silver_tables]
+    return sum(manifest.size_bytes for manifest in manifests if manifest)
 
 
 def bare_silver(setup: Setup, spark: SparkSession, out: Path) -> None:

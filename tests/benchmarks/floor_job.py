@@ -19,10 +19,10 @@ from checkpoints.lake.bronze import current_ledger, readable_place
 from contracts.inventory import FileFacts, FileFormat
 from contracts.spark import struct_type
 from dags.pipeline.context import read_setup
-from dags.pipeline.run import spark_of
 from dags.sample.files import spell_name
 from dags.settings import read_settings
-from dags.spark.session import shuffles_sized_for
+from dags.spark import session
+from dags.spark.java import ensure_java
 from tests.benchmarks.bare_transition import rows_by_folder
 
 if TYPE_CHECKING:
@@ -31,13 +31,20 @@ if TYPE_CHECKING:
     from contracts.model import Contract
 
 TIME = {"events": "ts", "users": "updated_at", "transactions": "created_at"}
+# The same for every size, so that ratios of different versions and sizes have the same denominator.
+_JVM = (
+    f"-Dlog4j2.configurationFile={Path(session.__file__).with_name('log4j2.properties').as_uri()} "
+    "-XX:+UseParallelGC -XX:Tier4InvocationThreshold=200000 -XX:Tier4MinInvocationThreshold=100000 "
+    "-XX:Tier4CompileThreshold=400000 -XX:Tier4BackEdgeThreshold=400000"
+)
 _SPELLINGS = ("plain", "camel", "upper", "alias")
 
 
 def main() -> None:
     """Write the three datasets below ``OUT`` and print their rows."""
-    setup = read_setup(read_settings(lake=sys.argv[1]))
-    spark, out = spark_of(setup.settings)(), Path(sys.argv[2])
+    setup, out = read_setup(read_settings(lake=sys.argv[1])), Path(sys.argv[2])
+    ensure_java()
+    spark = session.spark_session({"spark.driver.extraJavaOptions": _JVM, **setup.settings.spark_options})
     spark.conf.set("spark.sql.ansi.enabled", "false")
     for contract in setup.contracts.datasets:
         ledger = current_ledger(setup.lake, contract.name)
@@ -46,7 +53,7 @@ def main() -> None:
             (one.facts, readable_place(setup.lake, ledger, key).spark_uri)
             for key, one in ledger.files.items()
         ]
-        with shuffles_sized_for(spark, sum(facts.size_bytes for facts, _ in files)):
+        with session.shuffles_sized_for(spark, sum(facts.size_bytes for facts, _ in files)):
             floor(spark, contract, files).hint("rebalance", "event_date").write.partitionBy(
                 "event_date"
             ).parquet(str(out / contract.name))
