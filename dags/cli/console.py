@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 
 def print_json(document: object) -> None:
@@ -19,6 +19,23 @@ def print_json(document: object) -> None:
 def say(text: str) -> None:
     """Print text on stdout and flush it, for readers of a pipe."""
     print(text, flush=True)
+
+
+def say_table(headings: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[str] = ()) -> None:
+    """Print aligned columns without rich, whose import takes longer than a short command; no line is cut.
+
+    Args:
+        headings: of the columns.
+        rows: the cells of each row, one for each heading.
+        right: headings of the columns that are aligned to the right.
+    """
+    widths = [max(map(len, column)) for column in zip(headings, *rows, strict=True)]
+    for cells in (headings, ["─" * width for width in widths], *rows):
+        aligned = (
+            cell.rjust(width) if heading in right else cell.ljust(width)
+            for heading, cell, width in zip(headings, cells, widths, strict=True)
+        )
+        say("  ".join(aligned).rstrip())
 
 
 @contextmanager

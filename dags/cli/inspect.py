@@ -17,7 +17,7 @@ from checkpoints.lake.promotion import (
 )
 from contracts.errors import ConfigurationError
 from contracts.model import Zone
-from dags.cli.console import print_json, say
+from dags.cli.console import print_json, say, say_table
 from dags.pipeline.context import find_lake
 from dags.settings import read_settings
 
@@ -95,29 +95,32 @@ def _verdicts(run: ShownRun) -> dict[str, str]:
 
 
 def _show_status(lake: Lake, versions: Sequence[CurrentVersion], runs: Sequence[ShownRun]) -> None:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-
-    console = Console()
-    current = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading in ("current", "verdict", "rows", "promoted at", "run"):
-        current.add_column(
-            heading, justify="right" if heading == "rows" else "left", no_wrap=heading != "run"
-        )
-    for version in versions:
-        rows = "" if version.rows is None else f"{version.rows:,}"
-        promoted_at = f"{version.promoted_at:%Y-%m-%d %H:%M}"
-        current.add_row(version.name, version.verdict, rows, promoted_at, version.run_id)
-    console.print(current if versions else f"Nothing was promoted yet in {lake.root.uri}; run lakegate run")
+    if not versions:
+        say(f"Nothing was promoted yet in {lake.root.uri}; run lakegate run")
+    else:
+        current = [
+            (
+                version.name,
+                version.verdict,
+                "" if version.rows is None else f"{version.rows:,}",
+                f"{version.promoted_at:%Y-%m-%d %H:%M}",
+                version.run_id,
+            )
+            for version in versions
+        ]
+        say_table(("current", "verdict", "rows", "promoted at", "run"), current, right=("rows",))
     if runs:
-        last = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-        for heading in ("last runs", "as of", "verdict", "transitions"):
-            last.add_column(heading)
-        for run in runs:
-            verdicts = ", ".join(f"{name} {verdict}" for name, verdict in _verdicts(run).items())
-            last.add_row(run.run.run_id, run.run.as_of.isoformat(), run.verdict.value, verdicts)
-        console.print(last)
+        last = [
+            (
+                run.run.run_id,
+                run.run.as_of.isoformat(),
+                run.verdict.value,
+                ", ".join(f"{name} {verdict}" for name, verdict in _verdicts(run).items()),
+            )
+            for run in runs
+        ]
+        say("")
+        say_table(("last runs", "as of", "verdict", "transitions"), last)
 
 
 def path_command(*, name: str, lake: str | None, as_json: bool) -> int:
