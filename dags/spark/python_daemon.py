@@ -27,8 +27,12 @@ def without_own_archives(path: Sequence[str]) -> list[str]:
     installed = PathFinder.find_spec("pyspark", [entry for entry in path if not entry.endswith(_ARCHIVES)])
     if installed is None or installed.origin is None:
         return list(path)
-    home = f"{Path(installed.origin).parent}/"
-    return [entry for entry in path if not (entry.endswith(_ARCHIVES) and entry.startswith(home))]
+    home = Path(installed.origin).resolve().parent  # either path may lead over a symbolic link
+    return [
+        entry
+        for entry in path
+        if not (entry.endswith(_ARCHIVES) and Path(entry).resolve().is_relative_to(home))
+    ]
 
 
 def exit_when_closed(

@@ -66,6 +66,14 @@ def test_the_archives_of_an_installed_pyspark_are_left_out_and_no_others(tmp_pat
     assert without_own_archives([*own, *kept]) == kept
 
 
+def test_the_archives_are_recognised_where_the_environment_is_a_link(tmp_path: Path) -> None:
+    (tmp_path / "real" / "pyspark").mkdir(parents=True)
+    (tmp_path / "real" / "pyspark" / "__init__.py").touch()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    archive = str(tmp_path / "real" / "pyspark" / "python/lib/pyspark.zip")
+    assert without_own_archives([archive, str(tmp_path / "link")]) == [str(tmp_path / "link")]
+
+
 def test_archives_stay_where_nothing_else_holds_pyspark(tmp_path: Path) -> None:
     path = [str(tmp_path / "pyspark.zip"), str(tmp_path)]
     assert without_own_archives(path) == path
