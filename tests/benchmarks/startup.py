@@ -23,7 +23,10 @@ SAMPLE = "5MB"  # a look's cost does not depend on it
 TURNS_A_ROUND = 5  # a process of a tenth of a second needs more than three
 COLUMNS = ("command", "ms", "CPU ms", "peak MB", "a JVM")
 LOOK_LIMIT, RERUN_LIMIT = 0.5, 2.0
+PROCESSES_LIMIT = 8.0  # of a look, in starts of a bare process
 PROCESS = "python -c pass"
+STATUS = "lakegate status"
+PATH = "lakegate path silver/events"
 RERUN = "lakegate run, unchanged"
 
 
@@ -37,8 +40,8 @@ def measure_startup(ground: Ground) -> Findings:
     commands = {
         PROCESS: [sys.executable, "-c", "pass"],
         "lakegate --help": [lakegate(), "--help"],
-        "lakegate status": [lakegate(), "status", "--lake", str(lake)],
-        "lakegate path silver/events": [lakegate(), "path", "silver/events", "--lake", str(lake)],
+        STATUS: [lakegate(), "status", "--lake", str(lake)],
+        PATH: [lakegate(), "path", "silver/events", "--lake", str(lake)],
         RERUN: [lakegate(), "run", "--lake", str(lake), "--as-of", AS_OF, "--json"],
     }
     # A session that starts at all begins an event log.
@@ -60,6 +63,13 @@ def measure_startup(ground: Ground) -> Findings:
         for name, costs in taken.items()
         if name not in (PROCESS, RERUN)
     ]
+    for name in (STATUS, PATH):
+        ratios = tuple(
+            one.seconds / other.seconds for one, other in zip(taken[name], taken[PROCESS], strict=True)
+        )
+        found.targets.append(
+            Target(f"{name} / {PROCESS}", median(ratios), PROCESSES_LIMIT, "×", rounds=ratios)
+        )
     beyond = tuple(
         one.seconds - other.seconds for one, other in zip(taken[RERUN], taken[PROCESS], strict=True)
     )
