@@ -63,7 +63,7 @@ class _Reading:
 def read_cases(spark: SparkSession, cases: Sequence[TakenIn]) -> dict[int, CaseRecords]:
     """Return the records of cases by number.
 
-    Texts of all cases are read together, and told apart by the case's number before the file's key. What
+    Texts of all cases are read together, and distinguished by the case's number before the file's key. What
     sources compute is planned case by case, because an expression sees the key, and computed together.
 
     Raises:
