@@ -54,7 +54,7 @@ LOCAL_MEMORY = "3g"  # enough for gigabytes: nothing is collected or cached as a
 # finish before that pays off, so the thresholds are raised; over a small input, none pays off. Latency does
 # not matter, so the collector is the one with the least total cost.
 SMALL_INPUT = 64 * 1024 * 1024  # bytes
-_COLLECTOR = "-XX:+UseParallelGC -XX:MetaspaceSize=256m"  # the default: full collections while classes load
+_COLLECTOR = "-XX:+UseParallelGC"
 _FEW_OPTIMISED = (
     "-XX:Tier4InvocationThreshold=200000 -XX:Tier4MinInvocationThreshold=100000 "
     "-XX:Tier4CompileThreshold=400000 -XX:Tier4BackEdgeThreshold=400000"
