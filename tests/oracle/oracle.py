@@ -81,7 +81,10 @@ def expected(
         for dataset in DATASETS
     }
     datasets = {
-        dataset: _dataset(contracts[dataset], files[dataset], silver[dataset]) for dataset in DATASETS
+        dataset: _dataset(
+            contracts[dataset], files[dataset], silver[dataset], (accepted or {}).get(dataset, {})
+        )
+        for dataset in DATASETS
     }
     gold = make_gold(*(silver[dataset].current for dataset in DATASETS))
     table_verdicts = gold_verdicts(gold)
@@ -106,13 +109,16 @@ def _worst(verdicts: Any) -> str:
     return max(verdicts, key=_WORST_LAST.index)
 
 
-def _dataset(contract: Contract, files: list[File], silver: Silver) -> Dataset:
+def _dataset(
+    contract: Contract, files: list[File], silver: Silver, accepted: Mapping[str, Accepted]
+) -> Dataset:
     rejected: dict[str, list[str]] = defaultdict(list)
     for file in files:
         if file.reason is not None:
             rejected[file.reason].append(file.key)
     valid = [file for file in files if file.is_valid]
-    unreadable = {file.key: unreadable_columns(file) for file in valid if unreadable_columns(file)}
+    before = [file for file in valid if file.key in accepted]
+    unreadable = {file.key: unreadable_columns(file) for file in before if unreadable_columns(file)}
     rows = [
         (
             *(row.values[column.name] for column in row.contract.columns),

@@ -88,6 +88,14 @@ def test_headerless_rows_stay_when_the_contract_grows(tmp_path):
     assert list(new.files.quarantined) == ["content_mismatch"]
 
 
+def test_a_new_file_without_a_header_whose_source_names_no_column_does_not_block(tmp_path):
+    text = "H1,U1,5.00,paid,2025-05-02T10:00:00Z,,,,30\n"
+    source = Source("*.csv", columns={"user_id": "nobody"})
+    found = outcome(tmp_path, "transactions", {"a.csv": text}, source)
+    assert (found.files.unreadable, found.bronze_verdict) == ({}, "pass")
+    assert found.rows_by_rule == {"user_id_required": 1}
+
+
 def test_a_new_contract_that_cannot_read_an_accepted_file_blocks(tmp_path):
     text = "tx_id,user_id,amount,created_at\nH1,U1,5.00,2025-05-02T10:00:00Z\n"
     accepted = {"transactions": {f.key: f for f in look_at_files_of(tmp_path, {"a.csv": text})}}
