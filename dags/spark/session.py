@@ -59,7 +59,9 @@ _FEW_OPTIMISED = (
     "-XX:Tier4InvocationThreshold=200000 -XX:Tier4MinInvocationThreshold=100000 "
     "-XX:Tier4CompileThreshold=400000 -XX:Tier4BackEdgeThreshold=400000"
 )
-_NONE_OPTIMISED = "-XX:TieredStopAtLevel=1"
+# The JVM reserves less code cache for this compiler alone: a run filled it, and the rest was interpreted.
+_NONE_OPTIMISED = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m"
+_WARNINGS_TO_STDERR = "-Xlog:disable -Xlog:all=warning:stderr"  # stdout is for JSON
 _SOCKETS = "spark.python.unix.domain.socket.dir"
 _DAEMON = "spark.python.daemon.module"  # local only: on a cluster, the default daemon logs to the executors
 _BYTES_A_PARTITION = 32 * 1024 * 1024  # of input; the shuffle holds less
@@ -110,7 +112,7 @@ def jvm_options(input_bytes: int | None) -> str:
     """Return the options of a JVM on this machine for an input of a size; None: unknown."""
     quiet = f"-Dlog4j2.configurationFile={Path(__file__).with_name('log4j2.properties').as_uri()}"
     is_small = input_bytes is not None and input_bytes < SMALL_INPUT
-    return f"{quiet} {_COLLECTOR} {_NONE_OPTIMISED if is_small else _FEW_OPTIMISED}"
+    return f"{quiet} {_WARNINGS_TO_STDERR} {_COLLECTOR} {_NONE_OPTIMISED if is_small else _FEW_OPTIMISED}"
 
 
 def _write_no_checksum_files(spark: SparkSession) -> None:
