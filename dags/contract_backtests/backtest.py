@@ -31,7 +31,7 @@ from quarantine_policies.decision import Verdict
 from quarantine_policies.reader import load_policies
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from pyspark.sql import SparkSession
@@ -183,9 +183,11 @@ class _Backtest:
         if working.blocked_files or (base is not None and base.blocked_files):
             return DatasetBacktest(contract, base, working, RowChanges({}, {}), {})
         changes = count_row_changes(spark, base.quarantined if base else None, working.quarantined)
-        values = self._values(spark, contract, changes, Direction.QUARANTINED, self.setup, working)
+        of_working = (Direction.QUARANTINED, Direction.OTHER_RULES)
+        values = self._values(spark, contract, changes, of_working, self.setup, working)
         if base is not None:
-            values |= self._values(spark, contract, changes, Direction.LET_THROUGH, self.base, base)
+            of_base = (Direction.LET_THROUGH, Direction.OTHER_RULES)
+            values = self._values(spark, contract, changes, of_base, self.base, base) | values
         return DatasetBacktest(contract, base, working, changes, values)
 
     def _base_side(self, spark: SparkSession, contract: Contract) -> Side | None:
@@ -204,13 +206,16 @@ class _Backtest:
         spark: SparkSession,
         contract: Contract,
         changes: RowChanges,
-        direction: Direction,
+        directions: Sequence[Direction],
         setup: Setup,
         side: Side,
     ) -> dict[tuple[str, Sample], str]:
-        """Return the sampled values of one direction, as the side reads them whose rules the rows break."""
+        """Return the sampled values of directions, as the side reads them whose rules the rows break."""
         samples = [
-            (change.rule, sample) for change in changes.rules.get(direction, ()) for sample in change.samples
+            (change.rule, sample)
+            for direction in directions
+            for change in changes.rules.get(direction, ())
+            for sample in change.samples
         ]
         of_side = setup.contracts.silver(contract.name)
         masking = Masking.of(of_side, setup.policies.of(contract.name).masked_columns)

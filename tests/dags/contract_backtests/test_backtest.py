@@ -184,6 +184,9 @@ def test_rows_that_are_read_otherwise_or_break_other_rules_are_counted(
     assert forecast(document, "newly_let_through") == {}
     both = {"twice.csv": 2}  # records that only the rule's name differs for
     assert forecast(document, "other_rules") == {"amount_negative": both, "below_zero": both}
+    (found,) = document["datasets"]  # type: ignore[misc]
+    samples = [one["samples"] for one in found["other_rules"]["by_rule"]]
+    assert samples == [[{"file": "twice.csv", "value": "-1.0000"}]] * 2
 
 
 def test_a_policy_alone_can_block(promoted: LakeRuns, folders: Folders) -> None:
