@@ -48,7 +48,7 @@ class MeasuredExpectation(BatchExpectation):
         self,
         metrics: dict[str, Any],
         runtime_configuration: dict[str, Any] | None = None,  # noqa: ARG002  GX's signature
-        execution_engine: ExecutionEngine[Any] | None = None,  # noqa: ARG002
+        execution_engine: ExecutionEngine[Any] | None = None,  # noqa: ARG002  GX's signature
     ) -> dict[str, Any]:
         found = metrics[self.metric_dependencies[0]]
         low, high = self._limits()
@@ -62,7 +62,7 @@ class MeasuredExpectation(BatchExpectation):
         cls,
         configuration: ExpectationConfiguration | None = None,
         result: Any = None,  # noqa: ANN401, ARG003  GX's signature
-        runtime_configuration: dict[str, Any] | None = None,  # noqa: ARG003
+        runtime_configuration: dict[str, Any] | None = None,  # noqa: ARG003  GX's signature
     ) -> list[Any]:
         arguments = configuration.kwargs if configuration else {}
         limits = {name: arguments.get(name) for name in ("min_value", "max_value")}
@@ -225,7 +225,7 @@ class ExpectColumnSparkTypeToBe(ExpectColumnTypeToBe):
     GX's own expectation compares the class of the type, and so takes any decimal for any other.
     """
 
-    def _validate_spark(self, actual_column_type: Any, expected_type: str) -> dict[str, Any]:  # noqa: ANN401
+    def _validate_spark(self, actual_column_type: Any, expected_type: str) -> dict[str, Any]:  # noqa: ANN401  untyped in GX
         found = actual_column_type.simpleString()
         return {"success": found == expected_type, "result": {"observed_value": found}}
 

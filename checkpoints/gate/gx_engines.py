@@ -68,7 +68,7 @@ class JsonSchemaCondition(ColumnMapMetricProvider):
     condition_value_keys = ("json_schema",)
 
     @column_condition_partial(engine=SafeSparkEngine)
-    def _match(cls, column: Column, json_schema: Mapping[str, object], **_: object) -> Column:  # noqa: N805
+    def _match(cls, column: Column, json_schema: Mapping[str, object], **_: object) -> Column:  # noqa: N805  a class method, by GX's decorator
         return matches_schema(column, json_schema)
 
 
@@ -148,7 +148,7 @@ class MeasuredEngine(SparkDFExecutionEngine):
         self,
         metrics_to_resolve: Iterable[MetricConfiguration],
         metrics: dict[MetricConfigurationID, MetricValue] | None = None,  # noqa: ARG002  GX's signature
-        runtime_configuration: dict[str, Any] | None = None,  # noqa: ARG002
+        runtime_configuration: dict[str, Any] | None = None,  # noqa: ARG002  GX's signature
     ) -> dict[MetricConfigurationID, MetricValue]:
         """Return the measured value of each metric. Raises MetricResolutionError for one with a problem."""
         found = {metric: self._served.get(metric_key(metric)) for metric in metrics_to_resolve}

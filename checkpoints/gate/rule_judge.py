@@ -59,8 +59,8 @@ class RuleJudge:
         measured: Measured,
         parameters: Mapping[str, object],
         masking: Masking,
-        run_id: str,  # noqa: ARG002
-        run_time: datetime,  # noqa: ARG002
+        run_id: str,  # noqa: ARG002  as in ``checkpoint.judge``
+        run_time: datetime,  # noqa: ARG002  as in ``checkpoint.judge``
     ) -> GateResult:
         """Return the outcomes; ``results`` is empty. Arguments and errors: see ``checkpoint.judge``."""
         with silenced_gx():

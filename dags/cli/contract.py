@@ -1,4 +1,4 @@
-"""`lakegate contract lint`, `contract diff`: problems and changes of contracts."""
+"""`lakegate contract lint`, `contract diff`, `contract backtest`: problems, changes and their effects."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from dags.contract_checks.folders import configured_folders, select
 from dags.contract_checks.lint import lint
 from dags.contract_checks.results import Outcome
 from dags.settings import read_settings
+from quarantine_policies.decision import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,6 +58,32 @@ def diff_command(*, base: str, as_json: bool) -> int:
     if not suite.is_passed:
         return _BLOCKED
     return _INVALID if suite.count(Outcome.SKIPPED) else 0
+
+
+def backtest_command(
+    *,
+    base: str,
+    lake: str | None,
+    dataset: str | None,
+    as_of: str | None,
+    scratch: str | None,
+    as_json: bool,
+) -> int:
+    """Print what changes for the rows and verdicts; return 3 if a transition would be blocked."""
+    # These start Spark, which lint and diff do without.
+    from dags.cli.run import show_progress
+    from dags.contract_backtests.backtest import BacktestRequest, run_backtest
+    from dags.contract_backtests.report import backtest_document, backtest_lines
+
+    settings = read_settings(lake=lake)
+    request = BacktestRequest(configured_folders(settings), base, settings, dataset, as_of, scratch)
+    with show_progress(is_quiet=as_json) as progress:
+        backtest = run_backtest(request, progress)
+    if as_json:
+        print_json(backtest_document(backtest, base))
+    else:
+        say("\n".join(backtest_lines(backtest)))
+    return _BLOCKED if backtest.verdict is Verdict.BLOCK else 0
 
 
 def suite_document(suite: Suite) -> dict[str, object]:

@@ -77,7 +77,7 @@ def run(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Run even if nothing has changed.")] = False,
     as_json: JsonOption = False,
-    debug: DebugOption = False,  # noqa: ARG001
+    debug: DebugOption = False,  # noqa: ARG001  `_fail` reads it
 ) -> None:
     """Run all four transitions, or one of them."""
     from dags.cli.run import run_command
@@ -101,7 +101,7 @@ def demo(
     size: Annotated[str, typer.Option(help="Size of the sample, such as 5MB or 1GB.")] = "5MB",
     seed: Annotated[int, typer.Option(help="Random seed; the same seed gives the same sample.")] = 7,
     as_json: JsonOption = False,
-    debug: DebugOption = False,  # noqa: ARG001
+    debug: DebugOption = False,  # noqa: ARG001  `_fail` reads it
 ) -> None:
     """Run all transitions on a generated sample."""
     from dags.cli.run import demo_command
@@ -119,7 +119,7 @@ def sample(
     ] = "50MB",
     seed: Annotated[int, typer.Option(help="Random seed; the same seed gives the same sample.")] = 7,
     as_json: JsonOption = False,
-    debug: DebugOption = False,  # noqa: ARG001
+    debug: DebugOption = False,  # noqa: ARG001  `_fail` reads it
 ) -> None:
     """Generate a messy RAW zone.
 
@@ -131,7 +131,7 @@ def sample(
 
 
 @app.command()
-def status(lake: LakeOption = None, as_json: JsonOption = False, debug: DebugOption = False) -> None:  # noqa: ARG001
+def status(lake: LakeOption = None, as_json: JsonOption = False, debug: DebugOption = False) -> None:  # noqa: ARG001  `_fail` reads it
     """Show the current versions and the last runs."""
     from dags.cli.inspect import status_command
 
@@ -143,7 +143,7 @@ def path(
     name: Annotated[str, typer.Argument(help="Such as silver/events or gold/fact_events.")],
     lake: LakeOption = None,
     as_json: JsonOption = False,
-    debug: DebugOption = False,  # noqa: ARG001
+    debug: DebugOption = False,  # noqa: ARG001  `_fail` reads it
 ) -> None:
     """Print the URI of a promoted version.
 
@@ -161,7 +161,7 @@ def quarantine(
     rule: Annotated[str | None, typer.Option(help="Show only this rule or reason.")] = None,
     limit: Annotated[int, typer.Option(min=0, help="Maximum number of rows to show.")] = 20,
     as_json: JsonOption = False,
-    debug: DebugOption = False,  # noqa: ARG001
+    debug: DebugOption = False,  # noqa: ARG001  `_fail` reads it
 ) -> None:
     """Show rejected files and quarantined rows.
 
@@ -184,7 +184,7 @@ def diff(
     ] = None,
     lake: LakeOption = None,
     as_json: JsonOption = False,
-    debug: DebugOption = False,  # noqa: ARG001
+    debug: DebugOption = False,  # noqa: ARG001  `_fail` reads it
 ) -> None:
     """Show what differs between two promoted versions of a table.
 
@@ -202,7 +202,7 @@ def rollback(
     name: Annotated[str, typer.Argument(help="Such as silver/events; gold rolls back all gold tables.")],
     lake: LakeOption = None,
     as_json: JsonOption = False,
-    debug: DebugOption = False,  # noqa: ARG001
+    debug: DebugOption = False,  # noqa: ARG001  `_fail` reads it
 ) -> None:
     """Make the previous version current again."""
     from dags.cli.inspect import rollback_command
@@ -218,7 +218,7 @@ def docs(
     ] = False,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to serve on; 0: any free port.")] = 0,
     as_json: JsonOption = False,
-    debug: DebugOption = False,  # noqa: ARG001
+    debug: DebugOption = False,  # noqa: ARG001  `_fail` reads it
 ) -> None:
     """Print the location of the Data Docs, or serve them."""
     from dags.cli.inspect import docs_command
@@ -271,7 +271,7 @@ def deploy(
         bool, typer.Option("--dry-run", help="Show the plan and change nothing in AWS.")
     ] = False,
     as_json: JsonOption = False,
-    debug: DebugOption = False,  # noqa: ARG001
+    debug: DebugOption = False,  # noqa: ARG001  `_fail` reads it
 ) -> None:
     """Set up AWS for a lake on S3.
 
@@ -309,7 +309,7 @@ def suggest(
         typer.Option(help="Dataset of the files. [a folder of the path, else the best match]"),
     ] = None,
     as_json: JsonOption = False,
-    debug: DebugOption = False,  # noqa: ARG001
+    debug: DebugOption = False,  # noqa: ARG001  `_fail` reads it
 ) -> None:
     """Suggest a `sources` entry for each file.
 
@@ -332,7 +332,7 @@ def ci(
         typer.Option("--lake", metavar="URI", help="Also check on the data of this lake."),
     ] = None,
     as_json: JsonOption = False,
-    debug: DebugOption = False,  # noqa: ARG001
+    debug: DebugOption = False,  # noqa: ARG001  `_fail` reads it
 ) -> None:
     """Run all checks of contracts, for CI.
 
@@ -357,7 +357,7 @@ def contract_lint(
         bool, typer.Option("--explain", help="Also list every rule and the place that it comes from.")
     ] = False,
     as_json: JsonOption = False,
-    debug: DebugOption = False,  # noqa: ARG001
+    debug: DebugOption = False,  # noqa: ARG001  `_fail` reads it
 ) -> None:
     """Find the problems of contracts and policies.
 
@@ -372,7 +372,7 @@ def contract_lint(
 def contract_diff(
     base: BaseOption,
     as_json: JsonOption = False,
-    debug: DebugOption = False,  # noqa: ARG001
+    debug: DebugOption = False,  # noqa: ARG001  `_fail` reads it
 ) -> None:
     """Show the changes of contracts and policies.
 
@@ -393,7 +393,7 @@ def contract_test(
         str | None, typer.Option("-k", metavar="NAME", help="Run only cases whose name contains this.")
     ] = None,
     as_json: JsonOption = False,
-    debug: DebugOption = False,  # noqa: ARG001
+    debug: DebugOption = False,  # noqa: ARG001  `_fail` reads it
 ) -> None:
     """Run the contracts' cases: given files, expected rows.
 
@@ -422,14 +422,14 @@ def contract_backtest(
         ),
     ] = None,
     as_json: JsonOption = False,
-    debug: DebugOption = False,  # noqa: ARG001
+    debug: DebugOption = False,  # noqa: ARG001  `_fail` reads it
 ) -> None:
     """Show what the contracts would do to the rows of a lake's BRONZE.
 
     Compares verdicts and quarantined rows with those of the base, by rule and file. Writes nothing to the
     lake. Exits with 3 if bronze_to_silver would be blocked.
     """
-    from dags.cli.contract_backtest import backtest_command
+    from dags.cli.contract import backtest_command
 
     raise typer.Exit(
         backtest_command(base=base, lake=lake, dataset=dataset, as_of=as_of, scratch=scratch, as_json=as_json)

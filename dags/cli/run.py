@@ -118,7 +118,7 @@ class _ProgressLine:
         self._bars.console.print(f"lakegate: {what}", markup=False)
 
     def _update(self, **fields: object) -> None:
-        self._bars.update(self._task, **fields)  # type: ignore[arg-type]
+        self._bars.update(self._task, **fields)  # type: ignore[arg-type]  # one type each in rich
 
 
 def _show(report: RunReport, *, as_json: bool) -> None:

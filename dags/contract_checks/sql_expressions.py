@@ -96,7 +96,7 @@ def looks_like_a_failed_expression(sql: str) -> bool:
     return isinstance(_parse(sql), str) and _CALL.search(sql) is not None
 
 
-def _parse(sql: str) -> Any:  # noqa: ANN401
+def _parse(sql: str) -> Any:  # noqa: ANN401  sqlglot's tree
     """Return sqlglot's tree, or the reason why there is none."""
     import sqlglot
     from sqlglot.errors import SqlglotError
@@ -111,7 +111,7 @@ def _parse(sql: str) -> Any:  # noqa: ANN401
         return f"incomplete at character {details[0]['col']}" if details else str(error)
 
 
-def _tree_problems(tree: Any, sql: str) -> Iterator[str]:  # noqa: ANN401
+def _tree_problems(tree: Any, sql: str) -> Iterator[str]:  # noqa: ANN401  sqlglot's tree
     from sqlglot import expressions as exp
 
     if not isinstance(tree, exp.Condition | exp.Alias):
@@ -129,7 +129,7 @@ def _tree_problems(tree: Any, sql: str) -> Iterator[str]:  # noqa: ANN401
             yield f"{_shortened(sql)} is not deterministic ({name}): a second run could differ"
 
 
-def _call_problems(tree: Any, sql: str) -> Iterator[str]:  # noqa: ANN401
+def _call_problems(tree: Any, sql: str) -> Iterator[str]:  # noqa: ANN401  sqlglot's tree
     """Yield what is wrong with calls of ``number`` and ``moment``."""
     from sqlglot import expressions as exp
 
@@ -151,7 +151,7 @@ def _call_problems(tree: Any, sql: str) -> Iterator[str]:  # noqa: ANN401
                 yield f"{_shortened(sql)}: {error}"
 
 
-def _function_name(node: Any) -> str:  # noqa: ANN401
+def _function_name(node: Any) -> str:  # noqa: ANN401  sqlglot's tree
     from sqlglot import expressions as exp
 
     if isinstance(node, exp.Anonymous):
@@ -159,7 +159,7 @@ def _function_name(node: Any) -> str:  # noqa: ANN401
     return node.sql_name().upper() if isinstance(node, exp.Func) else ""
 
 
-def _column_names(tree: Any) -> Iterator[str]:  # noqa: ANN401
+def _column_names(tree: Any) -> Iterator[str]:  # noqa: ANN401  sqlglot's tree
     """Yield the columns of a tree; of a nested path, its first part."""
     from sqlglot import expressions as exp
 

@@ -115,22 +115,22 @@ def test_the_forecast_is_what_a_run_does(
 
     assert [one["dataset"] for one in document["datasets"]] == ["transactions"]
     assert document["unchanged"] == ["events", "users"]
-    (told,) = document["datasets"]
-    assert told["base"]["promoted_by"] == (None if clock else "base")
-    assert told["base"]["rows_quarantined"] == 2
+    (judged,) = document["datasets"]
+    assert judged["base"]["promoted_by"] == (None if clock else "base")
+    assert judged["base"]["rows_quarantined"] == 2
 
     changed = promoted.with_settings(contracts=folders.contracts, policies=folders.policies)
     changed.run(only="raw_to_bronze", run_id="next", as_of=clock or AS_OF)
     done = changed.run(only="bronze_to_silver", run_id="next", as_of=clock or AS_OF)
     actual = dataset(done, "bronze_to_silver", "transactions")
-    assert told["working"] == {
+    assert judged["working"] == {
         **{name: value for name, value in actual.items() if name != "promoted"},
         "transition": "bronze_to_silver",
         "promoted_by": None,
     }
     old, new = quarantined(promoted, "base"), quarantined(promoted, "next")
     moved = new - old if direction == "newly_quarantined" else old - new
-    assert moved.total() == told[direction]["rows"] == rows
+    assert moved.total() == judged[direction]["rows"] == rows
     assert forecast(document, direction) == by_rule_and_file(moved)
 
 
@@ -210,8 +210,8 @@ def test_a_required_column_that_accepted_files_lack_blocks_their_files(
     )
     edit(folders.contracts / TRANSACTIONS, (status, status + "        required: true\n"))
     found = backtest(promoted, folders)
-    (told,) = backtest_document(found, "")["datasets"]  # type: ignore[misc]
-    working = told["working"]
+    (judged,) = backtest_document(found, "")["datasets"]  # type: ignore[misc]
+    working = judged["working"]
     assert (working["transition"], working["verdict"]) == ("raw_to_bronze", "block")
     assert working["files_lacking_columns"]["count"] == 1
     assert "  raw_to_bronze would be blocked, so no row was read" in list(backtest_lines(found))
@@ -242,9 +242,9 @@ def test_a_dataset_that_the_base_lacks_quarantines_from_nothing(
     ):
         (base / f"contracts/gold/{table}.yaml").unlink()
     found = backtest(promoted, folders, base=str(base), dataset="transactions")
-    (told,) = backtest_document(found, "")["datasets"]  # type: ignore[misc]
-    assert told["base"] is None
-    assert told["newly_quarantined"]["rows"] == 2
+    (judged,) = backtest_document(found, "")["datasets"]  # type: ignore[misc]
+    assert judged["base"] is None
+    assert judged["newly_quarantined"]["rows"] == 2
 
 
 def test_an_invalid_base_and_an_unknown_dataset_are_refused(
