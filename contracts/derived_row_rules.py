@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from contracts.model import Column, Domain, Kind, Rule, Severity
-from contracts.system_columns import BYTES_PREFIX, MALFORMED, UNCASTABLE_PREFIX
+from contracts.system_columns import MALFORMED, TOO_LONG_PREFIX, UNCASTABLE_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -112,8 +112,8 @@ class _ColumnRules:
             "conformity",
             f"{self._name} has at most {limit:,} bytes in UTF-8.",
             f"A longer {self._name} of {self._dataset} does not fit into the warehouse.",
-            _BETWEEN,
-            {"column": f"{BYTES_PREFIX}{self._name}", "max_value": limit},
+            "expect_column_values_to_be_null",
+            {"column": f"{TOO_LONG_PREFIX}{self._name}"},
         )
 
     def mangled(self) -> Rule:

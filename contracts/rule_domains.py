@@ -15,11 +15,11 @@ from contracts.measures import LOADED_MEASURES, loaded_measures, table_measures
 from contracts.model import Contract, DataType, Domain, Kind, Rule, Severity, Zone
 from contracts.rule_arguments import check_arguments
 from contracts.system_columns import (
-    BYTES_PREFIX,
     CURRENCY_PREFIX,
     DATE_ONLY_PREFIX,
     MALFORMED,
     RAW_TEXT,
+    TOO_LONG_PREFIX,
     UNCASTABLE_PREFIX,
 )
 
@@ -170,7 +170,7 @@ def _cleaned_types(contract: Contract) -> dict[str, DataType]:
     types |= {f"{UNCASTABLE_PREFIX}{name}": DataType(Kind.STRING) for name in contract.uncastable_columns}
     for column in contract.columns:
         if column.type.kind is Kind.STRING:
-            types[f"{BYTES_PREFIX}{column.name}"] = DataType(Kind.INTEGER)
+            types[f"{TOO_LONG_PREFIX}{column.name}"] = DataType(Kind.INTEGER)
         if column.type.kind is Kind.DECIMAL:
             types[f"{CURRENCY_PREFIX}{column.name}"] = DataType(Kind.STRING)
         if column.type.kind is Kind.TIMESTAMP:

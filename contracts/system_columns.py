@@ -18,4 +18,4 @@ POSITION: Final = "_position"  # bigint, unique and ascending within a file; onl
 UNCASTABLE_PREFIX: Final = "_uncastable_"  # the text that cannot be cast, or null
 CURRENCY_PREFIX: Final = "_currency_"  # the currency written beside an amount, or null
 DATE_ONLY_PREFIX: Final = "_date_only_"  # whether a time was written as a date alone
-BYTES_PREFIX: Final = "_bytes_"  # the length of a text in UTF-8
+TOO_LONG_PREFIX: Final = "_too_long_"  # bytes in UTF-8 of a text beyond its limit, or null

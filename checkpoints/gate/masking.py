@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from contracts.rule_domains import columns_of
-from contracts.system_columns import BYTES_PREFIX, MALFORMED, UNCASTABLE_PREFIX
+from contracts.system_columns import MALFORMED, TOO_LONG_PREFIX, UNCASTABLE_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -33,7 +33,7 @@ class Masking:
     def samples(self, rule: Rule, samples: Iterable[str]) -> tuple[str, ...]:
         """Return a rule's offending values, masked where necessary, without duplicates."""
         judged = _columns(rule)
-        if str(rule.kwargs.get("column")).startswith(BYTES_PREFIX):
+        if str(rule.kwargs.get("column")).startswith(TOO_LONG_PREFIX):
             shown = list(samples)
         elif MALFORMED in judged:  # the reason why a record cannot be parsed may quote it
             shown = [without_quotation(sample) for sample in samples]

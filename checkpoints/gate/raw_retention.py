@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from checkpoints.gate.gx_expectations import build_expectation, serialized
 from contracts.model import DataType, Kind
-from contracts.system_columns import BYTES_PREFIX, MALFORMED, RAW_TEXT, UNCASTABLE_PREFIX
+from contracts.system_columns import MALFORMED, RAW_TEXT, TOO_LONG_PREFIX, UNCASTABLE_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,28 +25,20 @@ if TYPE_CHECKING:
     from contracts.model import Contract, Rule
 
 
-# Cleaning may change the case of a text, and thereby its length in UTF-8 by up to this factor either way.
-_CASE_FACTOR = 3
-
-
 @dataclass(frozen=True, slots=True)
 class _Predicate:
     """An Arrow function over columns, and a bound if there is one, that is true for a possibly invalid row.
 
-    Numbers are compared as doubles, which is inexact only for large ones. ``is_of_bytes``: the lengths of the
-    values in UTF-8 are compared, not the values.
+    Numbers are compared as doubles, which is inexact only for large ones.
     """
 
     function: str
     columns: tuple[str, ...]
     bound: float | datetime | None = None
-    is_of_bytes: bool = False
 
     def evaluate(self, rows: pa.RecordBatch) -> pa.BooleanArray:
         """Return the result for each row; it may be null where a value is missing, which means false."""
         values = [rows.column(name) for name in self.columns]
-        if self.is_of_bytes:
-            values = [pc.binary_length(value) for value in values]
         if isinstance(self.bound, float):
             values = [value.cast(pa.float64(), safe=False) for value in values]
         return pc.call_function(
@@ -130,28 +122,22 @@ def _predicates(
 def _is_read(contract: Contract, name: str) -> bool:
     """Return whether a column is present when rows are read, rather than computed later."""
     uncastable = {f"{UNCASTABLE_PREFIX}{column}" for column in contract.uncastable_columns}
-    return name in {MALFORMED, *contract.column_names, *uncastable}
+    too_long = {f"{TOO_LONG_PREFIX}{column}" for column in contract.length_limits}
+    return name in {MALFORMED, *contract.column_names, *uncastable, *too_long}
 
 
 def _beyond(contract: Contract, column: str, kwargs: Mapping[str, Any]) -> list[_Predicate] | None:
     """Return predicates of a value beyond its bounds; None where Arrow cannot compare them."""
     below = "less_equal" if kwargs.get("strict_min") else "less"
     above = "greater_equal" if kwargs.get("strict_max") else "greater"
-    is_of_bytes = column in {
-        f"{BYTES_PREFIX}{one.name}" for one in contract.columns if one.type.kind is Kind.STRING
-    }
-    column = column.removeprefix(BYTES_PREFIX) if is_of_bytes else column
-    found = DataType(Kind.INTEGER) if is_of_bytes else _ordered_type(contract, column)
+    found = _ordered_type(contract, column)
     predicates = []
     for function, bound in ((below, kwargs.get("min_value")), (above, kwargs.get("max_value"))):
         match bound:
             case None:
                 continue
             case int() | float() | Decimal() if found is not None and found.kind.is_number:
-                limit = float(bound)
-                if is_of_bytes:
-                    limit = limit / _CASE_FACTOR if function == above else limit * _CASE_FACTOR
-                predicates.append(_Predicate(function, (column,), limit, is_of_bytes))
+                predicates.append(_Predicate(function, (column,), float(bound)))
             case datetime() if found is not None and found.kind is Kind.TIMESTAMP:
                 predicates.append(_Predicate(function, (column,), bound))
             case _:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial, reduce
+from functools import cached_property, partial, reduce
 from operator import or_
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +45,7 @@ def routing_conditions(
     It is the Column by which GX counts a map expectation's unexpected rows, together with the filters that GX
     applies before it (row condition, ignored nulls). A malformed record has no values, so it breaks no rule
     about missing ones. A row for which a condition fails breaks the rule. No Spark job runs: GX resolves the
-    condition on an empty frame.
+    condition on an empty frame, once in this process for equal rules, parameters and schemas.
 
     Args:
         spark: the running session.
@@ -58,31 +58,60 @@ def routing_conditions(
         ContractError: a column is missing, the expectation has no row condition or can only be judged over
             the whole table (uniqueness), or its condition does not resolve or fails for every row.
     """
-    load_gx()
-    from great_expectations.execution_engine.sparkdf_batch_data import SparkDFBatchData
-    from pyspark.sql import functions as sf
-
-    from checkpoints.gate.gx_engines import ConditionEngine
-
-    engine = ConditionEngine(spark=spark, persist=False)
-    empty = spark.createDataFrame([], schema)
-    engine.load_batch_data("rows", empty)
+    resolver = _Resolver(spark, contract, schema, parameters)
+    session = spark.sparkContext.applicationId
+    known = repr((session, schema.json(), contract.columns, sorted(parameters.items())))
     conditions: dict[str, Column] = {}
     for rule in rules:
         if rule.name in conditions:
             raise rule_error(contract, rule, "the name is used twice", "give one of the two another name")
+        key = f"{rule!r} {known}"
+        if key not in _RESOLVED:
+            _RESOLVED[key] = resolver.condition(rule)
+        conditions[rule.name] = _RESOLVED[key]
+    return conditions
+
+
+# A run resolves all conditions before it reads RAW, and those that it needs once more.
+_RESOLVED: dict[str, Column] = {}
+
+
+class _Resolver:
+    """Resolves the conditions of row rules on an empty frame."""
+
+    def __init__(
+        self, spark: SparkSession, contract: Contract, schema: StructType, parameters: Mapping[str, object]
+    ) -> None:
+        self._spark, self._contract = spark, contract
+        self._schema, self._parameters = schema, parameters
+
+    def condition(self, rule: Rule) -> Column:
+        """Return the condition of a rule; see ``routing_conditions``."""
+        from great_expectations.execution_engine.sparkdf_batch_data import SparkDFBatchData
+        from pyspark.sql import functions as sf
+
+        contract, (empty, engine) = self._contract, self._frame_and_engine
         error_of_rule = partial(rule_error, contract, rule)
         _check_row_condition(empty, rule, error_of_rule)
-        expectation = build_expectation(contract, rule, parameters)
-        unexpected, domain = _unexpected_condition(engine, contract, rule, expectation, schema.fieldNames())
+        expectation = build_expectation(contract, rule, self._parameters)
+        names = self._schema.fieldNames()
+        unexpected, domain = _unexpected_condition(engine, contract, rule, expectation, names)
         recorder = _FilterRecorder(empty)
         engine.batch_manager.batch_data_cache["recorder"] = SparkDFBatchData(engine, recorder)
         engine.get_domain_records({**domain, "batch_id": "recorder"})
         is_whole = [sf.col(MALFORMED).isNull()] if _counts_nulls(rule) else []
-        conditions[rule.name] = safe_condition(
-            empty, _never_null([*is_whole, *recorder.filters, unexpected]), error_of_rule
-        )
-    return conditions
+        condition = _never_null([*is_whole, *recorder.filters, unexpected])
+        return safe_condition(empty, condition, error_of_rule)
+
+    @cached_property
+    def _frame_and_engine(self) -> tuple[DataFrame, SparkDFExecutionEngine]:
+        load_gx()
+        from checkpoints.gate.gx_engines import ConditionEngine
+
+        engine = ConditionEngine(spark=self._spark, persist=False)
+        empty = self._spark.createDataFrame([], self._schema)
+        engine.load_batch_data("rows", empty)
+        return empty, engine
 
 
 def breaks_any(conditions: Mapping[str, Column]) -> Column:

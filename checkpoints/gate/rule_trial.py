@@ -128,12 +128,12 @@ def _try_judging(contract: Contract, rule: Rule, expectation: Expectation, measu
 
     from checkpoints.gate.gx_engines import MeasuredEngine
 
-    served = served_metrics(contract, rule, expectation, measures, ())
-    wanted = expectation.get_validation_dependencies(runtime_configuration={"result_format": RESULT_FORMAT})
-    metrics = {
-        metric.id: 0 if served[name] is None else served[name]
-        for name, metric in wanted.metric_configurations.items()
-    }
+    dependencies = expectation.get_validation_dependencies(
+        runtime_configuration={"result_format": RESULT_FORMAT}
+    )
+    wanted = dependencies.metric_configurations
+    served = served_metrics(contract, rule, expectation, measures, (), wanted)
+    metrics = {metric.id: 0 if served[name] is None else served[name] for name, metric in wanted.items()}
     try:
         expectation.metrics_validate(
             metrics,

@@ -23,6 +23,7 @@ from contracts.system_columns import (
     MALFORMED,
     RAW_TEXT,
     SOURCE_FILE,
+    TOO_LONG_PREFIX,
     UNCASTABLE_PREFIX,
 )
 from transforms.bronze_to_silver.casting_vectorized import PlainReader, are_null_words
@@ -43,6 +44,7 @@ from transforms.bronze_to_silver.record_columns import (
     moment_column,
     text_column,
 )
+from transforms.bronze_to_silver.spellings import respelled
 from transforms.bronze_to_silver.timestamps import read_timestamp
 from transforms.formats.text_cleaning import (
     DEFAULT_WORDS,
@@ -76,7 +78,7 @@ class RecordReader:
 
         For each contract column its typed value (null: missing, uncastable or malformed); ``_extra``,
         ``_source_file``, ``_raw``, ``_malformed``; ``_uncastable_<c>``, ``_currency_<c>`` (decimals),
-        ``_date_only_<c>`` (timestamps).
+        ``_date_only_<c>`` (timestamps), ``_too_long_<c>`` (strings with a limit).
         """
         return ", ".join(f"`{name}` {type_}" for name, type_ in self._schema.items())
 
@@ -202,7 +204,11 @@ class ColumnReader:
         outcomes = _read_each(texts, is_typed, exponents, is_left, read_text)
         values, uncastables, notes_left = zip(*outcomes, strict=True) if outcomes else ((), (), ())
         value = _replaced(value, is_left, values)
-        notes = [_replaced(pa.nulls(rows, type_), is_left, notes_left) for _, type_ in self._note.values()]
+        if self.type.kind is Kind.STRING:
+            value = respelled(self.name, value)
+            notes = [_bytes_beyond(value, self.type.max_bytes)] if self._note else []
+        else:
+            notes = [_replaced(pa.nulls(rows, of), is_left, notes_left) for _, of in self._note.values()]
         if currencies is not None:
             notes = [pc.if_else(pc.is_valid(value), pc.coalesce(notes[0], currencies), None)]
         if (moment := cells.get(moment_column(self.name))) is not None:
@@ -252,6 +258,8 @@ class ColumnReader:
                 return {f"{CURRENCY_PREFIX}{self.name}": ("string", pa.string())}
             case Kind.TIMESTAMP:
                 return {f"{DATE_ONLY_PREFIX}{self.name}": ("boolean", pa.bool_())}
+            case Kind.STRING if self.type.max_bytes:
+                return {f"{TOO_LONG_PREFIX}{self.name}": ("int", pa.int32())}
         return {}
 
     @property
@@ -317,6 +325,12 @@ def _read_each(
 
 def _in_main_unit(amounts: pa.Array, exponents: pa.Array | None) -> pa.Array:
     return amounts if exponents is None else in_main_unit(amounts, exponents)
+
+
+def _bytes_beyond(texts: pa.StringArray, max_bytes: int) -> pa.Int32Array:
+    """Return the lengths of texts in UTF-8; null where a text is within the limit, or null."""
+    lengths = pc.binary_length(texts)
+    return pc.if_else(pc.greater(lengths, max_bytes), lengths, None)
 
 
 def _replaced(array: pa.Array, mask: pa.Array, values: Sequence[object]) -> pa.Array:

@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as sf
 
 from contracts.model import Kind
-from contracts.system_columns import BYTES_PREFIX, DATE_ONLY_PREFIX, EVENT_DATE, UNDATED
+from contracts.system_columns import DATE_ONLY_PREFIX, EVENT_DATE, UNDATED
 from transforms.bronze_to_silver.casting import RecordReader
 from transforms.bronze_to_silver.conventions import resolve_conventions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from pyspark.sql import Column, DataFrame
 
     from contracts.model import Contract
@@ -32,27 +30,9 @@ def cleaned_rows(values: DataFrame, contract: Contract) -> DataFrame:
     """Return cast values as cleaned rows of the contract.
 
     Grain, key and order stay. Columns: those of ``values_schema``; ``_created_at_comparable`` and
-    ``_delivered_at_comparable`` of a dataset with both timestamps; ``_bytes_<column>`` (int), the UTF-8
-    length of each string; ``event_date``.
+    ``_delivered_at_comparable`` of a dataset with both timestamps; ``event_date``.
     """
-    normalizers = {name: _NORMALIZERS.get(name) for name in contract.column_names}
-    rows = values.withColumns({name: f(sf.col(name)) for name, f in normalizers.items() if f is not None})
-    strings = [column.name for column in contract.columns if column.type.kind is Kind.STRING]
-    lengths = [sf.octet_length(name).alias(f"{BYTES_PREFIX}{name}") for name in strings]
-    return rows.select("*", *_comparable_times(contract), *lengths, _event_date(contract).alias(EVENT_DATE))
-
-
-def _status(text: Column) -> Column:
-    lowered = sf.lower(text)
-    return sf.when(lowered == "canceled", "cancelled").otherwise(lowered)
-
-
-def _country(text: Column) -> Column:
-    return sf.when(text.rlike(r"\A\p{L}{2}\z"), sf.upper(text)).otherwise(text)
-
-
-# Columns with a spelling of their own, by name.
-_NORMALIZERS: Mapping[str, Callable[[Column], Column]] = {"status": _status, "country": _country}
+    return values.select("*", *_comparable_times(contract), _event_date(contract).alias(EVENT_DATE))
 
 
 def _comparable_times(contract: Contract) -> list[Column]:

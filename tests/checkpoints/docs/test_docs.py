@@ -286,9 +286,8 @@ def test_a_length_is_shown_also_of_a_personal_value() -> None:
         "email_too_long",
         Domain.RECORDS,
         Severity.ERROR,
-        "expect_column_values_to_be_between",
-        column="_bytes_email",
-        max_value=4096,
+        "expect_column_values_to_be_null",
+        column="_too_long_email",
     )
     masking = Masking.of(CONTRACT)
     assert masking.samples(replace(too_long, column="email"), ["5000", "9999"]) == ("5000", "9999")

@@ -48,8 +48,7 @@ def rows_of_every_kind(contract: Contract) -> list[Row]:
     rows += [{**good, name: None} for name in contract.column_names]
     rows += [{**good, name: None, f"_uncastable_{name}": "text"} for name in contract.uncastable_columns]
     rows += [{**good, "age": age} for age in AGES]
-    limits = contract.length_limits
-    rows += [{**good, name: letter * (most // 2)} for name, most in limits.items() for letter in ("é", "語")]
+    rows += [{**good, f"_too_long_{name}": most + 1} for name, most in contract.length_limits.items()]
     if "amount" in contract.column_names and contract is TRANSACTIONS:
         rows += [{**good, "amount": amount} for amount in AMOUNTS]
         rows += [
@@ -78,39 +77,19 @@ def test_rows_that_break_the_shipped_rules_keep_their_text(spark: SparkSession, 
     assert outcomes[False, True] == 0
     assert min(outcomes[True, True], outcomes[False, False]) > 0
     # Kept though valid: a row delivered in the morning by the date alone and ordered at noon, since the
-    # pre-filter ignores that it is a date; and a text just short enough, since cleaning may lengthen it.
-    assert outcomes[True, False] == (contract is TRANSACTIONS) + len(contract.length_limits)
+    # pre-filter ignores that it is a date.
+    assert outcomes[True, False] == (contract is TRANSACTIONS)
 
 
 def rule(expectation: str, **kwargs: object) -> Rule:
     return Rule("r", Domain.RECORDS, Severity.ERROR, "validity", "", "", expectation, kwargs)
 
 
-@pytest.mark.parametrize(
-    ("contract", "column", "written"),
-    [
-        (TRANSACTIONS, "status", "\u023a\u023a"),  # 4 bytes; in lower case 6
-        (EVENTS, "country", "\u0390\u0390"),  # 4 bytes; in upper case 12
-    ],
-)
-def test_a_text_that_cleaning_makes_too_long_is_kept(
-    spark: SparkSession, contract: Contract, column: str, written: str
-) -> None:
-    too_long = rule("expect_column_values_to_be_between", column=f"_bytes_{column}", max_value=5)
-    values = spark.createDataFrame([], values_schema(contract)).schema
-    batch = pa.RecordBatch.from_pylist([{column: written}, {column: "x"}], to_arrow_schema(values))
-    assert raw_retention_of(contract, [too_long], [], {}, {}).keeps(batch).to_pylist() == [True, False]
-
-    cleaned = cleaned_rows(spark.createDataFrame(pa.Table.from_batches([batch]), values), contract)
-    conditions = routing_conditions(spark, contract, [too_long], cleaned.schema, {})
-    assert [row[0] for row in cleaned.select(conditions["r"]).collect()] == [True, False]
-
-
 BETWEEN, ORDERED = "expect_column_values_to_be_between", "expect_column_pair_values_a_to_be_greater_than_b"
 ROWS = pa.RecordBatch.from_pylist(
-    [{"amount": Decimal(n), "age": n, "status": text} for n, text in ((1, "abc"), (2, "éé"), (3, ""))]
-    + [{"amount": None, "age": None, "status": None}],
-    pa.schema([("amount", pa.decimal128(18, 4)), ("age", pa.int32()), ("status", pa.string())]),
+    [{"amount": Decimal(n), "age": n, "_too_long_status": 5000 if n == 2 else None} for n in (1, 2, 3)]
+    + [{"amount": None, "age": None, "_too_long_status": None}],
+    pa.schema([("amount", pa.decimal128(18, 4)), ("age", pa.int32()), ("_too_long_status", pa.int32())]),
 )
 
 
@@ -122,8 +101,7 @@ ROWS = pa.RecordBatch.from_pylist(
         (rule(BETWEEN, column="age", min_value=1, strict_min=True), [True, False, False, False]),
         (rule(BETWEEN, column="age", max_value=3, strict_max=True), [False, False, True, False]),
         (rule(ORDERED, column_A="age", column_B="age", or_equal=True), [False] * 4),
-        (rule(BETWEEN, column="_bytes_status", max_value=9), [False, True, False, False]),
-        (rule(BETWEEN, column="_bytes_status", min_value=1), [False, False, True, False]),
+        (rule("expect_column_values_to_be_null", column="_too_long_status"), [False, True, False, False]),
         (rule("expect_column_values_to_be_null", column="age"), [True, True, True, False]),
         (rule("expect_column_values_to_not_be_null", column="age"), [False, False, False, True]),
     ],
@@ -158,7 +136,7 @@ def test_no_number_is_too_large_to_be_compared_with_a_bound(type_: DataType, val
         rule("expect_column_values_to_match_regex", column="email", regex="@"),
         rule("expect_column_values_to_be_in_set", column="status", value_set=["paid"]),
         rule(BETWEEN, column="email", min_value=1),
-        rule(BETWEEN, column="_bytes_age", min_value=1),
+        rule("expect_column_values_to_be_null", column="_too_long_age"),
         rule(BETWEEN, column="event_date", min_value="2000-01-01"),
         rule(BETWEEN, column="created_at", min_value=5),
         rule(ORDERED, column_A="age", column_B="amount"),

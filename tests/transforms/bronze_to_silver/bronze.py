@@ -10,7 +10,6 @@ from pyspark.sql import DataFrame
 
 from contracts.column_names import strip_name
 from contracts.inventory import FileFacts, FileFormat
-from contracts.system_columns import BYTES_PREFIX
 from transforms.bronze_to_silver.clean import cleaned_rows, values_schema
 from transforms.bronze_to_silver.files import BronzeFile
 from transforms.bronze_to_silver.readers import plan_readings
@@ -63,15 +62,11 @@ def read_and_cleaned(spark: SparkSession, contract: Contract, files: Sequence[Br
 
 
 def cleaned(spark: SparkSession, contract: Contract, *files: BronzeFile) -> list[dict[str, Any]]:
-    """The cleaned rows by file and raw record; null columns, flags that are false, and lengths left out."""
+    """The cleaned rows by file and raw record; null columns and flags that are false left out."""
     rows = [row.asDict() for row in read_and_cleaned(spark, contract, files).collect()]
     rows.sort(key=lambda row: (row["_source_file"], row["_raw"]))
     return [
-        {
-            name: value
-            for name, value in row.items()
-            if value is not None and value is not False and not name.startswith(BYTES_PREFIX)
-        }
+        {name: value for name, value in row.items() if value is not None and value is not False}
         for row in rows
     ]
 
