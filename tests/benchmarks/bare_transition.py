@@ -14,15 +14,16 @@ from operator import or_
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
 from pyspark.sql import functions as sf
 
-from checkpoints.gate.raw_retention import KEEP_NONE
 from checkpoints.lake.bronze import current_ledger
 from checkpoints.lake.promotion import current_place, current_silver
 from checkpoints.storage.local import LocalStorage
 from checkpoints.storage.place import Place
 from contracts.model import Kind, Zone
 from contracts.spark import struct_type
+from contracts.system_columns import RAW_TEXT
 from dags.pipeline.bronze_to_silver import bronze_files
 from dags.pipeline.context import MOST_CLOCK_SKEW, read_setup
 from dags.pipeline.run import spark_of
@@ -41,15 +42,17 @@ from transforms.bronze_to_silver.deduplicate import (
 )
 from transforms.bronze_to_silver.merged_rows import current_rows, row_versions
 from transforms.bronze_to_silver.readers import plan_readings
+from transforms.bronze_to_silver.records import ReadPlan
 from transforms.silver_to_gold.build import gold_table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
 
     from pyspark.sql import Column, DataFrame, SparkSession
 
     from contracts.model import Contract
     from dags.pipeline.context import Setup
+    from transforms.bronze_to_silver.records import BatchFn
 
 
 def main() -> None:
@@ -79,13 +82,16 @@ def bare_silver(setup: Setup, spark: SparkSession, out: Path) -> None:
     for contract in setup.contracts.datasets:
         ledger = current_ledger(setup.lake, contract.name)
         assert ledger is not None
-        files[contract.name] = bronze_files(setup.lake, ledger)
+        files[contract.name] = bronze_files(setup.lake, ledger, {})
     largest = max(sum(file.facts.size_bytes for file in of) for of in files.values())
 
     def write(contract: Contract, _: object) -> None:
         staging = Place(LocalStorage(out.parent / "staged"), contract.name)
-        read = plan_readings(spark, contract, files[contract.name])
-        rows = stage_rows(spark, contract, staging, read, KEEP_NONE).rows
+        readings = [
+            ReadPlan(one.frame, partial(_without_raw, one.step))
+            for one in plan_readings(spark, contract, files[contract.name])
+        ]
+        rows = stage_rows(spark, contract, staging, readings).rows
         valid = cleaned_rows(rows, contract).where(~is_invalid(contract))
         if contract.is_merged:
             _write(current_rows(valid, contract), out / contract.name, contract)
@@ -100,6 +106,13 @@ def bare_silver(setup: Setup, spark: SparkSession, out: Path) -> None:
 
     with shuffles_sized_for(spark, largest):
         run_concurrently(spark, {one.name: partial(write, one) for one in setup.contracts.datasets})
+
+
+def _without_raw(step: BatchFn, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Leave the raw text out, which only quarantine needs."""
+    for batch in step(batches):
+        raw = pa.nulls(batch.num_rows, pa.string())
+        yield batch.set_column(batch.schema.get_field_index(RAW_TEXT), RAW_TEXT, raw)
 
 
 def bare_gold(setup: Setup, spark: SparkSession, out: Path) -> None:

@@ -8,9 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from checkpoints.gate.measures import RowsRead
-from checkpoints.gate.raw_retention import KEEP_ALL, KEEP_NONE, raw_retention_of
 from checkpoints.lake.layout import open_lake
-from checkpoints.quarantine.rows import last_quarantine
 from contracts.inventory import FileFormat
 from contracts.model import Zone
 from contracts.system_columns import EXTRA, SOURCE_FILE
@@ -28,10 +26,8 @@ from transforms.bronze_to_silver.records import ReadPlan
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import pytest
     from pyspark.sql import SparkSession
 
-    from tests.dags.lake_runs import LakeRuns
     from transforms.bronze_to_silver.files import BronzeFile
 
 
@@ -59,38 +55,13 @@ def test_each_record_of_each_file_is_staged_and_counted_once(spark: SparkSession
     place = open_lake(str(tmp_path / "lake")).staging(Zone.SILVER, "run").child("events")
     place.child("of a task that failed.parquet").write_bytes((tmp_path / "rows.parquet").read_bytes())
 
-    staged = stage_rows(spark, EVENTS, place, plan_readings(spark, EVENTS, files), KEEP_ALL)
+    staged = stage_rows(spark, EVENTS, place, plan_readings(spark, EVENTS, files))
 
     expected = {"a ü.csv": 25_001, "b.jsonl": 2, "c/b.jsonl": 6, "d.json": 2, "e.parquet": 3}
     assert staged.read.by_file == expected
     counted = staged.rows.groupBy("_source_file").count().collect()
     assert {row["_source_file"]: row["count"] for row in counted} == expected
     assert values(cleaned_rows(staged.rows, EVENTS)) == values(read_and_cleaned(spark, EVENTS, files))
-
-
-def test_a_text_is_staged_only_for_possibly_invalid_rows(spark: SparkSession, tmp_path: Path) -> None:
-    files = files_of_every_form(tmp_path)
-    place = open_lake(str(tmp_path / "lake")).staging(Zone.SILVER, "run").child("events")
-    retention = raw_retention_of(
-        EVENTS, [rule for rule in EVENTS.rules if rule.name == "malformed"], [], {}, {}
-    )
-    staged = stage_rows(spark, EVENTS, place, plan_readings(spark, EVENTS, files), retention)
-    texts = staged.rows.where("_raw IS NOT NULL").select("_raw", "_source_file").collect()
-    assert sorted((row["_source_file"], row["_raw"]) for row in texts) == [
-        ("b.jsonl", "no JSON"),
-        *[("c/b.jsonl", "no JSON")] * 3,
-        ("d.json", "5"),
-    ]
-    assert staged.read.currencies == {"_currency_price": {"$"}}
-
-
-def test_currencies_of_possibly_invalid_rows_are_left_to_the_gate(
-    spark: SparkSession, tmp_path: Path
-) -> None:
-    files = files_of_every_form(tmp_path)
-    place = open_lake(str(tmp_path / "lake")).staging(Zone.SILVER, "run").child("events")
-    staged = stage_rows(spark, EVENTS, place, plan_readings(spark, EVENTS, files), KEEP_ALL)
-    assert staged.read.currencies == {}
 
 
 def test_excluded_records_are_counted_by_file_and_not_read(spark: SparkSession, tmp_path: Path) -> None:
@@ -104,7 +75,7 @@ def test_excluded_records_are_counted_by_file_and_not_read(spark: SparkSession, 
         f"`{text_column('event_id')}` string, `{EXCLUDED}` boolean",
     )
 
-    staged = stage_rows(spark, EVENTS, place, [ReadPlan(records, read), reading], KEEP_ALL)
+    staged = stage_rows(spark, EVENTS, place, [ReadPlan(records, read), reading])
 
     assert staged.read.by_file == {"a": 2}
     assert staged.read.excluded_by_file == {"a": 1, "b": 2}
@@ -113,24 +84,6 @@ def test_excluded_records_are_counted_by_file_and_not_read(spark: SparkSession, 
 
 def test_without_files_no_row_is_staged(spark: SparkSession, tmp_path: Path) -> None:
     place = open_lake(str(tmp_path)).staging(Zone.SILVER, "run").child("transactions")
-    staged = stage_rows(spark, TRANSACTIONS, place, [], KEEP_ALL)
+    staged = stage_rows(spark, TRANSACTIONS, place, [])
     assert staged.read == RowsRead({})
     assert staged.rows.collect() == []
-
-
-def test_a_text_that_was_not_kept_is_read_after_all(
-    messy_shop: LakeRuns, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    before = {name: last_quarantine(messy_shop.lake, name) for name in DATASETS}
-    monkeypatch.setattr(
-        "dags.pipeline.silver_dataset.raw_retention_of", lambda *_: KEEP_NONE
-    )  # as a defect of the pre-filter would
-    messy_shop.run(run_id="again", force=True, only="bronze_to_silver")
-    for name, was in before.items():
-        now = last_quarantine(messy_shop.lake, name)
-        assert was is not None
-        assert now is not None
-        assert (now.run_id, now.rows_by_rule) == ("again", was.rows_by_rule)
-        assert sorted(now.samples, key=str) == sorted(was.samples, key=str)
-        assert now.rows > 0
-        assert None not in [row.raw for row in now.samples]

@@ -30,6 +30,7 @@ from checkpoints.gate.measures import (
 )
 from checkpoints.lake.layout import open_lake
 from checkpoints.quarantine.rows import QuarantineWriter
+from contracts.corrections import row_id
 from contracts.model import Column, Contract, DataType, Domain, Kind, Rule, Severity, Zone
 from contracts.spark import key_hash
 
@@ -132,7 +133,13 @@ def test_rows_are_counted_by_rule_and_file_and_the_invalid_are_written(
     assert found.most_currencies == 2
     alike = {"run_id": "r", "dataset": "events", "contract_version": "1.2.3", "quarantined_at": AS_OF}
     assert rejected_rows(rejects, names) == [
-        {**alike, "source_file": file, "raw": raw, "failed_rules": failed}
+        {
+            **alike,
+            "source_file": file,
+            "row_id": row_id("events", file, raw),
+            "raw": raw,
+            "failed_rules": failed,
+        }
         for file, raw, failed in (
             ("f1", "5", ["age_range", "id_required"]),
             ("f3", "6", ["age_range"]),
@@ -141,30 +148,16 @@ def test_rows_are_counted_by_rule_and_file_and_the_invalid_are_written(
     ]
 
 
-def test_invalid_rows_whose_text_was_not_kept_are_counted(spark: SparkSession, tmp_path: Path) -> None:
+def test_currencies_are_those_of_valid_rows(spark: SparkSession, tmp_path: Path) -> None:
     rows = [
-        ("a", 2, None, "f", None, None, None, "EUR"),
-        ("b", -1, None, "f", None, None, None, None),
-        ("c", 121, None, "f", "text", None, None, None),
-        (None, 130, None, "f", None, None, None, None),
-    ]
-    read = spark.createDataFrame(rows, READ)
-    found, _ = measure_rows(read, conditions(), RULES, RowsRead({"f": 4}), rejection(tmp_path))
-    assert (found.rows_quarantined, found.rows_without_raw) == (3, 2)
-
-
-def test_currencies_of_rows_without_raw_text_are_those_that_the_reader_counted(
-    spark: SparkSession, tmp_path: Path
-) -> None:
-    rows = [
-        ("a", 2, None, "f", None, None, None, "not counted"),
+        ("a", -1, None, "f", "text", None, None, "not counted"),
         ("b", 2, None, "f", "text", None, None, "EUR"),
-        ("c", 3, None, "f", None, None, None, "kr"),  # breaks a warn rule: counted anyhow
+        ("c", 3, None, "f", "text", None, None, "kr"),  # breaks a warn rule: counted anyhow
     ]
-    read = RowsRead({"f": 3}, currencies={"_currency_price": {"$", "EUR"}}, excluded_by_file={"f": 2})
+    read = RowsRead({"f": 3}, excluded_by_file={"f": 2})
     frame = spark.createDataFrame(rows, READ)
     found, _ = measure_rows(frame, conditions(), RULES, read, rejection(tmp_path))
-    assert found.currencies == {"price": ("$", "EUR", "kr")}
+    assert found.currencies == {"price": ("EUR", "kr")}
     assert (found.rows_read, found.rows_excluded, found.excluded_by_file) == (3, 2, {"f": 2})
 
 
