@@ -10,7 +10,8 @@ EVENT_DATE: Final = "event_date"  # partition of SILVER, where a contract derive
 UNDATED: Final = "1900-01-01"  # the event date of a row without a time
 
 # Only in rows as read; dropped before SILVER.
-RAW_TEXT: Final = "_raw"  # the record as written; null where no rule can quarantine the row
+RAW_TEXT: Final = "_raw"  # the record as written
+WAIVED: Final = "_waived"  # the rules that a correction lifts for a record, or null
 MALFORMED: Final = "_malformed"  # why a record cannot be parsed, or null
 POSITION: Final = "_position"  # bigint, unique and ascending within a file; only expressions read it
 

@@ -30,6 +30,7 @@ class Settings(BaseModel):
     silver_root: str | None = None
     gold_root: str | None = None
     quarantine_root: str | None = None
+    corrections_root: str | None = None
     metrics_root: str | None = None
     docs_root: str | None = None
     kms_key: str | None = None  # encrypts objects written to S3; None: S3-managed keys

@@ -46,12 +46,11 @@ def measure_rows(
 ) -> tuple[RecordsMeasured, Sequence[str]]:
     """Count the rows that break rules, by file and by rule, and write the invalid ones, in one Spark job.
 
-    Only rows that break a rule, or hold a currency that the reader did not count, go to Python on the
-    workers. Only counts, currencies and two sample values a rule are collected.
+    Only rows that break a rule, or hold a currency, go to Python on the workers. Only counts, currencies and
+    two sample values a rule are collected.
 
     Args:
-        rows: contract columns, ``_source_file``, ``_raw`` (null where the text was not kept),
-            ``_currency_<column>``.
+        rows: contract columns, ``_source_file``, ``_raw``, ``_currency_<column>``.
         conditions: by rule, true for a row that breaks it, and never null.
         rules: the contract's row rules; those of other domains are skipped.
         read: counts made while reading.
@@ -103,12 +102,12 @@ def records_measured(
             for file in {**read.by_file, **counts.by_file}
         },
         currencies={
-            name.removeprefix(CURRENCY_PREFIX): tuple(sorted(written.union(read.currencies.get(name, ()))))
-            for name, written in found.items()
+            name.removeprefix(CURRENCY_PREFIX): tuple(sorted(written)) for name, written in found.items()
         },
         unknown_columns=read.unknown_columns,
-        rows_without_raw=counts.without_raw,
         excluded_by_file=read.excluded_by_file,
+        discarded_by_file=read.discarded_by_file,
+        corrections=read.corrections,
     )
 
 
@@ -134,12 +133,13 @@ def _task_counts(
     cores = rows.sparkSession.sparkContext.defaultParallelism
     # ``coalesce`` generates no code, so it keeps the columns computed for the few selected rows out of the
     # generated loop over all rows, which would otherwise grow too long for the JVM to compile well.
-    selected = rows.where(breaks_any(conditions) | (sf.col(RAW_TEXT).isNotNull() & has_currency)).coalesce(
+    selected = rows.where(breaks_any(conditions) | has_currency).coalesce(
         max(cores, row_count // _ROWS_PER_TASK)
     )
+    is_invalid = breaks_any({name: conditions[name] for name in errors})
     columns = selected.select(
         SOURCE_FILE,
-        RAW_TEXT,
+        sf.when(is_invalid, sf.col(RAW_TEXT)).alias(RAW_TEXT),
         *currencies,
         *(condition.alias(f"{_BREAKS}{name}") for name, condition in conditions.items()),
         *(text.alias(f"{_TEXT}{name}") for name, text in texts.items() if text is not None),
@@ -185,7 +185,6 @@ def _count_and_quarantine(
             )
             is_invalid = pa.array(~violations.is_valid)
             sources, raws = (columns[name].filter(is_invalid) for name in (SOURCE_FILE, RAW_TEXT))
-            counts.without_raw += raws.null_count
             if len(sources):
                 files.add(quarantine.rows(sources, raws, violations.broken_rules()))
     counts.written = files.written
@@ -244,7 +243,6 @@ class ViolationCounts:
     samples: dict[str, tuple[str, str]] = field(default_factory=dict)
     currencies: set[tuple[str, str]] = field(default_factory=set)  # column, as written in a valid row
     written: list[str] = field(default_factory=list)  # names of quarantine files
-    without_raw: int = 0  # invalid rows whose raw text was not kept
 
     def count(
         self,
@@ -287,8 +285,6 @@ class ViolationCounts:
                 self.currencies.add((name, low or ""))
             case "written":
                 self.written.append(name)
-            case "without_raw":
-                self.without_raw += rows
 
     def batch(self) -> pa.RecordBatch:
         """Return the counts as rows of ``_COUNTS_SCHEMA``."""
@@ -300,10 +296,9 @@ class ViolationCounts:
         ]
         rows += [("currency", column, 0, written, None) for column, written in self.currencies]
         rows += [("written", name, 0, None, None) for name in self.written]
-        rows.append(("without_raw", "", self.without_raw, None, None))
         names = ("kind", "name", "rows", "low", "high")
         types = (pa.string(), pa.string(), pa.int64(), pa.string(), pa.string())
-        columns = zip(*rows, strict=True)
+        columns = list(zip(*rows, strict=True)) or [()] * len(names)
         return pa.RecordBatch.from_arrays(
             [pa.array(column, type_) for column, type_ in zip(columns, types, strict=True)], names
         )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from checkpoints.lake.ledger import key_order
+from contracts.corrections import CorrectionCounts
 from contracts.model import Domain
 
 if TYPE_CHECKING:
@@ -70,12 +71,14 @@ class FileAccount:
     rows_promoted: int
     rows_quarantined: int
     rows_deduplicated: int
+    rows_discarded: int = 0  # left out by corrections
     rows_excluded: int = 0  # records that a source's ``where`` leaves out; not part of the rows read
 
     @property
     def difference(self) -> int:
         """Rows read without an outcome; negative when there are more outcomes than rows."""
-        return self.rows_read - self.rows_promoted - self.rows_quarantined - self.rows_deduplicated
+        outcomes = self.rows_promoted + self.rows_quarantined + self.rows_deduplicated + self.rows_discarded
+        return self.rows_read - outcomes
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,15 +116,16 @@ class UnknownColumn:
 class RowsRead:
     """Counts made while reading, before anything was written.
 
-    ``by_file``: key -> rows. ``currencies``: by column (``_currency_<c>``), the currencies of rows whose raw
-    text was not kept. ``excluded_by_file``: key -> records that a source's ``where`` leaves out; they are not
-    rows.
+    ``by_file``: key -> rows. ``excluded_by_file``: key -> records that a source's ``where`` leaves out; they
+    are not rows. ``discarded_by_file``: key -> rows that corrections leave out. ``corrections``: what all
+    corrections did.
     """
 
     by_file: Mapping[str, int]
     unknown_columns: tuple[UnknownColumn, ...] = ()
-    currencies: Mapping[str, Collection[str]] = field(default_factory=dict)
     excluded_by_file: Mapping[str, int] = field(default_factory=dict)
+    discarded_by_file: Mapping[str, int] = field(default_factory=dict)
+    corrections: CorrectionCounts = field(default_factory=CorrectionCounts)
 
     @property
     def rows(self) -> int:
@@ -135,8 +139,8 @@ class RecordsMeasured:
 
     ``broken``: by error rule, over all rows. ``warned``: by warn rule, over the valid rows.
     ``rows_by_file``: key -> (rows read, rows quarantined); the rows read are those of ``RowsRead``.
-    ``currencies``: by decimal column, as written, sorted. ``rows_without_raw``: quarantined rows whose raw
-    text was not kept. ``excluded_by_file``: see ``RowsRead``.
+    ``currencies``: by decimal column, as written, sorted. ``excluded_by_file``, ``discarded_by_file`` and
+    ``corrections``: see ``RowsRead``.
     """
 
     rows_read: int
@@ -146,8 +150,9 @@ class RecordsMeasured:
     rows_by_file: Mapping[str, tuple[int, int]]
     currencies: Mapping[str, tuple[str, ...]]
     unknown_columns: tuple[UnknownColumn, ...]
-    rows_without_raw: int = 0
     excluded_by_file: Mapping[str, int] = field(default_factory=dict)
+    discarded_by_file: Mapping[str, int] = field(default_factory=dict)
+    corrections: CorrectionCounts = field(default_factory=CorrectionCounts)
 
     @property
     def rows_excluded(self) -> int:
@@ -155,9 +160,14 @@ class RecordsMeasured:
         return sum(self.excluded_by_file.values())
 
     @property
+    def rows_judged(self) -> int:
+        """Rows read, without those that corrections leave out."""
+        return self.rows_read - sum(self.discarded_by_file.values())
+
+    @property
     def rows_valid(self) -> int:
         """Rows that broke no error rule."""
-        return self.rows_read - self.rows_quarantined
+        return self.rows_judged - self.rows_quarantined
 
     @property
     def quarantine_ratio(self) -> float:
@@ -220,7 +230,7 @@ def account(records: RecordsMeasured, table: TableMeasured, deduplicated: Mappin
         table: rows of the candidate.
         deduplicated: by file, the valid rows that lost to another row with their key.
     """
-    excluded = records.excluded_by_file
+    excluded, discarded = records.excluded_by_file, records.discarded_by_file
     keys = {*records.rows_by_file, *table.rows_by_file, *deduplicated, *excluded}
     files = []
     for key in sorted(keys, key=lambda key: key.encode("utf-8", "surrogatepass")):
@@ -232,6 +242,7 @@ def account(records: RecordsMeasured, table: TableMeasured, deduplicated: Mappin
                 rows_promoted=table.rows_by_file.get(key, 0),
                 rows_quarantined=quarantined,
                 rows_deduplicated=deduplicated.get(key, 0),
+                rows_discarded=discarded.get(key, 0),
                 rows_excluded=excluded.get(key, 0),
             )
         )

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from checkpoints.gate.gx_expectations import build_expectation, load_gx, rule_error, serialized
 from checkpoints.gate.safe_conditions import first_line, safe_condition
 from contracts.rule_domains import columns_of
-from contracts.system_columns import MALFORMED
+from contracts.system_columns import MALFORMED, WAIVED
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from great_expectations.execution_engine.sparkdf_execution_engine import SparkDFExecutionEngine
     from great_expectations.expectations.expectation import Expectation
@@ -112,6 +112,24 @@ class _Resolver:
         empty = self._spark.createDataFrame([], self._schema)
         engine.load_batch_data("rows", empty)
         return empty, engine
+
+
+def unless_waived(conditions: Mapping[str, Column], rules: Collection[str]) -> dict[str, Column]:
+    """Return the conditions, false for the rows for which a correction lifts the rule (``_waived``).
+
+    Args:
+        conditions: by rule name, true for a row that breaks the rule, and never null.
+        rules: those that corrections lift for any row.
+    """
+    from pyspark.sql import functions as sf
+
+    def is_waived(rule: str) -> Column:
+        return sf.coalesce(sf.contains(sf.col(WAIVED), sf.lit(f",{rule},")), sf.lit(False))
+
+    return {
+        rule: condition & ~is_waived(rule) if rule in rules else condition
+        for rule, condition in conditions.items()
+    }
 
 
 def breaks_any(conditions: Mapping[str, Column]) -> Column:

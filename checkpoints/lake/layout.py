@@ -32,6 +32,7 @@ class Area(StrEnum):
     SILVER = "silver"
     GOLD = "gold"
     QUARANTINE = "quarantine"
+    CORRECTIONS = "corrections"
     METRICS = "metrics"
     DOCS = "docs"
 
@@ -98,6 +99,14 @@ class Lake:
         """Return the folder of the rows that a run quarantined; without a run id, of all runs."""
         rows = self.area(Area.QUARANTINE).child("rows", dataset)
         return rows.child(path_safe(run_id)) if run_id is not None else rows
+
+    def corrections(self, dataset: str) -> Place:
+        """Return the folder of what stewards decided about a dataset's rejected rows."""
+        return self.area(Area.CORRECTIONS).child(dataset)
+
+    def applied_corrections(self, dataset: str) -> Place:
+        """Return the place of the document with what corrections did in the last run."""
+        return self.area(Area.QUARANTINE).child("corrections", f"{dataset}.json")
 
     @property
     def metrics(self) -> Place:

@@ -24,6 +24,10 @@ _NUMBERS = (
     "rows_quarantined",
     "rows_deduplicated",
     "rows_conflicting",
+    "rows_discarded",
+    "rows_fixed",
+    "rows_waived",
+    "stale",
     "rows_excluded",
     "undated_rows",
 )

@@ -19,7 +19,14 @@ from quarantine_policies.decision import Verdict  # noqa: TC001  pydantic, as ab
 if TYPE_CHECKING:
     from checkpoints.storage.place import Place
 
-_FILE_COUNTS = ("rows_read", "rows_promoted", "rows_quarantined", "rows_deduplicated", "rows_excluded")
+_FILE_COUNTS = (
+    "rows_read",
+    "rows_promoted",
+    "rows_quarantined",
+    "rows_deduplicated",
+    "rows_discarded",
+    "rows_excluded",
+)
 FILES_IN_JSON = 1000  # beyond this number, the accounts of files go to a Parquet file beside the JSON
 
 _Moment = Annotated[datetime, PlainSerializer(datetime.isoformat)]
@@ -44,6 +51,8 @@ class ResultMetrics:
     ``rows_by_rule``: rows that break each error rule; ``rows_warned``: each warn rule. ``undated_rows``: rows
     without a date (event_date 1900-01-01). ``rows_conflicting``: deduplicated rows that differ from the row
     that was kept. ``rows_excluded``: records that a source's ``where`` leaves out, not part of the rows read.
+    ``rows_discarded``, ``rows_fixed``, ``rows_waived``: records that corrections left out, put another text
+    in place of, or did not hold back; ``stale``: corrections whose records are no longer in their file.
     """
 
     run_id: str
@@ -59,6 +68,10 @@ class ResultMetrics:
     rows_quarantined: int | None = None
     rows_deduplicated: int | None = None
     rows_conflicting: int | None = None
+    rows_discarded: int | None = None
+    rows_fixed: int | None = None
+    rows_waived: int | None = None
+    stale: int | None = None
     rows_excluded: int | None = None
     undated_rows: int | None = None
     # valid, unchanged, ignored, each rejection reason; and without_rows, a part of valid and unchanged

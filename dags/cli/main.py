@@ -10,6 +10,8 @@ from typing import Annotated, NoReturn
 import typer
 
 from contracts.errors import ConfigurationError, LakegateError
+from dags.cli.options import DebugOption, JsonOption, LakeOption
+from dags.cli.quarantine_app import app as quarantine_app
 
 INTERRUPTED = 130  # typer's status for Ctrl-C
 
@@ -27,19 +29,7 @@ source_app = typer.Typer(help="Reading options for new files.", no_args_is_help=
 app.add_typer(source_app, name="source")
 contract_app = typer.Typer(help="Check, compare and test contracts and policies.", no_args_is_help=True)
 app.add_typer(contract_app, name="contract")
-
-LakeOption = Annotated[
-    str | None,
-    typer.Option(
-        "--lake",
-        metavar="URI",
-        help="Root of the lake: a folder or s3://bucket[/prefix]. [LAKEGATE_LAKE, else ./lake]",
-    ),
-]
-JsonOption = Annotated[
-    bool, typer.Option("--json", help="Print one JSON document on stdout; all other output goes to stderr.")
-]
-DebugOption = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+app.add_typer(quarantine_app, name="quarantine")
 
 BaseOption = Annotated[
     str,
@@ -152,24 +142,6 @@ def path(
     from dags.cli.inspect import path_command
 
     raise typer.Exit(path_command(name=name, lake=lake, as_json=as_json))
-
-
-@app.command()
-def quarantine(
-    lake: LakeOption = None,
-    dataset: Annotated[str | None, typer.Option(help="Show only this dataset.")] = None,
-    rule: Annotated[str | None, typer.Option(help="Show only this rule or reason.")] = None,
-    limit: Annotated[int, typer.Option(min=0, help="Maximum number of rows to show.")] = 20,
-    as_json: JsonOption = False,
-    debug: DebugOption = False,  # noqa: ARG001  `_fail` reads it
-) -> None:
-    """Show rejected files and quarantined rows.
-
-    The rows are those of the last run of each dataset.
-    """
-    from dags.cli.quarantine import quarantine_command
-
-    raise typer.Exit(quarantine_command(lake=lake, dataset=dataset, rule=rule, limit=limit, as_json=as_json))
 
 
 @app.command()

@@ -105,6 +105,14 @@ def _details(report: DatasetReport) -> Iterator[str]:
             f"[bold]{report.dataset}[/] rows conflicting: {report.rows_conflicting:,} of those deduplicated "
             "differ from the row that was kept"
         )
+    corrected = {
+        "fixed": report.rows_fixed,
+        "waived": report.rows_waived,
+        "discarded": report.rows_discarded,
+        "stale (the row is no longer in its file)": report.stale,
+    }
+    if counts := ", ".join(f"{what} {count:,}" for what, count in corrected.items() if count):
+        yield f"[bold]{report.dataset}[/] corrections: {counts}"
     if report.rows_excluded:
         yield f"[bold]{report.dataset}[/] rows excluded by a source's where: {report.rows_excluded:,}"
     if report.failed:

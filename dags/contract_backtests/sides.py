@@ -10,13 +10,14 @@ from checkpoints.lake.commit import read_pointer
 from checkpoints.lake.layout import Area, Lake
 from checkpoints.lake.promotion import current_silver
 from checkpoints.metrics.result import read_metrics
+from checkpoints.quarantine.corrections import corrections_in_effect
 from contracts.model import Zone
 from dags.pipeline.bronze_to_silver import NAME, bronze_files, dataset_report, silver_fingerprint
 from dags.pipeline.candidates import unwritten_candidate
 from dags.pipeline.inspection_batches import inspector
 from dags.pipeline.raw_to_bronze import judge_ingestion
 from dags.pipeline.report import DatasetReport, name_lacking
-from dags.pipeline.silver_dataset import judge_dataset
+from dags.pipeline.silver_dataset import DatasetInput, judge_dataset
 from dags.spark.frames import rows_in_files
 from quarantine_policies.decision import Verdict
 from transforms.raw_to_bronze.column_coverage import missing_columns
@@ -67,7 +68,7 @@ def promoted_side(setup: Setup, ledgers: Mapping[str, Ledger], contract: Contrac
         StorageError: the lake cannot be read.
     """
     manifest = current_silver(setup.lake, contract.name)
-    if manifest is None or not _is_made_by(setup, ledgers, manifest) or manifest.as_of != run.as_of:
+    if manifest is None or manifest.as_of != run.as_of or not _is_made_by(setup, ledgers, manifest):
         return None
     tables = (contract, *setup.contracts.histories_of(contract.name))
     found = [read_metrics(setup.lake.metrics, manifest.run_id, NAME, table.name) for table in tables]
@@ -86,6 +87,10 @@ def promoted_side(setup: Setup, ledgers: Mapping[str, Ledger], contract: Contrac
         rows_quarantined=main.rows_quarantined,
         rows_deduplicated=main.rows_deduplicated,
         rows_conflicting=main.rows_conflicting,
+        rows_discarded=main.rows_discarded,
+        rows_fixed=main.rows_fixed,
+        rows_waived=main.rows_waived,
+        stale=main.stale,
         rows_excluded=main.rows_excluded,
         rows_by_rule=main.rows_by_rule,
         rows_warned=main.rows_warned,
@@ -124,29 +129,23 @@ def computed_side(
     ingestion = _inspected_again(setup, ledger, contract, scratch)
     lacking = missing_columns(ingestion.accepted_before, contract)
     policy = setup.policies.of(contract.name)
-    files = judge_ingestion(run, policy, setup.contracts.inventory, ingestion, lacking)
+    inspected = judge_ingestion(run, policy, setup.contracts.inventory, ingestion, lacking)
     ledger = replace(ledger, files=ingestion.known)
     apart = replace(setup, lake=Lake(scratch))
     quarantined = apart.lake.quarantined_rows(contract.name, run.id)
-    if files.verdict is Verdict.BLOCK:
+    if inspected.verdict is Verdict.BLOCK:
         report = DatasetReport(
             contract.name,
-            files.verdict,
+            inspected.verdict,
             files_lacking_columns=name_lacking(lacking),
-            failed=files.decision.failed,
+            failed=inspected.decision.failed,
         )
         return Side(report, quarantined, _facts(ledger), blocked_files=True)
     line = read_pointer(setup.lake, Zone.SILVER).line(contract.name)
-    judged = judge_dataset(
-        apart,
-        run,
-        spark,
-        contract,
-        bronze_files(setup.lake, ledger),
-        line.current.rows if line else None,
-        progress,
-        unwritten_candidate,
-    )
+    corrections = corrections_in_effect(setup.lake, contract.name, run.as_of)
+    files = bronze_files(setup.lake, ledger, corrections)
+    dataset = DatasetInput(contract, files, corrections, line.current.rows if line else None)
+    judged = judge_dataset(apart, run, spark, dataset, progress, unwritten_candidate)
     return Side(dataset_report(judged, is_promoted=False), quarantined, _facts(ledger))
 
 
@@ -172,4 +171,7 @@ def _facts(ledger: Ledger) -> dict[str, FileFacts]:
 
 def _is_made_by(setup: Setup, ledgers: Mapping[str, Ledger], manifest: Manifest) -> bool:
     known = {contract.name for contract in setup.contracts.datasets}
-    return known == ledgers.keys() and manifest.fingerprint == silver_fingerprint(setup, ledgers)
+    if known != ledgers.keys():
+        return False
+    corrections = {name: corrections_in_effect(setup.lake, name, manifest.as_of) for name in ledgers}
+    return manifest.fingerprint == silver_fingerprint(setup, ledgers, corrections)

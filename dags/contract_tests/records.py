@@ -57,7 +57,7 @@ class _Reading:
 
     def records(self) -> CaseRecords:
         """Return all records."""
-        return CaseRecords(self._batches, self._counts.rows_read())
+        return CaseRecords(self._batches, self._counts.rows_read({}))
 
 
 def read_cases(spark: SparkSession, cases: Sequence[TakenIn]) -> dict[int, CaseRecords]:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from checkpoints.lake.bronze import current_ledger, readable_place, verify_bronze
 from checkpoints.lake.commit import read_pointer
 from checkpoints.lake.promotion import current_silver, promote_silver
+from checkpoints.quarantine.corrections import corrections_in_effect
+from contracts.corrections import changes_by_file, corrections_digest
 from contracts.errors import LakegateError
 from contracts.model import Zone
 from dags.pipeline.candidates import manifest_of, table_report
@@ -18,11 +20,12 @@ from dags.pipeline.fingerprint import BRONZE_TO_SILVER, fingerprint
 from dags.pipeline.judging import published_result
 from dags.pipeline.publish import publish
 from dags.pipeline.report import DatasetReport, TransitionReport
-from dags.pipeline.silver_dataset import judge_dataset
+from dags.pipeline.silver_dataset import DatasetInput, judge_dataset
 from dags.spark.concurrency import run_concurrently, start_with_gx
 from dags.spark.session import shuffles_sized_for
 from quarantine_policies.decision import Verdict
 from transforms.bronze_to_silver.files import BronzeFile
+from transforms.bronze_to_silver.text_files import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
     from checkpoints.lake.layout import Lake
     from checkpoints.lake.ledger import Ledger
     from checkpoints.lake.pointer import Pointer
+    from contracts.corrections import Corrections
     from contracts.model import Contract
     from dags.pipeline.context import Run, Setup
     from dags.pipeline.progress import Progress
@@ -54,8 +58,9 @@ def bronze_to_silver(
     """
     began = monotonic()
     ledgers = bronze_ledgers(setup)
+    corrections = {name: corrections_in_effect(setup.lake, name, run.as_of) for name in ledgers}
     pointer = read_pointer(setup.lake, Zone.SILVER)
-    current = silver_fingerprint(setup, ledgers)
+    current = silver_fingerprint(setup, ledgers, corrections)
     if not run.is_forced and _is_unchanged(setup, pointer, current):
         return TransitionReport(NAME, Verdict.UNCHANGED, monotonic() - began, _unchanged(setup, pointer))
 
@@ -65,7 +70,7 @@ def bronze_to_silver(
     check_contracts(setup, run, lambda: spark, facts, needs_spark=True)
     for ledger in ledgers.values():
         verify_bronze(setup.lake, ledger)
-    datasets = _judge(setup, run, spark, ledgers, pointer, progress)
+    datasets = _judge(setup, run, spark, ledgers, corrections, pointer, progress)
     verdict = Verdict.worst(dataset.decision.verdict for dataset in datasets)
     reports = tuple(dataset_report(dataset, is_promoted=verdict is not Verdict.BLOCK) for dataset in datasets)
     results = [
@@ -88,14 +93,19 @@ def bronze_to_silver(
     return TransitionReport(NAME, verdict, monotonic() - began, reports)
 
 
-def bronze_files(lake: Lake, ledger: Ledger) -> list[BronzeFile]:
-    """Return the files of a dataset's BRONZE; opening one fails unless it is the version in the ledger."""
+def bronze_files(lake: Lake, ledger: Ledger, corrections: Corrections) -> list[BronzeFile]:
+    """Return the files of a dataset's BRONZE, with the changes of their records by corrections.
+
+    Opening a file fails unless it is the version in the ledger.
+    """
     bronze = lake.bronze(ledger.dataset)
+    changes = changes_by_file(ledger.dataset, corrections)
     return [
         BronzeFile(
             entry.facts,
             readable_place(lake, ledger, key).spark_uri,
             partial(bronze.storage.open, bronze.child(key).path, version=entry.copy.version),
+            changes.get(as_text(key), {}),
         )
         for key, entry in ledger.files.items()
     ]
@@ -117,9 +127,12 @@ def bronze_ledgers(setup: Setup) -> Mapping[str, Ledger]:
     return ledgers
 
 
-def silver_fingerprint(setup: Setup, ledgers: Mapping[str, Ledger]) -> str:
-    """Return the fingerprint of silver as these contracts and policies make it of BRONZE."""
+def silver_fingerprint(
+    setup: Setup, ledgers: Mapping[str, Ledger], corrections: Mapping[str, Corrections]
+) -> str:
+    """Return the fingerprint of silver as these contracts and policies make it of BRONZE and corrections."""
     inputs = [f"{name} {ledger.fingerprint()}" for name, ledger in ledgers.items()]
+    inputs += [f"{name} corrected {corrections_digest(of)}" for name, of in corrections.items() if of]
     rules = [contract.checksum for contract in setup.contracts.silver_tables]
     rules += [setup.policies.checksums[contract.name] for contract in setup.contracts.datasets]
     return fingerprint(NAME, inputs, rules, BRONZE_TO_SILVER)
@@ -145,16 +158,18 @@ def _judge(
     run: Run,
     spark: SparkSession,
     ledgers: Mapping[str, Ledger],
+    corrections: Mapping[str, Corrections],
     pointer: Pointer,
     progress: Progress,
 ) -> Sequence[JudgedDataset]:
     """Write and judge the candidates of all datasets concurrently."""
-    files = {name: bronze_files(setup.lake, ledger) for name, ledger in ledgers.items()}
+    files = {name: bronze_files(setup.lake, ledger, corrections[name]) for name, ledger in ledgers.items()}
 
     def judge(contract: Contract, _: object) -> JudgedDataset:
         line = pointer.line(contract.name)
         last_rows = line.current.rows if line else None
-        return judge_dataset(setup, run, spark, contract, files[contract.name], last_rows, progress)
+        dataset = DatasetInput(contract, files[contract.name], corrections[contract.name], last_rows)
+        return judge_dataset(setup, run, spark, dataset, progress)
 
     largest_bytes = max(sum(one.facts.size_bytes for one in of_dataset) for of_dataset in files.values())
     with shuffles_sized_for(spark, largest_bytes):
@@ -180,6 +195,7 @@ def _results(dataset: JudgedDataset, report: DatasetReport) -> Iterator[Publishe
 def dataset_report(dataset: JudgedDataset, *, is_promoted: bool) -> DatasetReport:
     """Return the report on a dataset with its histories."""
     decision, records, accounting = dataset.decision, dataset.records, dataset.accounting
+    corrected = records.corrections
     return DatasetReport(
         dataset=dataset.contract.name,
         verdict=decision.verdict,
@@ -188,6 +204,10 @@ def dataset_report(dataset: JudgedDataset, *, is_promoted: bool) -> DatasetRepor
         rows_quarantined=records.rows_quarantined,
         rows_deduplicated=accounting.rows_deduplicated,
         rows_conflicting=dataset.rows_conflicting,
+        rows_discarded=corrected.rows_discarded,
+        rows_fixed=corrected.rows_fixed,
+        rows_waived=corrected.rows_waived,
+        stale=corrected.stale,
         rows_excluded=records.rows_excluded,
         rows_by_rule=_offenders(records.broken),
         rows_warned=_offenders(records.warned),

@@ -79,6 +79,7 @@ def find_lake(settings: Settings) -> Lake:
         Area.SILVER: settings.silver_root,
         Area.GOLD: settings.gold_root,
         Area.QUARANTINE: settings.quarantine_root,
+        Area.CORRECTIONS: settings.corrections_root,
         Area.METRICS: settings.metrics_root,
         Area.DOCS: settings.docs_root,
     }

@@ -97,6 +97,10 @@ def _metrics(
         rows_quarantined=report.rows_quarantined,
         rows_deduplicated=report.rows_deduplicated,
         rows_conflicting=report.rows_conflicting,
+        rows_discarded=report.rows_discarded,
+        rows_fixed=report.rows_fixed,
+        rows_waived=report.rows_waived,
+        stale=report.stale,
         rows_excluded=report.rows_excluded,
         undated_rows=result.table.undated_rows if result.table else None,
         files_by_outcome=_files_by_outcome(report),
@@ -124,6 +128,15 @@ def _files_by_outcome(report: DatasetReport) -> dict[str, int]:
     }
 
 
+def _corrected(report: DatasetReport) -> dict[str, int | None]:
+    return {
+        "discarded": report.rows_discarded,
+        "fixed": report.rows_fixed,
+        "waived": report.rows_waived,
+        "stale_corrections": report.stale,
+    }
+
+
 def _page(transition: str, result: PublishedResult) -> ResultFacts:
     report = result.report
     counts: dict[str, int | None] = dict(_files_by_outcome(report))
@@ -136,6 +149,7 @@ def _page(transition: str, result: PublishedResult) -> ResultFacts:
             "conflicting": report.rows_conflicting,
             "excluded": report.rows_excluded,
         }
+        counts |= {name: count for name, count in _corrected(report).items() if count}
     elif report.rows_promoted is not None:
         counts |= {"rows": report.rows_promoted}
     return ResultFacts(

@@ -56,6 +56,10 @@ class DatasetReport:
     rows_conflicting: int | None = (
         None  # included in rows_deduplicated; None for users, whose rows are merged
     )
+    rows_discarded: int | None = None  # by corrections
+    rows_fixed: int | None = None  # by corrections; each has another outcome too
+    rows_waived: int | None = None  # likewise
+    stale: int | None = None  # corrections whose records are no longer in their file
     rows_excluded: int | None = None  # not included in rows_read
     rows_by_rule: Mapping[str, int] | None = None
     rows_warned: Mapping[str, int] | None = None

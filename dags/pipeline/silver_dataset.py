@@ -11,9 +11,9 @@ from checkpoints.gate.checkpoint import judge
 from checkpoints.gate.measure_rows import measure_rows
 from checkpoints.gate.measure_tables import observed_keys
 from checkpoints.gate.measures import Measures, RuleCount, account
-from checkpoints.gate.raw_retention import KEEP_ALL, raw_retention_of
-from checkpoints.gate.routing import routing_conditions, valid_rows
+from checkpoints.gate.routing import routing_conditions, unless_waived, valid_rows
 from checkpoints.lake.layout import new_version
+from checkpoints.quarantine.corrections import record_applied
 from checkpoints.quarantine.rows import QuarantineWriter
 from contracts.model import Domain, Zone
 from contracts.system_columns import SOURCE_FILE
@@ -22,7 +22,7 @@ from dags.pipeline.judging import judge_and_decide
 from dags.pipeline.staging import stage_rows
 from dags.spark.frames import cached
 from quarantine_policies.decision import Decision, Verdict, counted_rules, routed_rules
-from transforms.bronze_to_silver.clean import COMPARABLE, cleaned_rows
+from transforms.bronze_to_silver.clean import cleaned_rows
 from transforms.bronze_to_silver.deduplicate import (
     deduplicate,
     losers_by_file,
@@ -33,6 +33,7 @@ from transforms.bronze_to_silver.deduplicate import (
 from transforms.bronze_to_silver.merged_rows import current_rows, merged_by_file, row_versions
 from transforms.bronze_to_silver.readers import plan_readings
 from transforms.bronze_to_silver.source_columns import missing_source_columns
+from transforms.bronze_to_silver.text_files import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 
     from checkpoints.gate.checkpoint import JudgeRules
     from checkpoints.gate.measures import Accounting, RecordsMeasured
-    from checkpoints.gate.raw_retention import RawRetention
+    from contracts.corrections import Corrections
     from contracts.model import Contract, Rule
     from dags.pipeline.candidates import Candidate, TableWriter
     from dags.pipeline.context import Run, Setup
@@ -81,13 +82,25 @@ class JudgedDataset:
         return Decision(verdict, joined("failed"), joined("warned"), joined("blocked_by"))
 
 
+@dataclass(frozen=True, slots=True)
+class DatasetInput:
+    """What the silver of a dataset is made of.
+
+    ``files``: all of its bronze files, with the changes by ``corrections``, which are those in effect.
+    ``last_rows``: rows of the last promoted version; None when there is none.
+    """
+
+    contract: Contract
+    files: Sequence[BronzeFile]
+    corrections: Corrections
+    last_rows: int | None
+
+
 def judge_dataset(
     setup: Setup,
     run: Run,
     spark: SparkSession,
-    contract: Contract,
-    files: Sequence[BronzeFile],
-    last_rows: int | None,
+    dataset: DatasetInput,
     progress: Progress,
     write: TableWriter = write_candidate,
 ) -> JudgedDataset:
@@ -97,22 +110,21 @@ def judge_dataset(
         setup: lake, contracts and policies.
         run: its id names what is staged; its clock is the rules' ``as_of``.
         spark: runs the transforms.
-        contract: of the dataset.
-        files: all of its bronze files.
-        last_rows: rows of the last promoted version; None when there is none.
+        dataset: what to judge.
         progress: receives the steps.
         write: writes the candidates.
     """
+    contract, files = dataset.contract, dataset.files
     policy = setup.policies.of(contract.name)
     routed, counted = routed_rules(contract, policy), counted_rules(contract, policy)
-    build = _Build(setup, run, spark, contract, files, progress)
-    valid, records = build.read_rows(routed, counted)
+    build = _Build(setup, run, spark, contract, files, dataset.corrections, progress)
+    valid, records = build.read_rows((*routed, *counted))
     candidates, losers = build.write_tables(valid, records.rows_valid, write)
 
     progress.step(f"{contract.name}: judging")
     missing = missing_source_columns(spark, contract, files)
     lost = [row.asDict() for row in losers]
-    return judge_tables(run, policy, contract, candidates, records, lost, missing, last_rows)
+    return judge_tables(run, policy, contract, candidates, records, lost, missing, dataset.last_rows)
 
 
 def judge_tables(
@@ -184,48 +196,37 @@ class _Build:
     spark: SparkSession
     contract: Contract
     files: Sequence[BronzeFile]
+    corrections: Corrections
     progress: Progress
 
-    def read_rows(self, routed: Sequence[Rule], counted: Sequence[Rule]) -> tuple[DataFrame, RecordsMeasured]:
-        """Return the valid rows and the measures of all; rows that break a ``routed`` rule are quarantined.
+    def read_rows(self, rules: Sequence[Rule]) -> tuple[DataFrame, RecordsMeasured]:
+        """Stage the rows and measure them by the row rules; those that break an error rule are quarantined.
 
-        Raw text is kept only for rows that a cheap pre-filter marks as possibly invalid. If it missed one,
-        all files are read again with all raw texts.
-        """
-        contract = self.contract
-        parameters = {**self.setup.policies.of(contract.name).parameters, **self.run.parameters}
-        read = partial(self._read_once, (*routed, *counted), parameters)
-        valid, records = read(raw_retention_of(contract, routed, counted, parameters, COMPARABLE))
-        if records.rows_without_raw:
-            self.progress.step(
-                f"{contract.name}: reading all files again: {records.rows_without_raw:,} rows to quarantine "
-                "were missed by the pre-filter, and their raw text was not kept"
-            )
-            valid, records = read(KEEP_ALL)
-        return valid, records
-
-    def _read_once(
-        self, rules: Sequence[Rule], parameters: Mapping[str, object], retention: RawRetention
-    ) -> tuple[DataFrame, RecordsMeasured]:
-        """Stage the rows, measure them by the row rules, and quarantine the invalid ones.
-
-        Nothing is quarantined if the raw text of an invalid row was not kept.
+        Returns:
+            the valid rows, and the measures of all.
         """
         spark, contract, lake, run = self.spark, self.contract, self.setup.lake, self.run
+        parameters = {**self.setup.policies.of(contract.name).parameters, **run.parameters}
         self.progress.step(f"{contract.name}: reading and judging {len(self.files):,} files")
         place = lake.staging(Zone.SILVER, run.id).child(contract.name)
         readings = plan_readings(spark, contract, self.files)
-        staged = stage_rows(spark, contract, place.child("rows"), readings, retention)
+        staged = stage_rows(spark, contract, place.child("rows"), readings, self.corrections)
         cleaned = cleaned_rows(staged.rows, contract)
-        conditions = routing_conditions(spark, contract, rules, cleaned.schema, parameters)
+        conditions = unless_waived(
+            routing_conditions(spark, contract, rules, cleaned.schema, parameters),
+            {rule for correction in self.corrections.values() for rule in correction.rules},
+        )
 
         self.progress.step(f"{contract.name}: counting rows by file and by rule, rejecting the invalid")
         staging = place.child("rejected")
         quarantine = QuarantineWriter(run.id, contract.name, contract.version, run.as_of, staging)
         records, rejected = measure_rows(cleaned, conditions, rules, staged.read, quarantine)
-        if not records.rows_without_raw:
-            self.progress.step(f"{contract.name}: quarantining {records.rows_quarantined:,} rows")
-            quarantine.publish(rejected, lake.quarantined_rows(contract.name, run.id))
+        self.progress.step(f"{contract.name}: quarantining {records.rows_quarantined:,} rows")
+        invalid = {file for file, (_, rows) in records.rows_by_file.items() if rows}
+        facts = (file.facts for file in self.files if as_text(file.facts.key) in invalid)
+        quarantine.publish(rejected, lake.quarantined_rows(contract.name, run.id), facts)
+        if self.corrections:
+            record_applied(lake, run.id, contract.name, records.corrections.rows_by_id)
         errors = {rule.name: conditions[rule.name] for rule in rules if rule.domain is Domain.RECORDS}
         return valid_rows(cleaned, errors), records
 
@@ -279,7 +280,7 @@ def _measures(
     conflicts = {} if conflicting is None else {"conflicting_ratio": conflicting / read if read else 0.0}
     currencies = {"currency_count": records.most_currencies} if records.currencies else {}
     return {
-        Domain.RECORDS: Measures(records.rows_read, records.broken),
+        Domain.RECORDS: Measures(records.rows_judged, records.broken),
         Domain.VALID_ROWS: Measures(records.rows_valid, records.warned),
         Domain.TABLE: candidate.measures(
             {

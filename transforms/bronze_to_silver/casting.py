@@ -25,6 +25,7 @@ from contracts.system_columns import (
     SOURCE_FILE,
     TOO_LONG_PREFIX,
     UNCASTABLE_PREFIX,
+    WAIVED,
 )
 from transforms.bronze_to_silver.casting_vectorized import PlainReader, are_null_words
 from transforms.bronze_to_silver.currencies import (
@@ -36,7 +37,9 @@ from transforms.bronze_to_silver.currencies import (
 from transforms.bronze_to_silver.java_patterns import java_pattern
 from transforms.bronze_to_silver.numbers import is_not_finite, parse_number
 from transforms.bronze_to_silver.record_columns import (
+    CORRECTED,
     CURRENCY,
+    DISCARDED,
     FLAW,
     RAW_RECORD,
     failure_column,
@@ -77,15 +80,15 @@ class RecordReader:
         """The columns that ``read`` returns, as Spark's DDL.
 
         For each contract column its typed value (null: missing, uncastable or malformed); ``_extra``,
-        ``_source_file``, ``_raw``, ``_malformed``; ``_uncastable_<c>``, ``_currency_<c>`` (decimals),
-        ``_date_only_<c>`` (timestamps), ``_too_long_<c>`` (strings with a limit).
+        ``_source_file``, ``_raw``, ``_malformed``, ``_waived``; ``_uncastable_<c>``, ``_currency_<c>``
+        (decimals), ``_date_only_<c>`` (timestamps), ``_too_long_<c>`` (strings with a limit).
         """
         return ", ".join(f"`{name}` {type_}" for name, type_ in self._schema.items())
 
     @property
     def _schema(self) -> Mapping[str, str]:
         schema = {column.name: str(column.type) for column in self._columns}
-        schema |= dict.fromkeys((EXTRA, SOURCE_FILE, RAW_TEXT, MALFORMED), "string")
+        schema |= dict.fromkeys((EXTRA, SOURCE_FILE, RAW_TEXT, MALFORMED, WAIVED), "string")
         for column in self._columns:
             schema |= column.notes_schema
         return schema
@@ -93,7 +96,8 @@ class RecordReader:
     def read(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Cast batches of SOURCE_FILE, RAW_RECORD, FLAW, ``_extra`` and the columns of cells.
 
-        CURRENCY, if present: the currency that each record names, as text.
+        CURRENCY, if present: the currency that each record names, as text. The CORRECTION_COLUMNS of records
+        that have them are returned too.
         """
         readers = [(column, memoized(column.read_text)) for column in self._columns]
         for batch in batches:
@@ -105,7 +109,10 @@ class RecordReader:
                 values.append(value)
                 notes += of_value
             whole = [cells[name] for name in (EXTRA, SOURCE_FILE, RAW_RECORD, FLAW)]
-            yield pa.RecordBatch.from_arrays([*values, *whole, *notes], list(self._schema))
+            whole.append(cells.get(WAIVED, pa.nulls(batch.num_rows, pa.string())))
+            marks = [name for name in (CORRECTED, DISCARDED) if name in cells]
+            columns = [*values, *whole, *notes, *(cells[name] for name in marks)]
+            yield pa.RecordBatch.from_arrays(columns, [*self._schema, *marks])
 
     def _add_currency(self, cells: dict[str, pa.Array], rows: int) -> None:
         """Clean the currencies that records name, or add the source's own."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 # Comparable time -> the column whose order it keeps: where the column does not descend, nor does this.
-COMPARABLE = {"_created_at_comparable": "created_at", "_delivered_at_comparable": "delivered_at"}
+_COMPARABLE = {"_created_at_comparable": "created_at", "_delivered_at_comparable": "delivered_at"}
 
 
 def values_schema(contract: Contract) -> str:
@@ -38,14 +38,14 @@ def cleaned_rows(values: DataFrame, contract: Contract) -> DataFrame:
 def _comparable_times(contract: Contract) -> list[Column]:
     """Return the two timestamps, both truncated to the UTC date if either was written without a time."""
     timestamps = {column.name for column in contract.columns if column.type.kind is Kind.TIMESTAMP}
-    if not timestamps.issuperset(COMPARABLE.values()):
+    if not timestamps.issuperset(_COMPARABLE.values()):
         return []
     is_any_date_only = sf.lit(False)
-    for name in COMPARABLE.values():
+    for name in _COMPARABLE.values():
         is_any_date_only |= sf.coalesce(sf.col(f"{DATE_ONLY_PREFIX}{name}"), sf.lit(False))
     return [
         sf.when(is_any_date_only, sf.date_trunc("day", name)).otherwise(sf.col(name)).alias(comparable)
-        for comparable, name in COMPARABLE.items()
+        for comparable, name in _COMPARABLE.items()
     ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as sf
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pyspark.sql.readwriter import DataFrameReader
     from pyspark.sql.types import StructType
 
+    from contracts.corrections import RecordChanges
     from contracts.inventory import FileFacts
 
 _NEVER_ENCODED = re.compile(r"[A-Za-z0-9/._:=@~-]*")  # unchanged in a URI
@@ -30,12 +31,13 @@ class BronzeFile:
 
     ``uri``: the path for Hadoop's Path (never percent-encoded), of the file or of its alias
     (``needs_alias``). ``open`` opens the bytes, seekable, in any process. ``facts.key`` is the value of
-    ``_source_file``.
+    ``_source_file``. ``changes``: what corrections make of its records, by row id.
     """
 
     facts: FileFacts
     uri: str
     open: Callable[[], BinaryIO]
+    changes: RecordChanges = field(default_factory=dict)
 
 
 def read_rows(

@@ -4,39 +4,43 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as sf
 
 from contracts.column_names import strip_name
 from contracts.inventory import FileFormat
-from contracts.system_columns import EXTRA
 from transforms.bronze_to_silver.casting import RecordReader
-from transforms.bronze_to_silver.column_mapping import ColumnMapper
-from transforms.bronze_to_silver.conventions import resolve_conventions
+from transforms.bronze_to_silver.corrections import (
+    corrected,
+    fixed_records,
+    is_fixed,
+    joined_changes,
+    unchanged,
+)
 from transforms.bronze_to_silver.csv_records import CsvRecordFormat
-from transforms.bronze_to_silver.expression_parser import SourcePath
-from transforms.bronze_to_silver.expressions import compute, computed_cell, is_excluded
-from transforms.bronze_to_silver.files import quoted
 from transforms.bronze_to_silver.json_records import JsonRecordFormat
 from transforms.bronze_to_silver.parquet_records import mapped_cells, parquet_records, split_by_parquet_schema
-from transforms.bronze_to_silver.record_columns import CURRENCY, EXCLUDED, is_typed_column, text_column
-from transforms.bronze_to_silver.record_parser import RecordParser
-from transforms.bronze_to_silver.records import Cell, ReadPlan, Records
-from transforms.bronze_to_silver.source_columns import SourceSpecs, names_by_source, resolve_specs
-from transforms.bronze_to_silver.text_files import NO_EDGES, Edges
+from transforms.bronze_to_silver.records import ReadPlan
+from transforms.bronze_to_silver.source_plan import layout_of, source_plans
+from transforms.bronze_to_silver.text_files import as_text
 from transforms.bronze_to_silver.text_tasks import TextGroup, text_tasks
-from transforms.formats.csv_dialect import CsvDialect
 from transforms.formats.json_parser import text_form, value_at
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from pyspark.sql import Column, SparkSession
+    import pyarrow as pa
+    from pyspark.sql import Column, DataFrame, SparkSession
 
-    from contracts.model import Contract, Source
-    from transforms.bronze_to_silver.conventions import Conventions
+    from contracts.inventory import FileFacts
+    from contracts.model import Contract
+    from transforms.bronze_to_silver.expression_parser import SourcePath
     from transforms.bronze_to_silver.files import BronzeFile
+    from transforms.bronze_to_silver.record_parser import RecordFormat, RecordParser
+    from transforms.bronze_to_silver.records import Cell, Records
+    from transforms.bronze_to_silver.source_plan import FileLayout, SourcePlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +71,10 @@ def plan_by_layout(
 
     Raises: see ``plan_readings``.
     """
-    by_layout: dict[_FileLayout, list[BronzeFile]] = defaultdict(list)
+    by_layout: dict[FileLayout, list[BronzeFile]] = defaultdict(list)
     for file in files:
-        by_layout[_layout_of(file)].append(file)
-    plans = {}
-    for name, columns in names_by_source(files).items():
-        source = next((s for s in contract.sources if s.name == name), None)
-        plans[name] = _SourcePlan(contract, source, resolve_specs(spark, contract, source, columns))
+        by_layout[layout_of(file.facts, is_corrected=bool(file.changes))].append(file)
+    plans = source_plans(spark, contract, [file.facts for file in files])
     computed: list[ReadPlan] = []
     texts: list[PlannedText] = []
     for layout, grouped in by_layout.items():
@@ -81,11 +82,13 @@ def plan_by_layout(
         reader = RecordReader(contract, plan.conventions)
         if layout.format is FileFormat.PARQUET:
             for same_schema in split_by_parquet_schema(spark, grouped):
-                computed.append(_parquet_source(spark, same_schema, plan).read(reader))
+                computed += _parquet_readings(spark, layout, same_schema, plan, reader)
             continue
         groups = _text_groups(layout, grouped, plan)
         if plan.specs.expressions:
-            computed.append(_computed_text(spark, groups, plan).read(reader))
+            tasks, parse = text_tasks(spark, groups, [None for _ in groups])
+            parsed = tasks.mapInArrow(parse, groups[0].parser.schema)
+            computed.append(plan.computed_of_parsed(parsed, groups[0].parser).read(reader))
         else:
             texts += [PlannedText(group, reader) for group in groups]
     return computed, texts
@@ -96,116 +99,82 @@ def read_texts(spark: SparkSession, texts: Sequence[PlannedText]) -> ReadPlan:
     return ReadPlan(*text_tasks(spark, [text.group for text in texts], [text.reader.read for text in texts]))
 
 
-@dataclass(frozen=True, slots=True)
-class _FileLayout:
-    """How a file is read. Files of one layout are read together, whatever their compression and encoding.
+def read_records(records: DataFrame, contract: Contract, facts: FileFacts, plan: SourcePlan) -> ReadPlan:
+    """Plan the reading of single records of files of one layout, without the records around them.
 
-    ``names``: the columns of delimited text by position. ``header``: the names in its headers, if any.
-    ``edges``: the lines of text that are not records. ``record_path``: keys that lead to the array of
-    records.
+    No cell is filled down.
+
+    Args:
+        records: SOURCE_FILE, TEXT, CORRECTION_COLUMNS and, where the source needs it, POSITION.
+        contract: of the dataset.
+        facts: of one of the files.
+        plan: of the files' source.
     """
-
-    source: str | None
-    format: FileFormat
-    dialect: CsvDialect | None = None
-    names: tuple[str, ...] = ()
-    header: tuple[str, ...] = ()
-    schema: str = ""
-    edges: Edges = NO_EDGES
-    record_path: tuple[str, ...] = ()
+    layout = layout_of(facts, is_corrected=True)
+    parser = plan.parser(layout, single_format(layout), unchanged, fills_down=False)
+    reader = RecordReader(contract, plan.conventions)
+    if plan.specs.expressions:
+        return plan.computed_of_parsed(records.mapInArrow(parser.parse, parser.schema), parser).read(reader)
+    return ReadPlan(records, partial(_parse_and_cast, parser, reader))
 
 
-def _layout_of(file: BronzeFile) -> _FileLayout:
-    facts = file.facts
-    is_delimited = facts.format is FileFormat.DELIMITED
-    if facts.format is None or (is_delimited and not (facts.delimiter and facts.names)):
-        raise ValueError(
-            f"file {facts.key}: expected the format (and delimiter and columns) of a valid file, found "
-            f"{facts.format}; run raw_to_bronze again"
-        )
-    if facts.format is FileFormat.PARQUET:
-        return _FileLayout(facts.source, facts.format, schema=facts.schema or "")
-    edges = Edges(facts.skip_lines, facts.footer_lines)
-    if is_delimited:
-        dialect = CsvDialect(facts.delimiter or ",", facts.quote, facts.escape)
-        header = (facts.replaced_names or facts.names) if facts.header else ()
-        return _FileLayout(facts.source, facts.format, dialect, facts.names, header, edges=edges)
-    # All JSON formats are parsed alike once the records are split.
-    return _FileLayout(facts.source, FileFormat.JSON_LINES, edges=edges, record_path=facts.record_path)
+def _parse_and_cast(
+    parser: RecordParser, reader: RecordReader, batches: Iterable[pa.RecordBatch]
+) -> Iterator[pa.RecordBatch]:
+    yield from reader.read(parser.parse(batches))
 
 
-@dataclass(frozen=True, slots=True)
-class _SourcePlan:
-    """What applies to all files of one source, or to those without a source."""
-
-    contract: Contract
-    source: Source | None
-    specs: SourceSpecs
-
-    @property
-    def conventions(self) -> Conventions:
-        return resolve_conventions(self.contract, self.source)
-
-    @property
-    def mapper(self) -> ColumnMapper:
-        return ColumnMapper(self.contract, self.specs, self.conventions.null_words)
-
-    @property
-    def inputs(self) -> Mapping[SourcePath, str]:
-        """The column for the text at each path of a record that the specs read."""
-        paths = dict.fromkeys(
-            path for expression in self.specs.expressions for path in expression.inputs.values()
-        )
-        inputs = {path: f"lakegate path {number}" for number, path in enumerate(paths)}
-        if self.specs.currency is not None:
-            inputs.setdefault(SourcePath(self.specs.currency), CURRENCY)
-        return inputs
-
-
-def _text_groups(layout: _FileLayout, files: Sequence[BronzeFile], plan: _SourcePlan) -> list[TextGroup]:
+def _text_groups(layout: FileLayout, files: Sequence[BronzeFile], plan: SourcePlan) -> list[TextGroup]:
     """Group the text files of one layout by record format."""
-    mapper = plan.mapper
-    inputs = {name: path for path, name in plan.inputs.items()}
-    flags_typed = layout.dialect is None and not plan.conventions.treats_typed_as_text
-    by_format: dict[tuple[FileFormat, bool, str], list[BronzeFile]] = defaultdict(list)
+    corrects = None
+    if layout.is_corrected:
+        changes = {as_text(file.facts.key): file.changes for file in files}
+        corrects = partial(corrected, dataset=plan.contract.name, changes=changes)
+    by_format: dict[RecordFormat, list[BronzeFile]] = defaultdict(list)
     for file in files:
-        facts = file.facts
-        by_format[facts.format or layout.format, facts.multiline, facts.line_end].append(file)
-    groups = []
-    for (file_format, is_multiline, line_end), grouped in sorted(by_format.items()):
-        record_format = (
-            JsonRecordFormat(file_format, layout.record_path)
-            if layout.dialect is None
-            else CsvRecordFormat(
-                layout.dialect, _unique_names(layout.names), layout.header, is_multiline, line_end
-            )
-        )
-        parser = RecordParser(
-            record_format, mapper, inputs, flags_typed, plan.specs.fill_down, plan.specs.needs_position
-        )
-        groups.append(TextGroup(grouped, parser, layout.edges))
-    return groups
+        by_format[_record_format(layout, file.facts)].append(file)
+    return [
+        TextGroup(grouped, plan.parser(layout, record_format, corrects), layout.edges)
+        for record_format, grouped in by_format.items()
+    ]
 
 
-def _computed_text(spark: SparkSession, groups: Sequence[TextGroup], plan: _SourcePlan) -> Records:
-    """Return the records of text files whose source computes columns."""
-    parser = groups[0].parser
-    cells = {
-        target.name: Cell(
-            quoted(text_column(target.name)),
-            is_typed=quoted(is_typed_column(target.name)) if parser.flags_typed else None,
-        )
-        for target in parser.mapper.targets
-    }
-    tasks, parse = text_tasks(spark, groups, [None for _ in groups])
-    records = Records(tasks.mapInArrow(parse, parser.schema), cells, sf.col(EXTRA))
-    inputs = plan.inputs
-    return _with_computed(records, plan, lambda path: quoted(inputs[path]))
+def _record_format(layout: FileLayout, facts: FileFacts) -> RecordFormat:
+    """Return how a text file writes its records."""
+    if layout.dialect is None:
+        return JsonRecordFormat(facts.format or layout.format, layout.record_path)
+    names = _unique_names(layout.names)
+    return CsvRecordFormat(layout.dialect, names, layout.header, facts.multiline, facts.line_end)
 
 
-def _parquet_source(spark: SparkSession, files: Sequence[BronzeFile], plan: _SourcePlan) -> Records:
-    """Return the records of Parquet files of one schema."""
+def single_format(layout: FileLayout) -> RecordFormat:
+    """Return how records are written that are given one by one; a row of Parquet is a JSON object."""
+    if layout.dialect is None:
+        return JsonRecordFormat(FileFormat.JSON_LINES)
+    return CsvRecordFormat(layout.dialect, _unique_names(layout.names), layout.header)
+
+
+def _parquet_readings(
+    spark: SparkSession,
+    layout: FileLayout,
+    files: Sequence[BronzeFile],
+    plan: SourcePlan,
+    reader: RecordReader,
+) -> list[ReadPlan]:
+    """Plan the reading of Parquet files of one schema; a fixed row is read from its text."""
     frame, cells = parquet_records(spark, files, plan.specs.fill_down)
+    if not layout.is_corrected:
+        return [_parquet_records(frame, cells, plan).read(reader)]
+    marked = joined_changes(frame, plan.contract.name, {file.facts.key: file.changes for file in files})
+    readings = [_parquet_records(marked.where(~is_fixed()), cells, plan).read(reader)]
+    if any(change.raw is not None for file in files for change in file.changes.values()):
+        fixed = fixed_records(marked, has_position=plan.specs.needs_position)
+        readings.append(read_records(fixed, plan.contract, files[0].facts, plan))
+    return readings
+
+
+def _parquet_records(frame: DataFrame, cells: Mapping[str, Cell], plan: SourcePlan) -> Records:
+    """Return the records of rows of Parquet files of one schema."""
 
     def text_at(path: SourcePath) -> Column | None:
         texts = [cell.text for name, cell in cells.items() if strip_name(name) == path.column]
@@ -215,7 +184,7 @@ def _parquet_source(spark: SparkSession, files: Sequence[BronzeFile], plan: _Sou
         nonblank = [sf.when(sf.length(sf.trim(text)) > 0, text) for text in texts]
         return sf.coalesce(*nonblank) if nonblank else None
 
-    return _with_computed(Records(frame, *mapped_cells(cells, plan.mapper)), plan, text_at)
+    return plan.computed(frame, *mapped_cells(cells, plan.mapper), text_at)
 
 
 def _member_reader(steps: Sequence[str | int]) -> Callable[[Column], Column]:
@@ -225,25 +194,6 @@ def _member_reader(steps: Sequence[str | int]) -> Callable[[Column], Column]:
         return text_form(value_at(text, steps))
 
     return sf.udf(member, "string", useArrow=False)
-
-
-def _with_computed(
-    records: Records, plan: _SourcePlan, text_at: Callable[[SourcePath], Column | None]
-) -> Records:
-    """Add the cells, the condition and the currency that a source computes."""
-    specs = plan.specs
-    if specs == SourceSpecs():
-        return records
-    frame, types = compute(records.frame, specs.expressions, text_at, plan.conventions)
-    cells = dict(records.cells)
-    for expression in specs.computed:
-        cells[expression.target] = computed_cell(expression, types[expression.target])
-    further = {}
-    if specs.where is not None:
-        further[EXCLUDED] = is_excluded(specs.where, types[specs.where.target])
-    if specs.currency is not None and (currency := text_at(SourcePath(specs.currency))) is not None:
-        further[CURRENCY] = currency
-    return Records(frame, cells, records.extra, further)
 
 
 def _unique_names(names: Sequence[str]) -> tuple[str, ...]:

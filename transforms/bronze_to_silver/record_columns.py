@@ -11,6 +11,8 @@ TEXT: Final = "lakegate text"  # the record as written
 RAW_RECORD: Final = "lakegate raw"  # the record as quarantine keeps it
 FLAW: Final = "lakegate flaw"  # why the record cannot be parsed, or null
 CURRENCY: Final = "lakegate currency"  # of the record's amounts, where the source has a column for it
+CORRECTED: Final = "lakegate corrected"  # row ids of the corrections applied to the record, or null
+DISCARDED: Final = "lakegate discarded"  # whether a correction leaves the record out
 EXCLUDED: Final = "lakegate excluded"  # whether the source's condition excludes the record
 
 

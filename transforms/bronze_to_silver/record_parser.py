@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 
 from contracts.column_names import strip_name
 from contracts.system_columns import EXTRA, POSITION, SOURCE_FILE
+from transforms.bronze_to_silver.corrections import CORRECTION_COLUMNS
 from transforms.bronze_to_silver.record_columns import FLAW, RAW_RECORD, TEXT, is_typed_column, text_column
 from transforms.bronze_to_silver.unknown_columns import extra_text, extra_texts
 from transforms.formats.json_parser import text_form, value_at
@@ -24,7 +25,7 @@ from transforms.formats.parsed import ParsedRecord
 from transforms.formats.text_cleaning import is_blank
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from transforms.bronze_to_silver.column_mapping import ColumnMapper, ColumnMapping, TargetColumn
     from transforms.bronze_to_silver.expression_parser import SourcePath
@@ -95,6 +96,8 @@ class RecordParser:
     ``inputs``: name of a further column -> the path of its text in the record, null where that is empty.
     ``flags_typed``: whether to flag each cell whose source value was typed. ``fill_down``: source columns
     whose empty cells take the value of the record before. ``has_position``: whether to number the records.
+    ``corrects``: returns a batch of records with their corrections, and CORRECTION_COLUMNS; None where no
+    file of the group has any.
     """
 
     record_format: RecordFormat
@@ -103,6 +106,7 @@ class RecordParser:
     flags_typed: bool = False
     fill_down: tuple[str, ...] = ()
     has_position: bool = False
+    corrects: Callable[[pa.RecordBatch], pa.RecordBatch] | None = None
 
     @property
     def schema(self) -> str:
@@ -117,6 +121,7 @@ class RecordParser:
             if self.flags_typed:
                 columns[is_typed_column(target.name)] = "boolean"
         columns |= dict.fromkeys(self.inputs, "string")
+        columns |= CORRECTION_COLUMNS if self.corrects else {}
         return columns | {POSITION: "bigint"} if self.has_position else columns
 
     def parse(self, batches: Iterable[pa.RecordBatch], first_position: int = 0) -> Iterator[pa.RecordBatch]:
@@ -125,7 +130,8 @@ class RecordParser:
         Records keep their order only where cells are filled down or records numbered.
         """
         filling = FillDown(self.fill_down)
-        for batch in self._records_in(batches):
+        for written in self._records_in(batches):
+            batch = written if self.corrects is None else self.corrects(written)
             if not self._can_be_plain:
                 yield self._parse_each(batch, filling, first_position)
                 first_position += batch.num_rows
@@ -141,7 +147,7 @@ class RecordParser:
     @property
     def _can_be_plain(self) -> bool:
         """Whether only the cells of the records' own columns are needed."""
-        return not (self.inputs or self.flags_typed or self.fill_down or self.has_position)
+        return not (self.inputs or self.flags_typed or self.fill_down or self.has_position or self.corrects)
 
     def _plain_records(self, records: pa.StringArray) -> PlainRecords | None:
         return None if records.nbytes > _MOST_PLAIN_BYTES else self.record_format.parse_plain(records)
@@ -182,8 +188,8 @@ class RecordParser:
 
     def _parse_each(self, batch: pa.RecordBatch, filling: FillDown, position: int) -> pa.RecordBatch:
         """Return a batch of SOURCE_FILE and record with its cells, parsed one record after the other."""
-        positions = pa.array(np.arange(position, position + batch.num_rows))
-        batch = batch.append_column(POSITION, positions) if self.has_position else batch
+        if self.has_position and POSITION not in batch.schema.names:
+            batch = batch.append_column(POSITION, pa.array(np.arange(position, position + batch.num_rows)))
         kept_blank = self.record_format.kept_blank
         records = batch.column(TEXT).to_pylist()
         is_record = [bool(record.strip()) or not is_blank(record, kept_blank) for record in records]
@@ -205,7 +211,7 @@ class RecordParser:
             for mapping, row in zip(mappings, rows, strict=True)
         ]
         flaws = [row.flaw for row in rows]
-        keys, records, *positions = batch.columns
+        keys, records, *further = batch.columns
         arrays = [keys, records, *(pa.array(texts, pa.string()) for texts in (flaws, extras))]
         columns = list(zip(*cells, strict=True)) or [()] * len(self.mapper.targets)
         for _, values in zip(self.mapper.targets, columns, strict=False):
@@ -214,7 +220,7 @@ class RecordParser:
                 arrays.append(pa.array([isinstance(value, bytes) for value in values], pa.bool_()))
         for path in self.inputs.values():
             arrays.append(pa.array([_text_at(row, path) for row in rows], pa.string()))
-        arrays += positions
+        arrays += further
         return pa.RecordBatch.from_arrays(arrays, list(self._columns))
 
     def _pick_first(self, mapping: ColumnMapping, values: Sequence[object]) -> Sequence[object]:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from pyspark.sql import SparkSession
 
+    from contracts.inventory import FileFacts
     from contracts.model import Contract, Source
     from transforms.bronze_to_silver.files import BronzeFile
 
@@ -69,12 +70,12 @@ class SourceSpecs:
 
 
 def resolve_specs(
-    spark: SparkSession, contract: Contract, source: Source | None, names: Collection[str]
+    spark: SparkSession | None, contract: Contract, source: Source | None, names: Collection[str]
 ) -> SourceSpecs:
     """Resolve the specs of a source.
 
     Args:
-        spark: the session whose parser is used.
+        spark: the session whose parser is used; None: the source has nothing to parse (``is_parsed``).
         contract: the source's contract, for errors.
         source: None for files without a source.
         names: the stripped columns of all of the source's files; empty without files.
@@ -85,6 +86,12 @@ def resolve_specs(
     if source is None:
         return SourceSpecs()
     direct, computed = {}, []
+    if spark is None:
+        if is_parsed(source):
+            raise ValueError(f"the source {source.name} needs a Spark session")
+        return SourceSpecs(
+            fill_down=tuple(map(strip_name, source.fill_down)), currency=_currency(source, names)
+        )
     for column, spec in source.columns.items():
         name = column_name(spark, spec, names)
         if name is not None:
@@ -100,11 +107,16 @@ def resolve_specs(
     )
 
 
-def names_by_source(files: Iterable[BronzeFile]) -> dict[str | None, set[str]]:
+def is_parsed(source: Source) -> bool:
+    """Return whether Spark's parser is needed to resolve the specs of a source."""
+    return bool(source.columns or source.where is not None)
+
+
+def names_by_source(files: Iterable[FileFacts]) -> dict[str | None, set[str]]:
     """Return the stripped columns of all files of each source."""
     names: dict[str | None, set[str]] = defaultdict(set)
     for file in files:
-        names[file.facts.source].update(map(strip_name, file.facts.names))
+        names[file.source].update(map(strip_name, file.names))
     return names
 
 
@@ -115,7 +127,7 @@ def missing_source_columns(
 
     Sources without files are skipped. For JSON files, the columns of their first records count.
     """
-    found = names_by_source(files)
+    found = names_by_source(file.facts for file in files)
     return tuple(
         f"{source.name}: {name}"
         for source in contract.sources

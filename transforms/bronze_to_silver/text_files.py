@@ -63,7 +63,7 @@ class Split:
     def whole(cls, file: BronzeFile, edges: Edges = NO_EDGES) -> Split:
         """Return all of a file. In its key, U+FFFD replaces bytes that are not valid text."""
         facts = file.facts
-        return cls(_as_text(facts.key), file.open, facts.encoding, facts.compression != "none", edges=edges)
+        return cls(as_text(facts.key), file.open, facts.encoding, facts.compression != "none", edges=edges)
 
     def lines(self) -> Iterator[pa.RecordBatch]:
         """Yield the lines that begin in the split, without their ends (LF or CRLF). A lone CR is content.
@@ -220,10 +220,11 @@ def _as_utf_8(block: bytes, encoding: str) -> bytes:
 
 def _decoded(text: bytes, encoding: str) -> str:
     decoded = text.decode(encoding, "replace")
-    return decoded if codecs.lookup(encoding).name in _UTF_8 else _as_text(decoded)
+    return decoded if codecs.lookup(encoding).name in _UTF_8 else as_text(decoded)
 
 
-def _as_text(text: str) -> str:
+def as_text(text: str) -> str:
+    """Return a text with U+FFFD for what is not valid text, as in ``_source_file``."""
     return _SURROGATES.sub("\ufffd", text)
 
 

@@ -88,6 +88,27 @@ class CsvDialect:
                 return fields
             place = end + len(self.delimiter)
 
+    def record_of(self, fields: Sequence[str]) -> str:
+        """Return fields as one record, which ``fields_of`` reads back.
+
+        Raises:
+            ValueError: nothing is quoted in the dialect, and a field holds a delimiter or a line break.
+
+        >>> CsvDialect(";", "'").record_of(["1", "it's", "a;b"])
+        "1;'it''s';'a;b'"
+        """
+        return self.delimiter.join(map(self._field_text, fields))
+
+    def _field_text(self, field: str) -> str:
+        special = (self.delimiter, "\r", "\n", *filter(None, (self.quote, self.escape)))
+        if not any(text in field for text in special):
+            return field
+        if not self.quote:
+            raise ValueError("a file that quotes nothing cannot hold a delimiter or a line break in a field")
+        if self.escape:
+            field = field.replace(self.escape, self.escape * 2)
+        return f"{self.quote}{field.replace(self.quote, self.quote * 2)}{self.quote}"
+
     def unquote(self, quoted: str) -> str:
         """Return the text between two quotes with its doubled quotes and escapes resolved."""
         if not self.escape:

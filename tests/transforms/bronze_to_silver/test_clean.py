@@ -38,6 +38,7 @@ def test_no_file_gives_an_empty_frame_of_the_full_schema(spark: SparkSession) ->
         ("_source_file", st.StringType()),
         ("_raw", st.StringType()),
         ("_malformed", st.StringType()),
+        ("_waived", st.StringType()),
         ("_too_long_tx_id", st.IntegerType()),
         ("_too_long_user_id", st.IntegerType()),
         ("_uncastable_amount", st.StringType()),

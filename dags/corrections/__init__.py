@@ -1,0 +1,1 @@
+"""Corrections of rejected rows: selected, edited in a sheet, judged, and recorded."""
