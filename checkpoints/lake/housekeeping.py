@@ -38,7 +38,7 @@ def prune(lake: Lake, *, now: datetime) -> Pruned:
     before = now - GRACE
     versions = [uri for zone in (Zone.SILVER, Zone.GOLD) for uri in _prune_versions(lake, zone, before)]
     documents = [uri for zone in _ZONES for uri in _prune_documents(lake, zone, before)]
-    written = [area for area in Area if area is not Area.RAW]
+    written = [area for area in Area if area not in (Area.RAW, Area.CORRECTIONS)]
     staging = [uri for area in written for uri in _prune_staging(lake, area, before)]
     unfinished = sum(lake.area(area).storage.sweep(lake.area(area).path, before=before) for area in written)
     return Pruned(tuple(versions), tuple(documents), tuple(staging), unfinished)

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+
+# With the characters that reverse the direction of text.
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_LONGEST_SHOWN = 300  # characters
 
 
 def print_json(document: object) -> None:
@@ -36,6 +42,16 @@ def say_table(headings: Sequence[str], rows: Sequence[Sequence[str]], right: Seq
             for heading, cell, width in zip(headings, cells, widths, strict=True)
         )
         say("  ".join(aligned).rstrip())
+
+
+def plain_text(text: str) -> str:
+    """Return a text from data for a terminal: in one line, without control characters, not too long."""
+    return _CONTROL.sub("\ufffd", text)[:_LONGEST_SHOWN]
+
+
+def lake_option(lake: str | None) -> str:
+    """Return the ``--lake`` option of commands that are suggested to the user; empty without one."""
+    return "" if lake is None else f" --lake {shlex.quote(lake)}"
 
 
 @contextmanager

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import getpass
 import os
-import re
 import sys
 from datetime import UTC, date, datetime
 from functools import partial
@@ -21,7 +20,7 @@ from checkpoints.quarantine.corrections import (
 )
 from contracts.corrections import Action
 from contracts.errors import ConfigurationError
-from dags.cli.console import print_json, say, say_table
+from dags.cli.console import lake_option, plain_text, print_json, say, say_table
 from dags.cli.run import show_progress
 from dags.corrections.decide import Signature, discards, record_draft, waivers, withdrawals
 from dags.corrections.fixes import FixRequest
@@ -46,7 +45,6 @@ if TYPE_CHECKING:
 
 REFUSED = 3  # exit status where the gate refuses a row
 _SHOWN = 20
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 def export_command(
@@ -91,7 +89,8 @@ def export_command(
     say(f"{count:,} rows of {dataset} are in {out}")
     if hidden:
         say(f"Without the masked columns {', '.join(sorted(hidden))} and the raw text; --unmasked adds them.")
-    say(f"Next: edit the columns of {dataset}, then lakegate quarantine fix {out} --reason …")
+    say("Next: edit the cells, then:")
+    say(f"  lakegate quarantine fix {out} --reason '…'{lake_option(lake)}")
     return 0
 
 
@@ -117,7 +116,7 @@ def fix_command(
         if not_found:
             say(f"{not_found:,} rows of the sheet are not among those that the last run quarantined.")
     drafts = [one.draft for _, one in fixes]
-    recorded = _record(setup, drafts, signature, yes=yes, as_json=as_json)
+    recorded = _record(setup, drafts, signature, lake=lake, yes=yes, as_json=as_json)
     refused = [edit for _, one in fixes for edit in one.refused]
     if as_json:
         document = _draft_document(drafts, recorded)
@@ -157,7 +156,7 @@ def decide_command(
             found = withdrawals(setup.lake, contract, selection, signature.decided_at)
     if not as_json:
         _show_draft(found)
-    recorded = _record(setup, [found], signature, yes=yes, as_json=as_json)
+    recorded = _record(setup, [found], signature, lake=lake, yes=yes, as_json=as_json)
     if as_json:
         print_json(_draft_document([found], recorded))
     return 0
@@ -182,12 +181,12 @@ def log_command(*, dataset: str | None, lake: str | None, as_json: bool) -> int:
     lines = [
         (
             str(entry["decided_at"])[:16].replace("T", " "),
-            _plain(str(entry["author"])),
+            plain_text(str(entry["author"])),
             str(entry["action"]),
             str(entry["dataset"]),
             f"{entry['rows']:,}",
             _effect(entry),
-            _plain(str(entry["reason"])),
+            plain_text(str(entry["reason"])),
         )
         for entry in entries
     ]
@@ -240,7 +239,13 @@ def _correction_document(one: Correction) -> dict[str, object]:
 
 
 def _record(
-    setup: Setup, drafts: Sequence[Draft], signature: Signature, *, yes: bool, as_json: bool
+    setup: Setup,
+    drafts: Sequence[Draft],
+    signature: Signature,
+    *,
+    lake: str | None,
+    yes: bool,
+    as_json: bool,
 ) -> list[str]:
     """Record what there is to record, once it is confirmed; return the URIs of the decisions."""
     rows = sum(len(one.corrections) for one in drafts)
@@ -260,7 +265,7 @@ def _record(
             return []
     recorded = [uri for one in drafts if (uri := record_draft(setup.lake, one, signature)) is not None]
     if not as_json:
-        say(f"Recorded in {', '.join(recorded)}. Next: lakegate run")
+        say(f"Recorded in {', '.join(recorded)}. Next: lakegate run{lake_option(lake)}")
     return recorded
 
 
@@ -284,7 +289,7 @@ def _show_draft(found: Draft) -> None:
     say(f"{found.dataset}: {found.action.value} {len(found.corrections):,} row ids, {found.rows:,} rows")
     for one in found.corrections[:_SHOWN]:
         until = f" until {one.until}" if one.until else ""
-        say(f"  {one.row_id}  {_plain(one.source_file)}  {', '.join(one.rules)}{until}")
+        say(f"  {one.row_id}  {plain_text(one.source_file)}  {', '.join(one.rules)}{until}")
     if (more := len(found.corrections) - _SHOWN) > 0:
         say(f"  and {more:,} more")
     if found.unchanged:
@@ -305,10 +310,10 @@ def _show_fixes(found: Fixes, masking: Masking) -> None:
 
 
 def _show_edit(edit: Edit, masking: Masking) -> None:
-    say(f"  line {edit.line}  {edit.row_id}  {_plain(edit.source_file)}")
+    say(f"  line {edit.line}  {edit.row_id}  {plain_text(edit.source_file)}")
     for column, old, new in edit.changes:
         is_masked = column in masking.columns or (column == RAW and bool(masking.columns))
-        texts = [mask(text) if is_masked and text else _plain(text) or "(empty)" for text in (old, new)]
+        texts = [mask(text) if is_masked and text else plain_text(text) or "(empty)" for text in (old, new)]
         say(f"    {column}: {texts[0]} → {texts[1]}")
     if edit.problem is not None:
         say(f"    refused: {edit.problem}")
@@ -371,8 +376,3 @@ def _last_day(until: str | None) -> str | None:
     if day < datetime.now(UTC).date():
         raise ConfigurationError("the day has passed", where="--until", found=until)
     return day.isoformat()
-
-
-def _plain(text: str) -> str:
-    """Return a text for a terminal, in one line and without control characters."""
-    return _CONTROL.sub("\ufffd", text)[:300]

@@ -17,12 +17,12 @@ from checkpoints.lake.promotion import (
 )
 from contracts.errors import ConfigurationError
 from contracts.model import Zone
-from dags.cli.console import print_json, say, say_table
+from dags.cli.console import lake_option, print_json, say, say_table
 from dags.pipeline.context import find_lake
 from dags.settings import read_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from checkpoints.docs.index import ShownRun
     from checkpoints.lake.layout import Lake
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 
 _SHOWN_RUNS = 10
+_TO_SILVER = "bronze_to_silver"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +47,56 @@ class CurrentVersion:
 
 
 def status_command(*, lake: str | None, as_json: bool) -> int:
-    """Show the current versions and the last runs."""
+    """Show the current versions, the last runs, and what needs a person."""
     from checkpoints.docs.index import read_runs
 
     found = find_lake(read_settings(lake=lake))
     found.root.storage.ensure_readable()
     versions = _current_versions(found)
     runs = read_runs(found.docs)[:_SHOWN_RUNS]
+    to_correct = _to_correct(found, runs)
     if as_json:
         current = [asdict(version) | {"promoted_at": version.promoted_at.isoformat()} for version in versions]
-        print_json({"current": current, "last_runs": [_run_document(run) for run in runs]})
+        last_runs = [_run_document(run) for run in runs]
+        print_json({"current": current, "last_runs": last_runs, "to_correct": to_correct})
     else:
         _show_status(found, versions, runs)
+        _show_to_correct(to_correct, lake_option(lake))
     return 0
+
+
+def _to_correct(lake: Lake, runs: Sequence[ShownRun]) -> list[dict[str, object]]:
+    """Return what needs a person: rejected rows and stale corrections by dataset, as of the last run."""
+    from checkpoints.metrics.result import read_metrics
+
+    last = next((run for run in runs if _TO_SILVER in run.by_transition), None)
+    found = []
+    for entry in last.by_transition[_TO_SILVER] if last else ():
+        metrics = read_metrics(lake.metrics, last.run.run_id, _TO_SILVER, entry.dataset) if last else None
+        if metrics is not None and (metrics.rows_quarantined or metrics.stale):
+            found.append(
+                {
+                    "dataset": entry.dataset,
+                    "run_id": metrics.run_id,
+                    "rows_quarantined": metrics.rows_quarantined or 0,
+                    "stale_corrections": metrics.stale or 0,
+                }
+            )
+    return found
+
+
+def _show_to_correct(found: Sequence[Mapping[str, object]], option: str) -> None:
+    if not found:
+        return
+    say("")
+    say("needs a person")
+    for one in found:
+        name = one["dataset"]
+        if one["rows_quarantined"]:
+            say(f"  {one['rows_quarantined']:,} rejected rows: lakegate quarantine --dataset {name}{option}")
+        if one["stale_corrections"]:
+            what = "corrections whose rows are no longer in their file"
+            say(f"  {one['stale_corrections']:,} {what}: lakegate quarantine log --dataset {name}{option}")
 
 
 def _current_versions(lake: Lake) -> list[CurrentVersion]:

@@ -7,9 +7,12 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 from contracts.errors import ConfigurationError
-from dags.cli.console import print_json
+from dags.cli.console import lake_option, plain_text, print_json
 from dags.pipeline.context import find_lake
 from dags.settings import read_settings
+from transforms.bronze_to_silver.layouts import layout_of, single_format
+from transforms.bronze_to_silver.text_files import as_text
+from transforms.formats.json_parser import text_form
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from checkpoints.lake.layout import Lake
     from checkpoints.quarantine.files import Rejection
     from checkpoints.quarantine.rows import QuarantinedRows
+    from contracts.inventory import FileFacts
     from contracts.model import Contract
 
 
@@ -68,7 +72,9 @@ def quarantine_command(
     if as_json:
         print_json(_document(files, lacking, rows))
     else:
-        _show(files, lacking, rows, limit)
+        _show_files(files, lacking, limit)
+        for summary in rows:
+            _show_rows(found, contracts.silver(summary.dataset), summary, lake_option(lake))
     return 0
 
 
@@ -128,7 +134,12 @@ def _document(
                 "rows": summary.rows,
                 "rows_by_rule": dict(summary.rows_by_rule),
                 "samples": [
-                    {"source_file": row.source_file, "failed_rules": list(row.failed_rules), "raw": row.raw}
+                    {
+                        "row_id": row.row_id,
+                        "source_file": row.source_file,
+                        "failed_rules": list(row.failed_rules),
+                        "raw": row.raw,
+                    }
                     for row in summary.samples
                 ],
             }
@@ -137,12 +148,7 @@ def _document(
     }
 
 
-def _show(
-    files: Sequence[Rejection],
-    lacking: Sequence[BlockingFile],
-    rows: Sequence[QuarantinedRows],
-    limit: int,
-) -> None:
+def _show_files(files: Sequence[Rejection], lacking: Sequence[BlockingFile], limit: int) -> None:
     from rich.console import Console
     from rich.markup import escape
 
@@ -164,15 +170,50 @@ def _show(
         for accepted in lacking[:limit]:
             table.add_row(*map(escape, (accepted.dataset, accepted.key, ", ".join(accepted.columns))))
         console.print(table)
-    for summary in rows:
-        total = f"{summary.rows:,} in run {summary.run_id}  {_listed(summary.rows_by_rule.items())}"
-        console.print(f"[bold]{summary.dataset}: quarantined rows[/]  {total}")
-        if summary.samples:
-            table = _table("file", "broken rules", "raw")
-            for row in summary.samples:
-                table.add_row(escape(row.source_file), ", ".join(row.failed_rules), escape(row.raw[:300]))
-            console.print(table)
-        console.print(f"all rows: {summary.uri}", soft_wrap=True)
+
+
+def _show_rows(lake: Lake, contract: Contract, summary: QuarantinedRows, option: str) -> None:
+    """Show the rules that rows broke, and rows as records."""
+    from rich.console import Console
+    from rich.markup import escape
+
+    from checkpoints.quarantine.rows import last_facts
+
+    console = Console(highlight=False)
+    console.print(f"\n[bold]{contract.name}: quarantined rows[/]  {summary.rows:,} in run {summary.run_id}")
+    if not summary.rows:
+        return
+    meanings = {rule.name: rule.description for rule in contract.rules}
+    table = _table("rule", "rows", "share", "what it asks for")
+    for rule, rows in sorted(summary.rows_by_rule.items(), key=lambda one: (-one[1], one[0])):
+        table.add_row(rule, f"{rows:,}", f"{rows / summary.rows:.1%}", escape(meanings.get(rule, "")))
+    console.print(table)
+    facts = {as_text(key): one for key, one in last_facts(lake, contract.name).items()}
+    for row in summary.samples:
+        console.print(
+            f"[bold]{row.row_id}[/]  {escape(plain_text(row.source_file))}  {', '.join(row.failed_rules)}",
+            soft_wrap=True,
+        )
+        for name, text in fields_of(row.raw, facts.get(row.source_file)):
+            console.print(f"  [dim]{escape(plain_text(name))}[/]  {escape(plain_text(text))}", soft_wrap=True)
+    console.print(f"all rows: {summary.uri}", soft_wrap=True)
+    of_dataset = f"--dataset {contract.name}"
+    console.print(
+        "to correct them:\n"
+        f"  lakegate quarantine export {of_dataset} --out {contract.name}.csv{option}\n"
+        f"  lakegate quarantine waive|discard {of_dataset} --rule RULE --reason '…'{option}",
+        soft_wrap=True,
+        markup=False,
+    )
+
+
+def fields_of(raw: str, facts: FileFacts | None) -> list[tuple[str, str]]:
+    """Return a record's fields as written, by name; the raw text alone where it cannot be parsed."""
+    parsed = None if facts is None else next(iter(single_format(layout_of(facts)).parse([raw])), None)
+    if parsed is None or parsed.flaw is not None:
+        return [("raw", raw)]
+    texts = (text_form(value) for value in parsed.values)
+    return [(name, "" if text is None else text) for name, text in zip(parsed.keys, texts, strict=True)]
 
 
 def _table(*headings: str) -> Table:

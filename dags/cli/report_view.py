@@ -21,8 +21,8 @@ _COLOURS = {
 }
 
 
-def show_run(report: RunReport) -> None:
-    """Print a run's report on stdout."""
+def show_run(report: RunReport, lake_option: str = "") -> None:
+    """Print a run's report on stdout; ``lake_option`` ends the commands that it suggests."""
     from rich.console import Console
     from rich.padding import Padding
 
@@ -43,6 +43,17 @@ def show_run(report: RunReport) -> None:
     )
     if report.docs:
         console.print(f"Data Docs: {report.docs}", soft_wrap=True)
+    for name in _with_rejected_rows(report):
+        console.print(
+            f"rejected rows of {name}: lakegate quarantine --dataset {name}{lake_option}", soft_wrap=True
+        )
+
+
+def _with_rejected_rows(report: RunReport) -> Iterator[str]:
+    for transition in report.transitions:
+        for dataset in transition.datasets:
+            if dataset.rows_quarantined:
+                yield dataset.dataset
 
 
 def _coloured(status: Verdict) -> str:

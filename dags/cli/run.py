@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dags.cli.console import print_json, say
+from dags.cli.console import lake_option, print_json, say
 from dags.cli.report_view import show_run
 from dags.cli.sample import size_bytes, write_sample
 from dags.pipeline.progress import Progress, Quiet
@@ -37,7 +37,7 @@ def run_command(
     """Run the pipeline and return the exit status."""
     settings = read_settings(lake=lake, warehouse=warehouse)
     report = _run(settings, only=only, as_of=as_of, run_id=run_id, force=force, as_json=as_json)
-    _show(report, as_json=as_json)
+    _show(report, lake, as_json=as_json)
     return BLOCKED if report.verdict is Verdict.BLOCK else 0
 
 
@@ -50,7 +50,7 @@ def demo_command(*, lake: str | None, size: str, seed: int, as_json: bool) -> in
             say(f"Generating a messy sample of {size} in {raw} …")
         write_sample(raw, size_bytes(size), seed, as_json=as_json)
     report = _run(settings, only=None, as_of=None, run_id=None, force=False, as_json=as_json)
-    _show(report, as_json=as_json)
+    _show(report, settings.lake, as_json=as_json)
     if not as_json:
         command = _command()
         say(
@@ -121,8 +121,8 @@ class _ProgressLine:
         self._bars.update(self._task, **fields)  # type: ignore[arg-type]  # one type each in rich
 
 
-def _show(report: RunReport, *, as_json: bool) -> None:
+def _show(report: RunReport, lake: str | None, *, as_json: bool) -> None:
     if as_json:
         print_json(as_document(report))
     else:
-        show_run(report)
+        show_run(report, lake_option(lake))

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from checkpoints.lake.bronze import current_ledger
 from checkpoints.quarantine.rows import last_facts, last_rows
 from contracts.errors import ConfigurationError
+from transforms.bronze_to_silver.layouts import layout_of
 from transforms.bronze_to_silver.record_editing import RecordEditor
 from transforms.bronze_to_silver.source_columns import is_parsed
-from transforms.bronze_to_silver.source_plan import layout_of, source_plans
+from transforms.bronze_to_silver.source_plan import source_plans
 from transforms.bronze_to_silver.text_files import as_text
 
 if TYPE_CHECKING:

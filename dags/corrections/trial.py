@@ -16,9 +16,10 @@ from dags.spark.frames import local_frame
 from quarantine_policies.decision import routed_rules
 from transforms.bronze_to_silver.clean import cleaned_rows, values_schema
 from transforms.bronze_to_silver.corrections import CORRECTION_COLUMNS, marks_of
+from transforms.bronze_to_silver.layouts import layout_of
 from transforms.bronze_to_silver.readers import read_records
 from transforms.bronze_to_silver.record_columns import CORRECTED, DISCARDED, TEXT
-from transforms.bronze_to_silver.source_plan import layout_of, source_plans
+from transforms.bronze_to_silver.source_plan import source_plans
 from transforms.bronze_to_silver.text_files import as_text
 
 if TYPE_CHECKING:

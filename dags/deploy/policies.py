@@ -1,4 +1,4 @@
-"""Least-privilege IAM policies for Glue, Redshift's COPY and Airflow, as documents to review.
+"""Least-privilege IAM policies for Glue, Redshift's COPY, Airflow and data stewards, as documents to review.
 
 A bare ``*`` is used only for actions without resource-level permissions, and always with a condition.
 """
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from dags.deploy.target import Location, Target
 
-GLUE, REDSHIFT, AIRFLOW = "glue", "redshift-copy", "airflow"
+GLUE, REDSHIFT, AIRFLOW, STEWARD = "glue", "redshift-copy", "airflow", "steward"
 _WRITE = (
     *("s3:GetObject", "s3:PutObject", "s3:DeleteObject"),
     *("s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"),
@@ -33,6 +33,8 @@ def policy_documents(target: Target) -> Mapping[str, Mapping[str, Any]]:
         GLUE: _document(_glue(target)),
         f"{GLUE}-trust": _trust(target, "glue.amazonaws.com"),
         AIRFLOW: _document(_airflow(target)),
+        STEWARD: _document(_steward(target)),
+        f"{STEWARD}-trust": _steward_trust(target),
     }
     if target.redshift:
         documents[REDSHIFT] = _document(_redshift_copy(target))
@@ -82,13 +84,31 @@ def _trust(target: Target, *services: str) -> Mapping[str, Any]:
     )
 
 
+def _steward_trust(target: Target) -> Mapping[str, Any]:
+    """Return a trust policy: identities of this account that are allowed to may assume the role."""
+    root = f"arn:{target.account.partition}:iam::{target.account.id}:root"
+    return _document([{"Effect": "Allow", "Principal": {"AWS": root}, "Action": "sts:AssumeRole"}])
+
+
+def _steward(target: Target) -> Iterator[Mapping[str, Any]]:
+    """Allow reading the quarantine and adding corrections; none can be replaced or deleted."""
+    areas = [target.areas[Area.QUARANTINE], target.areas[Area.CORRECTIONS]]
+    yield _allow("ReadQuarantine", ["s3:GetObject"], _objects(target, areas))
+    yield {
+        **_allow("AddCorrections", ["s3:PutObject"], _objects(target, areas[1:])),
+        "Condition": {"Null": {"s3:if-none-match": "false"}},
+    }
+    yield from _listing(target, areas, [location(target.settings.lake, "--lake")])
+    yield from _kms(target, "kms:Decrypt", "kms:GenerateDataKey")
+
+
 def _glue(target: Target) -> Iterator[Mapping[str, Any]]:
-    """Allow reading RAW and the artifacts, and writing every other zone."""
-    written = [at for area, at in target.areas.items() if area is not Area.RAW]
+    """Allow reading RAW, corrections and the artifacts, and writing every other zone."""
+    only_read = (Area.RAW, Area.CORRECTIONS)
+    written = [at for area, at in target.areas.items() if area not in only_read]
     everywhere = [*target.areas.values(), target.artifacts]
-    yield _allow(
-        "ReadRawAndArtifacts", ["s3:GetObject"], _objects(target, [target.areas[Area.RAW], target.artifacts])
-    )
+    read = [*(target.areas[area] for area in only_read), target.artifacts]
+    yield _allow("ReadRawAndArtifacts", ["s3:GetObject"], _objects(target, read))
     yield _allow("WriteZones", _WRITE, _objects(target, [*written, target.artifacts.child("tmp")]))
     # RAW's existence is checked by listing from the root of its storage; Spark checks the existence of every
     # parent of a new folder.

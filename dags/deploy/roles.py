@@ -1,4 +1,4 @@
-"""IAM roles for Glue and Redshift's COPY, and a managed policy for Airflow's identity."""
+"""IAM roles for Glue, Redshift's COPY and data stewards, and a managed policy for Airflow's identity."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from contracts.errors import ConfigurationError
 from dags.deploy.aws import get_or_none, translate_errors
 from dags.deploy.plan import Step, diff_settings, make_step
-from dags.deploy.policies import AIRFLOW, GLUE, REDSHIFT, policy_documents
+from dags.deploy.policies import AIRFLOW, GLUE, REDSHIFT, STEWARD, policy_documents
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +24,7 @@ _MAX_VERSIONS = 5  # of a managed policy
 def plan_roles(aws: Aws, target: Target) -> tuple[Step, ...]:
     """Return a step for each role and for Airflow's policy, which must be attached manually."""
     iam, documents = aws.client("iam"), policy_documents(target)
-    roles = [name for name in (GLUE, REDSHIFT) if name in documents]
+    roles = [name for name in (GLUE, REDSHIFT, STEWARD) if name in documents]
     if target.glue_role:
         roles.remove(GLUE)
     steps = [_plan_role(iam, f"{target.name}-{name}", documents, name) for name in roles]

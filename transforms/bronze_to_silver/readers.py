@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -19,11 +19,10 @@ from transforms.bronze_to_silver.corrections import (
     joined_changes,
     unchanged,
 )
-from transforms.bronze_to_silver.csv_records import CsvRecordFormat
-from transforms.bronze_to_silver.json_records import JsonRecordFormat
+from transforms.bronze_to_silver.layouts import layout_of, record_format, single_format
 from transforms.bronze_to_silver.parquet_records import mapped_cells, parquet_records, split_by_parquet_schema
 from transforms.bronze_to_silver.records import ReadPlan
-from transforms.bronze_to_silver.source_plan import layout_of, source_plans
+from transforms.bronze_to_silver.source_plan import source_plans
 from transforms.bronze_to_silver.text_files import as_text
 from transforms.bronze_to_silver.text_tasks import TextGroup, text_tasks
 from transforms.formats.json_parser import text_form, value_at
@@ -38,9 +37,10 @@ if TYPE_CHECKING:
     from contracts.model import Contract
     from transforms.bronze_to_silver.expression_parser import SourcePath
     from transforms.bronze_to_silver.files import BronzeFile
+    from transforms.bronze_to_silver.layouts import FileLayout
     from transforms.bronze_to_silver.record_parser import RecordFormat, RecordParser
     from transforms.bronze_to_silver.records import Cell, Records
-    from transforms.bronze_to_silver.source_plan import FileLayout, SourcePlan
+    from transforms.bronze_to_silver.source_plan import SourcePlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def plan_by_layout(
     """
     by_layout: dict[FileLayout, list[BronzeFile]] = defaultdict(list)
     for file in files:
-        by_layout[layout_of(file.facts, is_corrected=bool(file.changes))].append(file)
+        by_layout[replace(layout_of(file.facts), is_corrected=bool(file.changes))].append(file)
     plans = source_plans(spark, contract, [file.facts for file in files])
     computed: list[ReadPlan] = []
     texts: list[PlannedText] = []
@@ -110,7 +110,7 @@ def read_records(records: DataFrame, contract: Contract, facts: FileFacts, plan:
         facts: of one of the files.
         plan: of the files' source.
     """
-    layout = layout_of(facts, is_corrected=True)
+    layout = layout_of(facts)
     parser = plan.parser(layout, single_format(layout), unchanged, fills_down=False)
     reader = RecordReader(contract, plan.conventions)
     if plan.specs.expressions:
@@ -132,26 +132,11 @@ def _text_groups(layout: FileLayout, files: Sequence[BronzeFile], plan: SourcePl
         corrects = partial(corrected, dataset=plan.contract.name, changes=changes)
     by_format: dict[RecordFormat, list[BronzeFile]] = defaultdict(list)
     for file in files:
-        by_format[_record_format(layout, file.facts)].append(file)
+        by_format[record_format(layout, file.facts)].append(file)
     return [
-        TextGroup(grouped, plan.parser(layout, record_format, corrects), layout.edges)
-        for record_format, grouped in by_format.items()
+        TextGroup(grouped, plan.parser(layout, written, corrects), layout.edges)
+        for written, grouped in by_format.items()
     ]
-
-
-def _record_format(layout: FileLayout, facts: FileFacts) -> RecordFormat:
-    """Return how a text file writes its records."""
-    if layout.dialect is None:
-        return JsonRecordFormat(facts.format or layout.format, layout.record_path)
-    names = _unique_names(layout.names)
-    return CsvRecordFormat(layout.dialect, names, layout.header, facts.multiline, facts.line_end)
-
-
-def single_format(layout: FileLayout) -> RecordFormat:
-    """Return how records are written that are given one by one; a row of Parquet is a JSON object."""
-    if layout.dialect is None:
-        return JsonRecordFormat(FileFormat.JSON_LINES)
-    return CsvRecordFormat(layout.dialect, _unique_names(layout.names), layout.header)
 
 
 def _parquet_readings(
@@ -194,14 +179,3 @@ def _member_reader(steps: Sequence[str | int]) -> Callable[[Column], Column]:
         return text_form(value_at(text, steps))
 
     return sf.udf(member, "string", useArrow=False)
-
-
-def _unique_names(names: Sequence[str]) -> tuple[str, ...]:
-    """Append blanks to repeated names, which does not change their stripped form."""
-    unique: list[str] = []
-    for name in names:
-        distinct = name
-        while distinct in unique:
-            distinct += " "
-        unique.append(distinct)
-    return tuple(unique)

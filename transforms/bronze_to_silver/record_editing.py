@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from contracts.column_names import strip_name
-from transforms.bronze_to_silver.readers import single_format
+from transforms.bronze_to_silver.layouts import single_format
 from transforms.formats.json_parser import compact, text_form
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from transforms.bronze_to_silver.source_plan import FileLayout, SourcePlan
+    from transforms.bronze_to_silver.layouts import FileLayout
+    from transforms.bronze_to_silver.source_plan import SourcePlan
     from transforms.formats.parsed import ParsedRecord
 
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")

@@ -1,4 +1,4 @@
-"""What applies to all files of one source or layout: names, conventions, and how records are parsed."""
+"""What applies to all files of one source: names, conventions, and what the source computes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from pyspark.sql import functions as sf
 
-from contracts.inventory import FileFormat
 from contracts.system_columns import EXTRA
 from transforms.bronze_to_silver.column_mapping import ColumnMapper
 from transforms.bronze_to_silver.conventions import resolve_conventions
@@ -19,8 +18,6 @@ from transforms.bronze_to_silver.record_columns import CURRENCY, EXCLUDED, is_ty
 from transforms.bronze_to_silver.record_parser import RecordParser
 from transforms.bronze_to_silver.records import Cell, Records
 from transforms.bronze_to_silver.source_columns import SourceSpecs, names_by_source, resolve_specs
-from transforms.bronze_to_silver.text_files import NO_EDGES, Edges
-from transforms.formats.csv_dialect import CsvDialect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -31,67 +28,11 @@ if TYPE_CHECKING:
     from contracts.inventory import FileFacts
     from contracts.model import Contract, Source
     from transforms.bronze_to_silver.conventions import Conventions
+    from transforms.bronze_to_silver.layouts import FileLayout
     from transforms.bronze_to_silver.record_parser import RecordFormat
 
 TextAt: TypeAlias = "Callable[[SourcePath], Column | None]"
 """Returns the text at a path of a record."""
-
-
-@dataclass(frozen=True, slots=True)
-class FileLayout:
-    """How a file is read. Files of one layout are read together, whatever their compression and encoding.
-
-    ``names``: the columns of delimited text by position. ``header``: the names in its headers, if any.
-    ``edges``: the lines of text that are not records. ``record_path``: keys that lead to the array of
-    records. ``is_corrected``: whether corrections change any of its records.
-    """
-
-    source: str | None
-    format: FileFormat
-    dialect: CsvDialect | None = None
-    names: tuple[str, ...] = ()
-    header: tuple[str, ...] = ()
-    schema: str = ""
-    edges: Edges = NO_EDGES
-    record_path: tuple[str, ...] = ()
-    is_corrected: bool = False
-
-
-def layout_of(facts: FileFacts, *, is_corrected: bool = False) -> FileLayout:
-    """Return how a file is read.
-
-    Raises:
-        ValueError: the facts are incomplete.
-    """
-    is_delimited = facts.format is FileFormat.DELIMITED
-    if facts.format is None or (is_delimited and not (facts.delimiter and facts.names)):
-        raise ValueError(
-            f"file {facts.key}: expected the format (and delimiter and columns) of a valid file, found "
-            f"{facts.format}; run raw_to_bronze again"
-        )
-    if facts.format is FileFormat.PARQUET:
-        return FileLayout(facts.source, facts.format, schema=facts.schema or "", is_corrected=is_corrected)
-    edges = Edges(facts.skip_lines, facts.footer_lines)
-    if is_delimited:
-        dialect = CsvDialect(facts.delimiter or ",", facts.quote, facts.escape)
-        header = (facts.replaced_names or facts.names) if facts.header else ()
-        return FileLayout(
-            facts.source,
-            facts.format,
-            dialect,
-            facts.names,
-            header,
-            edges=edges,
-            is_corrected=is_corrected,
-        )
-    # All JSON formats are parsed alike once the records are split.
-    return FileLayout(
-        facts.source,
-        FileFormat.JSON_LINES,
-        edges=edges,
-        record_path=facts.record_path,
-        is_corrected=is_corrected,
-    )
 
 
 @dataclass(frozen=True, slots=True)
