@@ -59,7 +59,7 @@ def write_sheet(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, 
                 writer.writerow(columns)
             for count, row in enumerate(rows, 1):  # noqa: B007  the last count is the result
                 if is_json:
-                    cells = {name: row[name] for name in columns if name in row}
+                    cells = {name: row.get(name) for name in columns}
                     file.write(json.dumps(cells, ensure_ascii=False) + "\n")
                 else:
                     writer.writerow([_protected(row.get(name, "")) for name in columns])

@@ -100,8 +100,7 @@ class CsvDialect:
         return self.delimiter.join(map(self._field_text, fields))
 
     def _field_text(self, field: str) -> str:
-        special = (self.delimiter, "\r", "\n", *filter(None, (self.quote, self.escape)))
-        if not any(text in field for text in special):
+        if not set(field) & {*self.delimiter, *self.quote, *self.escape, "\r", "\n"}:
             return field
         if not self.quote:
             raise ValueError("a file that quotes nothing cannot hold a delimiter or a line break in a field")

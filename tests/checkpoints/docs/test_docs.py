@@ -170,7 +170,7 @@ def test_a_blocked_result_shows_rule_severity_dimension_impact_counts_and_sample
     assert "Blocked by keys_unique" in text
     assert "email_required email_required holds. Reports <b>lie</b>. error validity 100 5 5.00 %" in text
     assert "100,000" in text
-    assert "Deduplicated Excluded" in text
+    assert "Deduplicated Discarded Excluded" in text
     assert f"{EVIL} 100 90 5 5 37" in text
     assert "‹5-16 characters: letters, @, other›" in text
     assert page.index("keys_unique holds") < page.index("strict_fail holds")  # the broken rule comes first

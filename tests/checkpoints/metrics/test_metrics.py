@@ -93,6 +93,7 @@ def test_a_result_is_one_json_document(folder: Place, tmp_path: Path) -> None:
                 "rows_promoted": 7,
                 "rows_quarantined": 2,
                 "rows_deduplicated": 1,
+                "rows_discarded": 0,
                 "rows_excluded": 4,
             }
         ],
@@ -117,6 +118,7 @@ def test_very_many_files_go_to_parquet_beside_the_json(folder: Place, tmp_path: 
             "rows_promoted": 2,
             "rows_quarantined": 1,
             "rows_deduplicated": 0,
+            "rows_discarded": 0,
             "rows_excluded": 0,
         }
     ]

@@ -11,7 +11,15 @@ import pyarrow.parquet as pq
 import pytest
 
 from checkpoints.lake.layout import Lake, open_lake
-from checkpoints.quarantine.rows import QuarantinedRow, QuarantineWriter, expire_rows, last_quarantine
+from checkpoints.quarantine.rows import (
+    QuarantinedRow,
+    QuarantineWriter,
+    expire_rows,
+    last_facts,
+    last_quarantine,
+)
+from contracts.corrections import row_id
+from contracts.inventory import FileFacts, FileFormat
 from contracts.model import Zone
 
 if TYPE_CHECKING:
@@ -55,8 +63,8 @@ def test_rows_are_counted_under_every_rule_that_they_violate(lake: Lake) -> None
     assert (found.run_id, found.rows) == ("r1", 2)
     assert found.rows_by_rule == {"age_range": 2, "ts_required": 1}
     assert found.samples == (
-        QuarantinedRow("a.csv", "x", ("age_range", "ts_required")),
-        QuarantinedRow("a.csv", "y", ("age_range",)),
+        QuarantinedRow(row_id("events", "a.csv", "x"), "a.csv", "x", ("age_range", "ts_required"), "r1"),
+        QuarantinedRow(row_id("events", "a.csv", "y"), "a.csv", "y", ("age_range",), "r1"),
     )
 
 
@@ -144,7 +152,9 @@ def test_only_files_of_completed_tasks_are_published(lake: Lake) -> None:
     writer = writer_of(lake, "run")
     names = write(writer, "one") + write(writer, "two")
     write(writer, "of a task that was retried")
-    writer.publish(names, lake.quarantined_rows("events", "run"))
+    facts = FileFacts("a.csv", 10, "0" * 64, FileFormat.DELIMITED, delimiter=";", names=("id", "age"))
+    writer.publish(names, lake.quarantined_rows("events", "run"), [facts])
+    assert last_facts(lake, "events") == {"a.csv": facts}
     found = last_quarantine(lake, "events")
     assert found is not None
     assert (found.run_id, found.rows, found.rows_by_rule) == ("run", 2, {"r1": 2, "r2": 2})
@@ -156,8 +166,8 @@ def test_only_files_of_completed_tasks_are_published(lake: Lake) -> None:
 
 def test_a_run_that_rejects_nothing_becomes_the_last_run(lake: Lake) -> None:
     first, second = writer_of(lake, "first"), writer_of(lake, "second")
-    first.publish(write(first, "one"), lake.quarantined_rows("events", "first"))
-    second.publish([], lake.quarantined_rows("events", "second"))
+    first.publish(write(first, "one"), lake.quarantined_rows("events", "first"), [])
+    second.publish([], lake.quarantined_rows("events", "second"), [])
     found = last_quarantine(lake, "events")
     assert found is not None
     assert (found.run_id, found.rows, found.samples) == ("second", 0, ())

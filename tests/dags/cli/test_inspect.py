@@ -29,7 +29,11 @@ def test_status_of_a_lake_without_a_run_says_what_to_do(lake: LakeRuns) -> None:
     result = lakegate("status", "--lake", lake.root)
     assert result.status == 0
     assert "Nothing was promoted yet" in result.out
-    assert lakegate("status", "--lake", lake.root, "--json").document == {"current": [], "last_runs": []}
+    assert lakegate("status", "--lake", lake.root, "--json").document == {
+        "current": [],
+        "last_runs": [],
+        "to_correct": [],
+    }
 
 
 def test_status_shows_version_verdict_and_rows_of_every_dataset_and_table(messy_shop: LakeRuns) -> None:

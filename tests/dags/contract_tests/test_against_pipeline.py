@@ -150,6 +150,9 @@ def test_the_counts_are_equal(both: Both, name: str) -> None:
         "rows_quarantined": silver.records.rows_quarantined,
         "rows_deduplicated": silver.accounting.rows_deduplicated,
         "rows_excluded": silver.records.rows_excluded,
+        "rows_discarded": 0,
+        "rows_fixed": 0,
+        "rows_waived": 0,
     } == {
         "rows_excluded": 0,
         **{

@@ -61,7 +61,7 @@ SILVER = SilverOutcome(
         QuarantinedRecord("b.csv", ",old", ("age_uncastable", "user_id_required")),
     ),
     records=RecordsMeasured(
-        5, 2, {"age_range": RuleCount(1)}, {"email_format": RuleCount(2)}, {}, {}, (), 0, {"a.csv": 3}
+        5, 2, {"age_range": RuleCount(1)}, {"email_format": RuleCount(2)}, {}, {}, (), {"a.csv": 3}
     ),
     accounting=Accounting((FileAccount("a.csv", 4, 1, 2, 1), FileAccount("b.csv", 1, 1, 0, 0))),
     rows_conflicting=None,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from checkpoints.quarantine.rows import last_rows
 from tests.dags.corrections.conftest import edited, events, sheet_rows
 from tests.dags.lake_runs import dataset
@@ -14,7 +16,6 @@ if TYPE_CHECKING:
 
     from tests.dags.lake_runs import CommandResult, LakeRuns
 
-Quarantine = "Callable[..., CommandResult]"
 MENDED = {"c1", "c2", "c4", "q1", "j2", "j3", "j6", "j8", "j10", "j11"}
 
 
@@ -50,3 +51,66 @@ def test_rows_of_every_form_are_fixed_by_their_cells(
     assert sorted(row.raw for row in last_rows(rejected.lake, "events")) == sorted(
         ["c3,u1,2024-04-01T10:00:00Z,30,1.5,too,many", "c5,u1,,30,1.5", "no JSON"]
     )
+
+
+def test_a_fix_that_still_breaks_a_rule_is_refused_and_the_others_are_recorded(
+    rejected: LakeRuns, quarantine: Callable[..., CommandResult], tmp_path: Path
+) -> None:
+    sheet = tmp_path / "sheet.csv"
+    quarantine("export", "--dataset", "events", "--rule", "age_range", "--out", sheet)
+    edited(sheet, lambda row: {"age": "-1" if row["event_id"] == "'q1" else "33"})
+    result = quarantine("fix", sheet, "--reason", "r", "--yes", "--json")
+    document = result.document
+    assert result.status == 3
+    assert [one["problem"] for one in document["refused"]] == ["still breaks age_range"]
+    assert len(document["corrections"][0]["row_ids"]) == 7
+    assert dataset(rejected.run(run_id="fixed"), "bronze_to_silver", "events")["rows_fixed"] == 8
+
+
+@pytest.mark.slow
+def test_a_malformed_record_is_fixed_by_its_raw_text(
+    rejected: LakeRuns, quarantine: Callable[..., CommandResult], tmp_path: Path
+) -> None:
+    sheet = tmp_path / "sheet.csv"
+    quarantine(
+        "export", "--dataset", "events", "--rule", "malformed", "--out", sheet, "--unmasked", "--reason", "r"
+    )
+    texts = {
+        "'c3,u1,2024-04-01T10:00:00Z,30,1.5,too,many": "c3,u1,2024-04-01T10:00:00Z,30,1.5",
+        "no JSON": '{"event_id":"j12","user_id":"u1","ts":"2024-04-01T10:00:00Z"}',
+    }
+    edited(sheet, lambda row: {"raw": texts[row["raw"]]})
+    assert quarantine("fix", sheet, "--reason", "r", "--yes").status == 0
+    rejected.run(run_id="fixed")
+    assert {"c3", "j12"} <= events(rejected).keys()
+
+
+@pytest.mark.slow
+def test_the_same_sheet_again_changes_nothing(
+    rejected: LakeRuns, quarantine: Callable[..., CommandResult], tmp_path: Path
+) -> None:
+    sheet = tmp_path / "sheet.csv"
+    quarantine("export", "--dataset", "events", "--rule", "age_range", "--out", sheet)
+    edited(sheet, lambda _: {"age": "33"})
+    first = quarantine("fix", sheet, "--reason", "r", "--yes", "--json").document
+    again = quarantine("fix", sheet, "--reason", "r", "--yes", "--json").document
+    assert (len(first["recorded"]), again["recorded"]) == (1, [])
+    assert (again["corrections"][0]["row_ids"], again["corrections"][0]["unchanged"]) == ([], 8)
+    rejected.run(run_id="fixed")
+    after = quarantine("fix", sheet, "--reason", "r", "--yes", "--json").document
+    assert (after["recorded"], after["not_in_quarantine"]) == ([], 8)
+    unchanged = rejected.run(run_id="again", only="bronze_to_silver")
+    assert [one["verdict"] for one in unchanged["transitions"]] == ["unchanged"]
+
+
+def test_a_preview_records_nothing(
+    rejected: LakeRuns, quarantine: Callable[..., CommandResult], tmp_path: Path
+) -> None:
+    sheet = tmp_path / "sheet.csv"
+    quarantine("export", "--dataset", "events", "--rule", "age_range", "--out", sheet)
+    edited(sheet, lambda _: {"age": "33"})
+    result = quarantine("fix", sheet, "--reason", "r")
+    assert result.status == 2
+    assert "add --yes" in result.err
+    assert "age: 300 → 33" in result.out
+    assert not (rejected.root / "corrections").exists()

@@ -97,6 +97,7 @@ def test_each_zone_has_its_lifecycle(
         **quarantine,
         "lake/metrics/": (None, {"Days": 180}, 30),
         "lake/docs/": (None, None, 30),
+        "lake/corrections/": (None, None, 30),
         "lake/artifacts/": (None, None, 30),
     }
 

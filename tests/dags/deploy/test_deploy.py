@@ -147,6 +147,8 @@ def test_policies_are_written_for_review_even_without_roles(
         "shop-airflow.json",
         "shop-glue-trust.json",
         "shop-glue.json",
+        "shop-steward-trust.json",
+        "shop-steward.json",
     ]
     assert f"policy to review: {tmp_path}/iam/shop-glue.json" in result.out
 

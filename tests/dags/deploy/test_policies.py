@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from dags.deploy.target import Target
 
-ZONES = ("raw", "bronze", "silver", "gold", "quarantine", "metrics", "docs", "artifacts")
+ZONES = ("raw", "bronze", "silver", "gold", "quarantine", "corrections", "metrics", "docs", "artifacts")
 KEY = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:secret:redshift-a1b2c3"
 
@@ -78,6 +78,22 @@ def test_airflow_may_list_every_bucket(target: Callable[..., Target]) -> None:
     assert listed["arn:aws:s3:::shop-silver"] == ["x/*"]
     assert {f"lake/{zone}/*" for zone in ZONES[:-1] if zone != "silver"} <= set(listed["arn:aws:s3:::shop"])
     assert zones(airflow, "s3:GetObject") == ["raw", "bronze", "gold", "quarantine", "metrics", "docs"]
+
+
+def test_a_steward_reads_the_quarantine_and_only_adds_corrections(target: Callable[..., Target]) -> None:
+    steward = policy_documents(target())["steward"]
+    assert zones(steward, "s3:GetObject") == ["quarantine", "corrections"]
+    assert zones(steward, "s3:PutObject") == ["corrections"]
+    (adds,) = (one for one in steward["Statement"] if "s3:PutObject" in one["Action"])
+    assert adds["Condition"] == {"Null": {"s3:if-none-match": "false"}}
+    actions = {action for one in steward["Statement"] for action in one["Action"]}
+    assert actions == {"s3:GetObject", "s3:PutObject", "s3:ListBucket", "s3:GetBucketLocation"}
+
+
+def test_glue_reads_corrections_and_never_writes_them(target: Callable[..., Target]) -> None:
+    glue = policy_documents(target())["glue"]
+    assert "corrections" in zones(glue, "s3:GetObject")
+    assert {"raw", "corrections"}.isdisjoint(zones(glue, "s3:PutObject"))
 
 
 def test_no_action_is_a_pattern_and_a_bare_star_has_a_condition(target: Callable[..., Target]) -> None:
@@ -163,6 +179,7 @@ def test_documents_are_written_as_readable_json(target: Callable[..., Target], t
     paths = write_documents(target(warehouse=REDSHIFT), tmp_path / "new" / "iam")
     assert [path.name for path in paths] == [
         *("lakegate-glue.json", "lakegate-glue-trust.json", "lakegate-airflow.json"),
+        *("lakegate-steward.json", "lakegate-steward-trust.json"),
         *("lakegate-redshift-copy.json", "lakegate-redshift-copy-trust.json"),
     ]
     assert all(path.read_text().startswith('{\n  "Version": "2012-10-17",\n') for path in paths)

@@ -39,7 +39,7 @@ def test_the_schema_is_created_with_everything_else_and_then_unchanged(
     assert deploy(*options).steps("unchanged") == {}
     job = client("glue").get_job(JobName="lakegate-gold_to_redshift")["Job"]
     assert job["DefaultArguments"]["--warehouse"] == bench.uri(schema="mart")
-    assert {"lakegate-glue", "lakegate-redshift-copy"} == {
+    assert {"lakegate-glue", "lakegate-redshift-copy", "lakegate-steward"} == {
         one["RoleName"] for one in client("iam").list_roles()["Roles"]
     }
 
