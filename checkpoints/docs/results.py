@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from checkpoints.docs.site import RunFacts
     from checkpoints.gate.checkpoint import GateResult
-    from checkpoints.gate.measures import FileAccount, UnknownColumn
+    from checkpoints.gate.measures import FileAccount, RejectedRow, UnknownColumn
     from checkpoints.storage.place import Place
     from contracts.inventory import FileFacts
     from contracts.model import Contract, Rule
@@ -68,6 +68,7 @@ class ResultFacts:
     inventory: Sequence[FileFacts] = ()
     rejected_today: Sequence[FileFacts] = ()
     promoted: str | None = None  # URI of the promoted version
+    rejected: Sequence[RejectedRow] = ()  # some of the quarantined rows
 
 
 def publish_page(docs: Place, run: RunFacts, facts: ResultFacts) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import partial, reduce
@@ -12,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from checkpoints.gate.measures import RecordsMeasured, RuleCount
+from checkpoints.gate.measures import RecordsMeasured, RejectedRow, RuleCount
 from checkpoints.gate.routing import breaks_any
 from contracts.model import Domain
 from contracts.rule_domains import columns_of
@@ -35,6 +36,7 @@ _COUNTS_SCHEMA = "kind string, name string, rows bigint, low string, high string
 _BREAKS, _TEXT = "breaks ", "text "  # prefixes of computed columns
 _ROWS_PER_TASK = 2_000_000  # to avoid many tiny quarantine files
 _MAX_SAMPLE_CHARACTERS = 200
+_REJECTED_SHOWN = 20
 
 
 def measure_rows(
@@ -108,6 +110,7 @@ def records_measured(
         excluded_by_file=read.excluded_by_file,
         discarded_by_file=read.discarded_by_file,
         corrections=read.corrections,
+        rejected=tuple(counts.rejected),
     )
 
 
@@ -186,7 +189,9 @@ def _count_and_quarantine(
             is_invalid = pa.array(~violations.is_valid)
             sources, raws = (columns[name].filter(is_invalid) for name in (SOURCE_FILE, RAW_TEXT))
             if len(sources):
-                files.add(quarantine.rows(sources, raws, violations.broken_rules()))
+                rows = quarantine.rows(sources, raws, violations.broken_rules())
+                files.add(rows)
+                counts.add_rejected(rows)
     counts.written = files.written
     yield counts.batch()
 
@@ -243,6 +248,7 @@ class ViolationCounts:
     samples: dict[str, tuple[str, str]] = field(default_factory=dict)
     currencies: set[tuple[str, str]] = field(default_factory=set)  # column, as written in a valid row
     written: list[str] = field(default_factory=list)  # names of quarantine files
+    rejected: list[RejectedRow] = field(default_factory=list)  # the least by row id
 
     def count(
         self,
@@ -273,6 +279,12 @@ class ViolationCounts:
             valid = pc.drop_null(written.filter(pa.array(violations.is_valid)))
             self.currencies.update((column, currency) for currency in pc.unique(valid).to_pylist())
 
+    def add_rejected(self, rows: pa.RecordBatch) -> None:
+        """Keep the least of the rows of a batch for quarantine, by row id."""
+        columns = (rows[name].to_pylist() for name in ("row_id", "source_file", "failed_rules"))
+        found = {RejectedRow(id_, file, ", ".join(rules)) for id_, file, rules in zip(*columns, strict=True)}
+        self.rejected = heapq.nsmallest(_REJECTED_SHOWN, {*self.rejected, *found})
+
     def add(self, kind: str, name: str, rows: int, low: str | None, high: str | None) -> None:
         """Add one row of another task's ``batch``."""
         match kind:
@@ -285,6 +297,9 @@ class ViolationCounts:
                 self.currencies.add((name, low or ""))
             case "written":
                 self.written.append(name)
+            case "rejected":
+                of_task = RejectedRow(name, low or "", high or "")
+                self.rejected = heapq.nsmallest(_REJECTED_SHOWN, {*self.rejected, of_task})
 
     def batch(self) -> pa.RecordBatch:
         """Return the counts as rows of ``_COUNTS_SCHEMA``."""
@@ -296,6 +311,7 @@ class ViolationCounts:
         ]
         rows += [("currency", column, 0, written, None) for column, written in self.currencies]
         rows += [("written", name, 0, None, None) for name in self.written]
+        rows += [("rejected", row.row_id, 0, row.source_file, row.rules) for row in self.rejected]
         names = ("kind", "name", "rows", "low", "high")
         types = (pa.string(), pa.string(), pa.int64(), pa.string(), pa.string())
         columns = list(zip(*rows, strict=True)) or [()] * len(names)

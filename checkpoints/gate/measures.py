@@ -133,6 +133,15 @@ class RowsRead:
         return sum(self.by_file.values())
 
 
+@dataclass(frozen=True, order=True, slots=True)
+class RejectedRow:
+    """A quarantined row, without its content. ``rules``: those that it broke, in order, comma-separated."""
+
+    row_id: str
+    source_file: str
+    rules: str
+
+
 @dataclass(frozen=True, slots=True)
 class RecordsMeasured:
     """Measured numbers of a dataset's rows before deduplication.
@@ -140,7 +149,7 @@ class RecordsMeasured:
     ``broken``: by error rule, over all rows. ``warned``: by warn rule, over the valid rows.
     ``rows_by_file``: key -> (rows read, rows quarantined); the rows read are those of ``RowsRead``.
     ``currencies``: by decimal column, as written, sorted. ``excluded_by_file``, ``discarded_by_file`` and
-    ``corrections``: see ``RowsRead``.
+    ``corrections``: see ``RowsRead``. ``rejected``: some of the quarantined rows, the least by row id.
     """
 
     rows_read: int
@@ -153,6 +162,7 @@ class RecordsMeasured:
     excluded_by_file: Mapping[str, int] = field(default_factory=dict)
     discarded_by_file: Mapping[str, int] = field(default_factory=dict)
     corrections: CorrectionCounts = field(default_factory=CorrectionCounts)
+    rejected: tuple[RejectedRow, ...] = ()
 
     @property
     def rows_excluded(self) -> int:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
+from checkpoints.storage.errors import LakeUnreadableError
 from contracts.errors import ConfigurationError
 from dags.cli.console import lake_option, plain_text, print_json
 from dags.pipeline.context import find_lake
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from checkpoints.lake.layout import Lake
+    from checkpoints.lake.ledger import Ledger
     from checkpoints.quarantine.files import Rejection
     from checkpoints.quarantine.rows import QuarantinedRows
     from contracts.inventory import FileFacts
@@ -56,14 +59,15 @@ def quarantine_command(
             "unknown dataset", where="--dataset", expected=", ".join(known), found=repr(dataset)
         )
     names = known if dataset is None else [dataset]
+    ledgers = {name: _ledger(found, name) for name in names}
     files = [
         rejection
         for name in names
-        for rejection in _still_rejected(found, name)
+        for rejection in _still_rejected(found, name, ledgers[name])
         if rule is None or rejection.reason.value == rule
     ]
     lacking = (
-        [file for name in names for file in _lacking_files(found, contracts.silver(name))]
+        [file for name in names for file in _lacking_files(contracts.silver(name), ledgers[name])]
         if rule in (None, *readability_rules(contracts.inventory))
         else []
     )
@@ -78,12 +82,21 @@ def quarantine_command(
     return 0
 
 
-def _still_rejected(lake: Lake, dataset: str) -> Iterator[Rejection]:
-    """Yield the rejected files of a dataset, without those that were corrected and accepted since."""
+def _ledger(lake: Lake, dataset: str) -> Ledger | None:
+    """Return the ledger of a dataset's BRONZE; None without one, and for a steward, who may not read it."""
     from checkpoints.lake.bronze import current_ledger
+
+    try:
+        return current_ledger(lake, dataset)
+    except LakeUnreadableError as error:
+        print(f"lakegate: files accepted since their rejection are listed too: {error}", file=sys.stderr)
+        return None
+
+
+def _still_rejected(lake: Lake, dataset: str, ledger: Ledger | None) -> Iterator[Rejection]:
+    """Yield the rejected files of a dataset, without those that were corrected and accepted since."""
     from checkpoints.quarantine.files import rejections
 
-    ledger = current_ledger(lake, dataset)
     for rejection in rejections(lake, dataset):
         is_accepted_since = (
             ledger is not None
@@ -95,12 +108,10 @@ def _still_rejected(lake: Lake, dataset: str) -> Iterator[Rejection]:
             yield rejection
 
 
-def _lacking_files(lake: Lake, contract: Contract) -> list[BlockingFile]:
-    from checkpoints.lake.bronze import current_ledger
+def _lacking_files(contract: Contract, ledger: Ledger | None) -> list[BlockingFile]:
     from transforms.raw_to_bronze.column_coverage import missing_columns
     from transforms.raw_to_bronze.file_names import match_source
 
-    ledger = current_ledger(lake, contract.name)
     facts = [entry.facts for entry in ledger.files.values()] if ledger else []
     if contract.sources:
         sources = [match_source(file.key, contract) for file in facts]

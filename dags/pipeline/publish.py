@@ -165,4 +165,5 @@ def _page(transition: str, result: PublishedResult) -> ResultFacts:
         inventory=result.ingestion.inventory if result.ingestion else (),
         rejected_today=result.ingestion.refused_anew if result.ingestion else (),
         promoted=report.promoted,
+        rejected=result.records.rejected if result.records else (),
     )

@@ -21,6 +21,7 @@ from checkpoints.gate.measures import (
     DistinctKeys,
     FileAccount,
     RecordsMeasured,
+    RejectedRow,
     RowsRead,
     RowsWritten,
     RuleCount,
@@ -128,6 +129,16 @@ def test_rows_are_counted_by_rule_and_file_and_the_invalid_are_written(
         rows_by_file={"f1": (4, 1), "f2 ü%41": (1, 0), "f3": (0, 2), "f4": (2, 0)},
         currencies={"price": ("$", "EUR")},
         unknown_columns=DRIFT,
+        rejected=tuple(
+            sorted(
+                RejectedRow(row_id("events", file, raw), file, rules)
+                for file, raw, rules in (
+                    ("f1", "5", "age_range, id_required"),
+                    ("f3", "6", "age_range"),
+                    ("f3", "7", "age_uncastable"),
+                )
+            )
+        ),
     )
     assert found.quarantine_ratio == pytest.approx(3 / 7)
     assert found.most_currencies == 2

@@ -17,9 +17,10 @@ from checkpoints.quarantine.corrections import (
     record,
     record_applied,
 )
-from checkpoints.storage.errors import DamagedDocumentError, TransientStorageError
+from checkpoints.storage.errors import DamagedDocumentError
 from checkpoints.storage.local import LocalStorage
 from contracts.corrections import Action, Correction
+from tests.killing import left_behind
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,16 +76,16 @@ def test_a_write_that_succeeded_although_it_failed_is_recorded_once(
     assert len(decisions(lake, "events")) == 1
 
 
-def test_a_killed_writer_leaves_a_whole_decision_or_none(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
-    record(lake, decision(1))
-
-    def killed(*_: object, **__: object) -> str:
-        raise TransientStorageError("killed", "corrections/events")
-
-    monkeypatch.setattr(LocalStorage, "write_bytes", killed)
-    with pytest.raises(TransientStorageError):
-        record(lake, decision(2))
-    assert len(decisions(lake, "events")) == 1
+def test_a_killed_writer_leaves_a_whole_decision_or_none(tmp_path: Path) -> None:
+    lake, both = open_lake(str(tmp_path / "lake")), [decision(1, Action.FIX), decision(2, Action.WAIVE)]
+    record(lake, both[0])
+    left = left_behind(lambda: record(lake, both[1]), tmp_path / "lake", tmp_path / "copies")
+    assert len(left) > 1
+    for folder in left:
+        assert decisions(open_lake(str(folder)), "events") == both[:1]
+        record(open_lake(str(folder)), both[1])
+        assert decisions(open_lake(str(folder)), "events") == both
+    assert decisions(lake, "events") == both
 
 
 def test_other_files_beside_decisions_do_not_matter_and_a_damaged_one_does(lake: Lake) -> None:

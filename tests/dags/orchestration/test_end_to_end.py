@@ -16,7 +16,7 @@ import pytest
 
 from checkpoints.lake.bronze import current_ledger
 from checkpoints.lake.promotion import current_release
-from tests.dags.lake_runs import AS_OF, EVENTS, TRANSACTIONS, USERS
+from tests.dags.lake_runs import AS_OF, EVENTS, TRANSACTIONS, USERS, lakegate
 from tests.stand_ins.airflow import until
 from tests.stand_ins.lakehouse import services_on_loopback
 
@@ -112,6 +112,24 @@ def test_the_gate_shows_its_note_and_the_data_docs(arrival: Arrival) -> None:
     assert note.splitlines()[0] == f"bronze_to_silver, run {run_id}: pass"
     link = airflow.call("GET", f"/dags/bronze_to_silver/dagRuns/{run_id}/taskInstances/gate/links")
     assert link["extra_links"]["Data Docs"] == "s3://arrival/docs/index.html"
+
+
+def test_a_steward_gets_a_rejected_row_back(arrival: Arrival, tmp_path: Path) -> None:
+    shop, sheet = arrival.shop, tmp_path / "sheet.csv"
+    lake = ("--lake", f"s3://{shop.name}")
+    shop.drop("events/app.csv", f"{MORE_EVENTS.splitlines()[0]},age\ne9,u1,2024-05-04T10:00:00Z,IT,300\n")
+    assert orchestrate(shop, "rejecting") == "success"
+    assert shop.query("SELECT count(*) FROM fact_events") == [(3,)]
+
+    exported = lakegate("quarantine", "export", "--dataset", "events", "--out", sheet, *lake)
+    assert exported.status == 0, exported.err
+    sheet.write_text(sheet.read_text("utf-8-sig").replace("'300", "30"))
+    fixed = lakegate("quarantine", "fix", sheet, "--reason", "asked u1", "--yes", *lake)
+    assert fixed.status == 0, fixed.err
+    assert orchestrate(shop, "fixed") == "success"
+    assert shop.query("SELECT count(*) FROM fact_events") == [(4,)]
+    (decision,) = lakegate("quarantine", "log", "--json", *lake).document["decisions"]
+    assert (decision["rows_in_last_run"], decision["stale"]) == (1, 0)
 
 
 @pytest.fixture(scope="module")
