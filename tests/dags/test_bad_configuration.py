@@ -305,6 +305,7 @@ def test_a_damaged_warehouse_is_named_and_left_as_it_is(messy_shop: LakeRuns) ->
     assert warehouse.read_bytes() == b"this is no database" * 1000
 
 
+@pytest.mark.slow
 def test_a_disk_that_takes_no_more_leaves_no_half_file_and_the_next_run_heals(lake: LakeRuns) -> None:
     lake.drop_shop()
     big = lake.drop("events/big.csv", "event_id,user_id,ts\n" + "e9,u1,2024-05-01\n" * 20_000)

@@ -173,6 +173,7 @@ def ready(_messy_shop: LakeRuns, tmp_path_factory: pytest.TempPathFactory) -> Ca
     return before
 
 
+@pytest.mark.slow
 def test_an_ingestion_killed_at_its_promotion_leaves_bronze_whole_and_the_next_run_heals(
     ready: Callable[[str], LakeRuns], tmp_path: Path
 ) -> None:

@@ -194,7 +194,10 @@ def test_a_sample_does_not_overwrite_files(tmp_path: Path) -> None:
     assert lakegate("sample", "--out", out, "--size", "1MB").status == 2
 
 
-def test_the_commands_of_the_readme_work_on_the_demo(demo: Demo) -> None:
+def test_the_commands_of_the_readme_work_on_the_demo(
+    demo: Demo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     root = str(demo.lake.root)
     texts = [command.text.replace("lake/demo", root) for command in COMMANDS if "lake/demo" in command.text]
     assert len(texts) > 4

@@ -44,7 +44,7 @@ RESULT = ResultMetrics(
     measures={"quarantine_ratio": 0.2},
     currencies={"price": ("$",)},
     drift=(DriftColumn("x ü", 3, AS_OF, "a.csv"),),
-    files=(FileAccount("a.csv", 10, 7, 2, 1, 4),),
+    files=(FileAccount("a.csv", 10, 7, 2, 1, rows_excluded=4),),
     promoted="/lake/silver/events/v1",
 )
 

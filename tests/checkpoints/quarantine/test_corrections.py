@@ -81,11 +81,11 @@ def test_a_killed_writer_leaves_a_whole_decision_or_none(tmp_path: Path) -> None
     record(lake, both[0])
     left = left_behind(lambda: record(lake, both[1]), tmp_path / "lake", tmp_path / "copies")
     assert len(left) > 1
-    for folder in left:
-        assert decisions(open_lake(str(folder)), "events") == both[:1]
-        record(open_lake(str(folder)), both[1])
-        assert decisions(open_lake(str(folder)), "events") == both
-    assert decisions(lake, "events") == both
+    found = [decisions(open_lake(str(folder)), "events") for folder in left]
+    assert found[0] == both[:1]
+    assert all(one in (both[:1], both) for one in found)
+    record(open_lake(str(left[0])), both[1])
+    assert decisions(open_lake(str(left[0])), "events") == decisions(lake, "events") == both
 
 
 def test_other_files_beside_decisions_do_not_matter_and_a_damaged_one_does(lake: Lake) -> None:

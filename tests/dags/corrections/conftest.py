@@ -57,7 +57,8 @@ def _rejected_rows(tmp_path_factory: pytest.TempPathFactory, spark: SparkSession
     rows = pa.Table.from_pylist([_event(9, 90), _event(10, 1000), _event(11, 1100)])
     lake.root.joinpath("raw/events").mkdir(parents=True, exist_ok=True)
     pq.write_table(rows, lake.root / "raw/events/rows.parquet")
-    lake.run(run_id="first")
+    for only in ("raw_to_bronze", "bronze_to_silver"):
+        lake.run(run_id="first", only=only)
     return lake
 
 

@@ -30,6 +30,7 @@ def id_of(lake: LakeRuns, raw: str) -> str:
     return next(row.row_id for row in last_rows(lake.lake, "events") if row.raw.startswith(raw))
 
 
+@pytest.mark.slow
 def test_waived_rows_pass_and_an_uncastable_value_is_null(
     rejected: LakeRuns, quarantine: Callable[..., CommandResult]
 ) -> None:
