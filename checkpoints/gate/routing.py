@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from functools import cached_property, partial, reduce
 from operator import or_
 from typing import TYPE_CHECKING, Any
@@ -65,7 +66,7 @@ def routing_conditions(
     for rule in rules:
         if rule.name in conditions:
             raise rule_error(contract, rule, "the name is used twice", "give one of the two another name")
-        key = f"{rule!r} {known}"
+        key = hashlib.sha256(f"{rule!r} {known}".encode()).digest()
         if key not in _RESOLVED:
             _RESOLVED[key] = resolver.condition(rule)
         conditions[rule.name] = _RESOLVED[key]
@@ -73,7 +74,7 @@ def routing_conditions(
 
 
 # A run resolves all conditions before it reads RAW, and those that it needs once more.
-_RESOLVED: dict[str, Column] = {}
+_RESOLVED: dict[bytes, Column] = {}
 
 
 class _Resolver:

@@ -26,7 +26,7 @@ from dags.corrections.decide import Signature, discards, record_draft, waivers, 
 from dags.corrections.fixes import FixRequest
 from dags.corrections.selection import Selection, editors_of, facts_of, selected_rows
 from dags.corrections.sheet import FILE, RAW, ROW_ID, RULES, read_sheet, write_sheet
-from dags.pipeline.context import new_run, read_setup
+from dags.pipeline.context import new_run, read_setup, selected_datasets
 from dags.pipeline.run import spark_of
 from dags.settings import read_settings
 from dags.spark.errors import translate_errors
@@ -62,15 +62,14 @@ def export_command(
     """Write the quarantined rows of a dataset to a sheet."""
     setup, contract = _open(lake, dataset)
     rows = selected_rows(setup.lake, contract, Selection(rule, file))
-    facts = facts_of(setup.lake, dataset)
-    used = {one.row.source_file: facts[one.row.source_file] for one in rows}
+    used = facts_of(setup.lake, dataset, rows)
     start = partial(spark_of(setup.settings), 0)
     with translate_errors("quarantine export"):
         editors = editors_of(contract, used.values(), start)
     hidden = frozenset() if unmasked else _masking(setup, contract).columns
     shown = [column for column in contract.column_names if column not in hidden]
     columns = [ROW_ID, FILE, RULES, *([] if hidden else [RAW]), *shown]
-    if unmasked:
+    if unmasked:  # recorded before the sheet exists: none leaves unnoticed
         signature = _signature(author, reason or "")
         decision = Decision.new(
             dataset,
@@ -101,7 +100,7 @@ def fix_command(
     signature = _signature(author, reason)
     settings = read_settings(lake=lake)
     setup = read_setup(settings)
-    rows = read_sheet(sheet)
+    rows = {row.row_id: row for row in read_sheet(sheet)}
     start = partial(spark_of(settings), 0)
     request = FixRequest(setup, new_run(), rows, start)
     with show_progress(is_quiet=as_json) as progress, translate_errors("quarantine fix"):
@@ -166,10 +165,8 @@ def log_command(*, dataset: str | None, lake: str | None, as_json: bool) -> int:
     """Show every decision, and what its corrections did in the last run."""
     settings = read_settings(lake=lake)
     setup = read_setup(settings)
-    names = [contract.name for contract in setup.contracts.datasets]
-    if dataset is not None:
-        names = [_known(setup, dataset).name]
-    entries = [entry for name in names for entry in _log(setup, name)]
+    datasets = selected_datasets(setup.contracts, dataset)
+    entries = [entry for contract in datasets for entry in _log(setup, contract.name)]
     entries.sort(key=lambda entry: str(entry["decided_at"]))
     if as_json:
         print_json({"decisions": entries})
@@ -257,7 +254,11 @@ def _record(
         if as_json:
             return []
         if not sys.stdin.isatty():
-            raise ConfigurationError("not recorded, since nobody can be asked", next_step="add --yes")
+            raise ConfigurationError(
+                "nothing was recorded: confirmation needs a terminal",
+                where="stdin",
+                next_step="add --yes to record without asking",
+            )
         import typer
 
         if not typer.confirm(f"Record {drafts[0].action.value} for {rows:,} row ids?"):
@@ -328,16 +329,8 @@ def _sheet_row(one: SelectedRow, editor: RecordEditor) -> dict[str, str]:
 
 def _open(lake: str | None, dataset: str) -> tuple[Setup, Contract]:
     setup = read_setup(read_settings(lake=lake))
-    return setup, _known(setup, dataset)
-
-
-def _known(setup: Setup, dataset: str) -> Contract:
-    known = {contract.name: contract for contract in setup.contracts.datasets}
-    if dataset not in known:
-        raise ConfigurationError(
-            "unknown dataset", where="--dataset", expected=", ".join(known), found=repr(dataset)
-        )
-    return known[dataset]
+    (contract,) = selected_datasets(setup.contracts, dataset)
+    return setup, contract
 
 
 def _masking(setup: Setup, contract: Contract) -> Masking:
@@ -374,5 +367,7 @@ def _last_day(until: str | None) -> str | None:
             "not a date", where="--until", expected="YYYY-MM-DD", found=repr(until)
         ) from None
     if day < datetime.now(UTC).date():
-        raise ConfigurationError("the day has passed", where="--until", found=until)
+        raise ConfigurationError(
+            "the day has passed", where="--until", expected="today or later", found=until
+        )
     return day.isoformat()

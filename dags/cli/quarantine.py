@@ -8,9 +8,8 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 from checkpoints.storage.errors import LakeUnreadableError
-from contracts.errors import ConfigurationError
 from dags.cli.console import lake_option, plain_text, print_json
-from dags.pipeline.context import find_lake
+from dags.pipeline.context import find_lake, selected_datasets
 from dags.settings import read_settings
 from transforms.bronze_to_silver.layouts import layout_of, single_format
 from transforms.bronze_to_silver.text_files import as_text
@@ -53,12 +52,7 @@ def quarantine_command(
     found = find_lake(settings)
     found.root.storage.ensure_readable()
     contracts = load_contracts(settings.contracts)
-    known = [contract.name for contract in contracts.datasets]
-    if dataset is not None and dataset not in known:
-        raise ConfigurationError(
-            "unknown dataset", where="--dataset", expected=", ".join(known), found=repr(dataset)
-        )
-    names = known if dataset is None else [dataset]
+    names = [contract.name for contract in selected_datasets(contracts, dataset)]
     ledgers = {name: _ledger(found, name) for name in names}
     files = [
         rejection

@@ -21,7 +21,7 @@ from dags.contract_backtests.row_changes import Direction, RowChanges, count_row
 from dags.contract_backtests.samples import sample_values
 from dags.contract_backtests.sides import computed_side, promoted_side
 from dags.contract_checks.snapshots import read_base
-from dags.pipeline.context import new_run, read_setup
+from dags.pipeline.context import new_run, read_setup, selected_datasets
 from dags.pipeline.contract_checks import check_contracts
 from dags.pipeline.run import spark_of
 from dags.spark.concurrency import run_concurrently, start_with_gx
@@ -126,7 +126,7 @@ def run_backtest(
         run = new_run(as_of=request.as_of)
         if request.as_of is None:
             run = replace(run, as_of=_promoted_clock(setup) or run.as_of)
-        wanted = _wanted(setup.contracts, request.dataset)
+        wanted = selected_datasets(setup.contracts, request.dataset)
         present = [contract for contract in wanted if contract.name in ledgers]
         changed = [contract for contract in present if _is_changed(contract, base, setup)]
         scratch = Place(open_storage(request.scratch or name), f"backtest-{run.id}")
@@ -270,14 +270,6 @@ def _promoted_clock(setup: Setup) -> datetime | None:
     pointer = read_pointer(setup.lake, Zone.SILVER)
     manifests = [current_silver(setup.lake, line.name, pointer) for line in pointer.lines]
     return max((manifest.as_of for manifest in manifests if manifest is not None), default=None)
-
-
-def _wanted(contracts: Contracts, dataset: str | None) -> list[Contract]:
-    wanted = [contract for contract in contracts.datasets if dataset in (None, contract.name)]
-    if not wanted:
-        known = ", ".join(contract.name for contract in contracts.datasets)
-        raise ConfigurationError("unknown dataset", where="--dataset", expected=known, found=repr(dataset))
-    return wanted
 
 
 def _is_changed(contract: Contract, base: Setup, working: Setup) -> bool:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from checkpoints.quarantine.corrections import corrections_in_effect
 from contracts.corrections import Action, Correction
 from contracts.inventory import FileFormat
 from dags.corrections.decide import Draft, draft
-from dags.corrections.selection import Selection, editors_of, facts_of, selected_rows
+from dags.corrections.selection import editors_of, facts_of, rows_with_ids
 from dags.corrections.sheet import LONGEST_CELL, RAW
 from dags.corrections.trial import Replacement, rules_still_broken
 
@@ -61,16 +61,15 @@ class Fixes:
 
 @dataclass(frozen=True)
 class FixRequest:
-    """A sheet's rows to be turned into fixes. ``start_spark`` is called if there is anything to judge."""
+    """The rows of a sheet by row id, to be turned into fixes.
+
+    ``start_spark`` is called if there is anything to judge.
+    """
 
     setup: Setup
     run: Run
-    rows: Sequence[SheetRow]
+    rows: Mapping[str, SheetRow]
     start_spark: Callable[[], SparkSession]
-    _by_id: dict[str, SheetRow] = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_by_id", {row.row_id: row for row in self.rows})
 
     def fixes_of(self, contract: Contract) -> Fixes | None:
         """Return the fixes of a dataset; None if the sheet has no row that its last run quarantined.
@@ -79,16 +78,12 @@ class FixRequest:
             ContractError: a rule cannot be judged.
         """
         lake, dataset = self.setup.lake, contract.name
-        every = selected_rows(lake, contract, Selection())
-        found = {one.row.row_id: one for one in every if one.row.row_id in self._by_id}
+        found = rows_with_ids(lake, dataset, self.rows)
         if not found:
             return None
-        facts = facts_of(lake, dataset)
-        used = {one.row.source_file: facts[one.row.source_file] for one in found.values()}
+        used = facts_of(lake, dataset, found.values())
         editors = editors_of(contract, used.values(), self.start_spark)
-        edits = []
-        for id_, one in found.items():
-            edits.append(_edit(one, self._by_id[id_], used[one.row.source_file], editors))
+        edits = [_edit(one, self.rows[id_], used[one.row.source_file], editors) for id_, one in found.items()]
         changed = [edit for edit in edits if edit.changes or edit.problem]
         judged = self._judged(contract, changed, found, used)
         wanted = [
@@ -134,7 +129,7 @@ def _with_problem(edit: Edit, broken: tuple[str, ...] | None) -> Edit:
         problem = f"still breaks {', '.join(broken)}"
     else:
         return edit
-    return Edit(edit.row_id, edit.source_file, edit.line, edit.changes, edit.new_raw, problem)
+    return replace(edit, problem=problem)
 
 
 def _edit(one: SelectedRow, sheet: SheetRow, facts: FileFacts, editors: Mapping[str, RecordEditor]) -> Edit:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from checkpoints.lake.bronze import current_ledger
 from checkpoints.quarantine.rows import last_facts, last_rows
-from contracts.errors import ConfigurationError
+from contracts.errors import ConfigurationError, LakegateError
 from transforms.bronze_to_silver.layouts import layout_of
 from transforms.bronze_to_silver.record_editing import RecordEditor
 from transforms.bronze_to_silver.source_columns import is_parsed
@@ -16,7 +17,7 @@ from transforms.bronze_to_silver.source_plan import source_plans
 from transforms.bronze_to_silver.text_files import as_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Container, Iterable, Mapping
 
     from pyspark.sql import SparkSession
 
@@ -75,12 +76,7 @@ def selected_rows(lake: Lake, contract: Contract, selection: Selection) -> list[
             expected=", ".join(known),
             found=repr(selection.rule),
         )
-    found: dict[str, QuarantinedRow] = {}
-    records: dict[str, int] = {}
-    for row in last_rows(lake, contract.name):
-        if selection.has_row(row):
-            found.setdefault(row.row_id, row)
-            records[row.row_id] = records.get(row.row_id, 0) + 1
+    found = _by_row_id(filter(selection.has_row, last_rows(lake, contract.name)))
     if missing := [row for row in selection.row_ids if row not in found]:
         raise ConfigurationError(
             f"not among the selected rows that the last run quarantined of {contract.name}",
@@ -88,15 +84,41 @@ def selected_rows(lake: Lake, contract: Contract, selection: Selection) -> list[
             found=", ".join(missing[:10]),
             next_step=f"see lakegate quarantine --dataset {contract.name}",
         )
-    return [SelectedRow(row, records[id_]) for id_, row in found.items()]
+    return list(found.values())
 
 
-def facts_of(lake: Lake, dataset: str) -> Mapping[str, FileFacts]:
-    """Return the facts of the files of the rows that the last run quarantined, by ``_source_file``."""
+def rows_with_ids(lake: Lake, dataset: str, row_ids: Container[str]) -> dict[str, SelectedRow]:
+    """Return, by row id, the rows among some ids that the last run quarantined."""
+    return _by_row_id(row for row in last_rows(lake, dataset) if row.row_id in row_ids)
+
+
+def _by_row_id(rows: Iterable[QuarantinedRow]) -> dict[str, SelectedRow]:
+    first: dict[str, QuarantinedRow] = {}
+    records = Counter[str]()
+    for row in rows:
+        first.setdefault(row.row_id, row)
+        records[row.row_id] += 1
+    return {id_: SelectedRow(row, records[id_]) for id_, row in first.items()}
+
+
+def facts_of(lake: Lake, dataset: str, rows: Iterable[SelectedRow]) -> Mapping[str, FileFacts]:
+    """Return the facts of the files of quarantined rows, by ``_source_file``.
+
+    Raises:
+        LakegateError: an earlier version of lakegate quarantined the rows, and their file is gone since.
+    """
     facts = last_facts(lake, dataset)
     if not facts and (ledger := current_ledger(lake, dataset)) is not None:
         facts = {key: entry.facts for key, entry in ledger.files.items()}
-    return {as_text(key): file for key, file in facts.items()}
+    known = {as_text(key): file for key, file in facts.items()}
+    wanted = {one.row.source_file for one in rows}
+    if missing := sorted(wanted - known.keys()):
+        raise LakegateError(
+            "the form of the files of quarantined rows is unknown",
+            where=f"{dataset}: {', '.join(missing[:5])}",
+            next_step="run lakegate run --only bronze_to_silver --force",
+        )
+    return {key: known[key] for key in wanted}
 
 
 def editors_of(

@@ -57,7 +57,8 @@ def write_sheet(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, 
             writer = csv.writer(file)
             if not is_json:
                 writer.writerow(columns)
-            for count, row in enumerate(rows, 1):  # noqa: B007  the last count is the result
+            for row in rows:
+                count += 1
                 if is_json:
                     cells = {name: row.get(name) for name in columns}
                     file.write(json.dumps(cells, ensure_ascii=False) + "\n")
@@ -147,7 +148,11 @@ def _read_json(path: Path, text: str) -> list[SheetRow]:
         except ValueError:
             cells = None
         if not isinstance(cells, dict):
-            raise ConfigurationError("not a JSON object", where=f"{path}, line {line}")
+            raise ConfigurationError(
+                "not a JSON object",
+                where=f"{path}, line {line}",
+                next_step="write one object a line, as lakegate quarantine export does",
+            )
         texts = {name: "" if value is None else _as_text(value) for name, value in cells.items()}
         rows.append(SheetRow(line, texts.pop(ROW_ID, ""), texts))
     return rows

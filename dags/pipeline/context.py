@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from checkpoints.lake.layout import Lake
     from contracts.loader import Contracts
+    from contracts.model import Contract
     from dags.settings import Settings
     from quarantine_policies.reader import Policies
 
@@ -104,6 +105,19 @@ def warehouse_uri(setup: Setup) -> str:
             next_step="set --warehouse or LAKEGATE_WAREHOUSE",
         )
     return f"duckdb://{uri}"
+
+
+def selected_datasets(contracts: Contracts, dataset: str | None) -> tuple[Contract, ...]:
+    """Return the contract of the dataset that ``--dataset`` names; without a name, those of all.
+
+    Raises:
+        ConfigurationError: there is no such dataset.
+    """
+    found = tuple(contract for contract in contracts.datasets if dataset in (None, contract.name))
+    if not found:
+        known = ", ".join(contract.name for contract in contracts.datasets)
+        raise ConfigurationError("unknown dataset", where="--dataset", expected=known, found=repr(dataset))
+    return found
 
 
 def new_run(*, as_of: str | None = None, run_id: str | None = None, is_forced: bool = False) -> Run:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -65,11 +65,11 @@ def test_a_write_that_succeeded_although_it_failed_is_recorded_once(
 ) -> None:
     write, calls = LocalStorage.write_bytes, []
 
-    def answered_twice(self: LocalStorage, path: str, data: bytes, *, expected: object = None) -> str:
+    def answered_twice(self: LocalStorage, path: str, data: bytes, *, expected: Any = None) -> str:
         calls.append(path)
         if len(calls) == 1:  # the storage stores the object, and its client repeats the request
-            write(self, path, data, expected=expected)  # type: ignore[arg-type]
-        return write(self, path, data, expected=expected)  # type: ignore[arg-type]
+            write(self, path, data, expected=expected)
+        return write(self, path, data, expected=expected)
 
     monkeypatch.setattr(LocalStorage, "write_bytes", answered_twice)
     record(lake, decision(1))

@@ -163,7 +163,7 @@ def test_who_and_why_are_shown_as_text(rejected: LakeRuns, quarantine: Callable[
         (["--rule", "age_rang", "--reason", "r"], "events has no row rule of this name"),
         (["--row", "0" * 32, "--reason", "r"], "not among the selected rows"),
         (["--rule", "age_range", "--reason", " "], "must not be empty"),
-        (["--rule", "age_range", "--reason", "r"], "add --yes"),
+        (["--rule", "age_range", "--reason", "r"], "add --yes to record"),
     ],
 )
 def test_what_cannot_be_decided_is_one_sentence(

@@ -65,7 +65,9 @@ def test_a_delimited_record_is_changed_in_its_dialect(
     facts: dict[str, Any], raw: str, changed: dict[str, str], expected: str
 ) -> None:
     assert editor(**facts).with_cells(raw, changed) == expected
-    assert {column: editor(**facts).cells(expected)[column] or "" for column in changed} == changed  # type: ignore[index]
+    cells = editor(**facts).cells(expected)
+    assert cells is not None
+    assert {column: cells[column] or "" for column in changed} == changed
 
 
 @pytest.mark.parametrize(
