@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import heapq
-from collections import Counter
-from dataclasses import dataclass, field
 from functools import partial, reduce
 from operator import or_
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from checkpoints.gate.measures import RecordsMeasured, RejectedRow, RuleCount
+from checkpoints.gate.measures import RecordsMeasured, RuleCount
 from checkpoints.gate.routing import breaks_any
+from checkpoints.gate.violation_counts import RuleViolations, ViolationCounts
 from contracts.model import Domain
 from contracts.rule_domains import columns_of
 from contracts.system_columns import CURRENCY_PREFIX, RAW_TEXT, SOURCE_FILE
@@ -22,21 +18,16 @@ from contracts.system_columns import CURRENCY_PREFIX, RAW_TEXT, SOURCE_FILE
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from numpy.typing import NDArray
     from pyspark.sql import Column, DataFrame
 
     from checkpoints.gate.measures import RowsRead
     from checkpoints.quarantine.rows import QuarantineWriter
     from contracts.model import Rule
 
-    Marks = NDArray[np.bool_]
-
 
 _COUNTS_SCHEMA = "kind string, name string, rows bigint, low string, high string"
 _BREAKS, _TEXT = "breaks ", "text "  # prefixes of computed columns
 _ROWS_PER_TASK = 2_000_000  # to avoid many tiny quarantine files
-_MAX_SAMPLE_CHARACTERS = 200
-_REJECTED_SHOWN = 20
 
 
 def measure_rows(
@@ -111,6 +102,8 @@ def records_measured(
         discarded_by_file=read.discarded_by_file,
         corrections=read.corrections,
         rejected=tuple(counts.rejected),
+        files_by_rule={name: counts.files_of(name) for name in by_rule if by_rule[name].unexpected},
+        offenders={name: tuple(rows) for name, rows in counts.offenders.items()},
     )
 
 
@@ -192,139 +185,11 @@ def _count_and_quarantine(
                 rows = quarantine.rows(sources, raws, violations.broken_rules())
                 files.add(rows)
                 counts.add_rejected(rows)
+                invalid_texts = {name: text.filter(is_invalid) for name, text in texts.items()}
+                counts.add_offenders(rows, violations, invalid_texts)
     counts.written = files.written
     yield counts.batch()
 
 
 def _with_prefix(columns: Mapping[str, pa.Array], prefix: str) -> dict[str, pa.Array]:
     return {name.removeprefix(prefix): column for name, column in columns.items() if name.startswith(prefix)}
-
-
-@dataclass(frozen=True, slots=True)
-class RuleViolations:
-    """Rules broken by each row of a batch: error rules by an invalid row, warn rules by a valid one.
-
-    ``marks``: a column for each of ``names``, which are sorted by UTF-8 bytes.
-    """
-
-    names: Sequence[str]
-    is_valid: Marks
-    marks: Marks
-
-    @classmethod
-    def of(cls, breaks: Mapping[str, pa.BooleanArray], errors: Iterable[str], rows: int) -> RuleViolations:
-        """Return the violations of ``rows`` rows.
-
-        Args:
-            breaks: by rule, true for a row that breaks it.
-            errors: the error rules among them.
-            rows: number of rows, also if there are no rules.
-        """
-        names = sorted(breaks, key=str.encode)
-        marks = np.zeros((rows, len(names)), np.bool_)
-        for position, name in enumerate(names):
-            marks[:, position] = breaks[name].to_numpy(zero_copy_only=False)
-        is_error = np.isin(names, list(errors))
-        is_valid: Marks = np.logical_not(np.any(marks[:, is_error], axis=1))
-        return cls(names, is_valid, marks & (is_error != is_valid[:, None]))
-
-    def broken_rules(self) -> pa.ListArray:
-        """Return the names of the rules that each invalid row broke, sorted."""
-        broken = self.marks[~self.is_valid]
-        offsets = np.append(0, np.cumsum(broken.sum(axis=1))).astype(np.int32)
-        names = pa.array(self.names, pa.string()).take(pa.array(np.nonzero(broken)[1]))
-        return pa.ListArray.from_arrays(pa.array(offsets), names)
-
-
-@dataclass
-class ViolationCounts:
-    """Counts of rule violations; counts of tasks can be added.
-
-    ``samples``: by rule, the least and the greatest offending text.
-    """
-
-    by_file: Counter[str] = field(default_factory=Counter)  # invalid rows
-    by_rule: Counter[str] = field(default_factory=Counter)
-    samples: dict[str, tuple[str, str]] = field(default_factory=dict)
-    currencies: set[tuple[str, str]] = field(default_factory=set)  # column, as written in a valid row
-    written: list[str] = field(default_factory=list)  # names of quarantine files
-    rejected: list[RejectedRow] = field(default_factory=list)  # the least by row id
-
-    def count(
-        self,
-        violations: RuleViolations,
-        sources: pa.StringArray,
-        texts: Mapping[str, pa.StringArray],
-        currencies: Mapping[str, pa.StringArray],
-    ) -> None:
-        """Count the rows of a batch.
-
-        Args:
-            violations: of the rows.
-            sources: the rows' files.
-            texts: by rule, the values that it judges.
-            currencies: by column, the currencies as written.
-        """
-        invalid = pc.value_counts(sources.filter(pa.array(~violations.is_valid)))
-        self.by_file.update({one["values"]: one["counts"] for one in invalid.to_pylist()})
-        for position, name in enumerate(violations.names):
-            is_broken = violations.marks[:, position]
-            if not is_broken.any():
-                continue
-            self.by_rule[name] += int(is_broken.sum())
-            if name in texts:
-                found = pc.min_max(texts[name].filter(pa.array(is_broken))).as_py()
-                self._sample(name, found["min"], found["max"])
-        for column, written in currencies.items():
-            valid = pc.drop_null(written.filter(pa.array(violations.is_valid)))
-            self.currencies.update((column, currency) for currency in pc.unique(valid).to_pylist())
-
-    def add_rejected(self, rows: pa.RecordBatch) -> None:
-        """Keep the least of the rows of a batch for quarantine, by row id."""
-        columns = (rows[name].to_pylist() for name in ("row_id", "source_file", "failed_rules"))
-        found = {RejectedRow(id_, file, ", ".join(rules)) for id_, file, rules in zip(*columns, strict=True)}
-        self.rejected = heapq.nsmallest(_REJECTED_SHOWN, {*self.rejected, *found})
-
-    def add(self, kind: str, name: str, rows: int, low: str | None, high: str | None) -> None:
-        """Add one row of another task's ``batch``."""
-        match kind:
-            case "file":
-                self.by_file[name] += rows
-            case "rule":
-                self.by_rule[name] += rows
-                self._sample(name, low, high)
-            case "currency":
-                self.currencies.add((name, low or ""))
-            case "written":
-                self.written.append(name)
-            case "rejected":
-                of_task = RejectedRow(name, low or "", high or "")
-                self.rejected = heapq.nsmallest(_REJECTED_SHOWN, {*self.rejected, of_task})
-
-    def batch(self) -> pa.RecordBatch:
-        """Return the counts as rows of ``_COUNTS_SCHEMA``."""
-        rows: list[tuple[str, str, int, str | None, str | None]] = []
-        rows += [("file", name, count, None, None) for name, count in self.by_file.items()]
-        rows += [
-            ("rule", name, count, *self.samples.get(name, (None, None)))
-            for name, count in self.by_rule.items()
-        ]
-        rows += [("currency", column, 0, written, None) for column, written in self.currencies]
-        rows += [("written", name, 0, None, None) for name in self.written]
-        rows += [("rejected", row.row_id, 0, row.source_file, row.rules) for row in self.rejected]
-        names = ("kind", "name", "rows", "low", "high")
-        types = (pa.string(), pa.string(), pa.int64(), pa.string(), pa.string())
-        columns = list(zip(*rows, strict=True)) or [()] * len(names)
-        return pa.RecordBatch.from_arrays(
-            [pa.array(column, type_) for column, type_ in zip(columns, types, strict=True)], names
-        )
-
-    def _sample(self, rule: str, low: str | None, high: str | None) -> None:
-        """Keep the least and the greatest text, by code points, truncated."""
-        if low is None or high is None:
-            return
-        lowest, highest = self.samples.get(rule, (low, high))
-        self.samples[rule] = (
-            min(low, lowest)[:_MAX_SAMPLE_CHARACTERS],
-            max(high, highest)[:_MAX_SAMPLE_CHARACTERS],
-        )

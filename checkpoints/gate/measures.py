@@ -142,6 +142,15 @@ class RejectedRow:
     rules: str
 
 
+@dataclass(frozen=True, order=True, slots=True)
+class Offender:
+    """A quarantined row, for one rule that it broke. ``value``: what the rule judged, as text; not masked."""
+
+    row_id: str
+    source_file: str
+    value: str
+
+
 @dataclass(frozen=True, slots=True)
 class RecordsMeasured:
     """Measured numbers of a dataset's rows before deduplication.
@@ -150,6 +159,7 @@ class RecordsMeasured:
     ``rows_by_file``: key -> (rows read, rows quarantined); the rows read are those of ``RowsRead``.
     ``currencies``: by decimal column, as written, sorted. ``excluded_by_file``, ``discarded_by_file`` and
     ``corrections``: see ``RowsRead``. ``rejected``: some of the quarantined rows, the least by row id.
+    ``files_by_rule``: by rule, the files with the most offenders. ``offenders``: by error rule, some rows.
     """
 
     rows_read: int
@@ -163,6 +173,8 @@ class RecordsMeasured:
     discarded_by_file: Mapping[str, int] = field(default_factory=dict)
     corrections: CorrectionCounts = field(default_factory=CorrectionCounts)
     rejected: tuple[RejectedRow, ...] = ()
+    files_by_rule: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    offenders: Mapping[str, tuple[Offender, ...]] = field(default_factory=dict)
 
     @property
     def rows_excluded(self) -> int:

@@ -11,13 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from checkpoints.gate.measure_rows import (
-    RuleViolations,
-    ViolationCounts,
-    currency_columns,
-    records_measured,
-)
+from checkpoints.gate.measure_rows import currency_columns, records_measured
 from checkpoints.gate.routing import routing_conditions
+from checkpoints.gate.violation_counts import RuleViolations, ViolationCounts
 from contracts.argument_values import PARAMETER, is_parameter
 from contracts.system_columns import RAW_TEXT, SOURCE_FILE
 from dags.spark.frames import local_frame

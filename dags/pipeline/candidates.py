@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
@@ -20,7 +20,7 @@ from checkpoints.lake.promotion import candidate_files, version_folder
 from contracts.spark import struct_type
 from contracts.system_columns import EVENT_DATE
 from dags.pipeline.report import DatasetReport
-from dags.spark.frames import read_frame, rows_in_files, write_frame, written_schema
+from dags.spark.frames import nulls_in_files, read_frame, rows_in_files, write_frame, written_schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -38,12 +38,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A written table that is not measured yet."""
+    """A written table that is not measured yet. ``nulls``: by column of the files; empty if not written."""
 
     version: str
     place: Place
     table: WrittenTable
     columns: StructType  # of the files
+    nulls: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +131,7 @@ def write_candidate(
     write_frame(rows, place.spark_uri, partition, contract.high_cardinality_columns)
     counted = confirmed_counts(observed, rows_in_files(place)) if observed else None
     table = WrittenTable(read_frame(spark, place, schema), contract, keys, counted)
-    return Written(version, place, table, _stored_columns(place, schema, partition))
+    return Written(version, place, table, _stored_columns(place, schema, partition), nulls_in_files(place))
 
 
 def unwritten_candidate(

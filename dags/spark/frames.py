@@ -92,5 +92,32 @@ def rows_in_files(place: Place) -> int:
     return sum(map_in_threads(rows, files, THREADS, lambda: None))
 
 
+def nulls_in_files(place: Place) -> dict[str, int]:
+    """Return the number of nulls in each column of a place's Parquet files, by their footers.
+
+    A column without statistics in one of the files is left out.
+    """
+    import pyarrow.parquet as pq
+
+    def nulls(file: str) -> dict[str, int | None]:
+        with place.storage.open(file) as stream:
+            footer = pq.read_metadata(stream)
+        found: dict[str, int | None] = {}
+        for number in range(footer.num_columns):
+            chunks = [footer.row_group(group).column(number) for group in range(footer.num_row_groups)]
+            counts = [chunk.statistics.null_count if chunk.statistics else None for chunk in chunks]
+            name = footer.schema.column(number).path
+            found[name] = None if None in counts else sum(count for count in counts if count is not None)
+        return found
+
+    files = [info.path for info in place.list() if info.path.endswith(".parquet")]
+    totals: dict[str, int | None] = {}
+    for of_file in map_in_threads(nulls, files, THREADS):
+        for name, count in of_file.items():
+            before = totals.get(name, 0)
+            totals[name] = None if count is None or before is None else before + count
+    return {name: count for name, count in totals.items() if count is not None}
+
+
 def _first_file(place: Place) -> str | None:
     return next((info.path for info in place.list() if info.path.endswith(".parquet")), None)

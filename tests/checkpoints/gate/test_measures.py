@@ -20,6 +20,7 @@ from checkpoints.gate.measures import (
     Accounting,
     DistinctKeys,
     FileAccount,
+    Offender,
     RecordsMeasured,
     RejectedRow,
     RowsRead,
@@ -95,6 +96,10 @@ def rejected_rows(rejection: QuarantineWriter, names: Sequence[str]) -> list[dic
     return sorted((row for file in files for row in file.to_pylist()), key=lambda row: str(row["raw"]))
 
 
+def offender(file: str, raw: str, value: str) -> Offender:
+    return Offender(row_id("events", file, raw), file, value)
+
+
 def measured_table(frame: DataFrame) -> TableMeasured:
     (measured,) = measure_tables([WrittenTable(frame, CONTRACT)])
     return measured
@@ -139,6 +144,17 @@ def test_rows_are_counted_by_rule_and_file_and_the_invalid_are_written(
                 )
             )
         ),
+        files_by_rule={
+            "age_odd": {"f1": 1, "f2 ü%41": 1},
+            "age_range": {"f1": 1, "f3": 1},
+            "age_uncastable": {"f3": 1},
+            "id_required": {"f1": 1},
+        },
+        offenders={
+            "age_range": tuple(sorted((offender("f1", "5", "130"), offender("f3", "6", "-1")))),
+            "age_uncastable": (offender("f3", "7", "x" * 200),),
+            "id_required": (offender("f1", "5", ""),),
+        },
     )
     assert found.quarantine_ratio == pytest.approx(3 / 7)
     assert found.most_currencies == 2

@@ -9,7 +9,7 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as some
 
-from checkpoints.gate.measure_rows import RuleViolations, ViolationCounts
+from checkpoints.gate.violation_counts import RuleViolations, ViolationCounts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,6 +72,8 @@ def test_counts_match_a_naive_count(rows: list[Row]) -> None:
     by_rule = {"é_late": len(late), "zero": len(zero), "above": len(above)}
     assert found.by_rule == {name: rows for name, rows in by_rule.items() if rows}
     assert found.currencies == {("price", row[5]) for row in valid if row[5] is not None}
+    files = {"é_late": late, "zero": zero, "above": above}
+    assert found.files_by_rule == {name: Counter(row[0] for row in of) for name, of in files.items() if of}
     for name, of in (("é_late", late), ("zero", zero)):
         texts = [row[4] for row in of if row[4] is not None]
         assert found.samples.get(name) == ((min(texts), max(texts)) if texts else None)
