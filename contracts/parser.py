@@ -66,7 +66,8 @@ def parse_contract(text: str, zone: Zone, file: str, defaults: Defaults | None =
     """
     defaults = defaults or Defaults()
     checksum = hashlib.sha256((text + defaults.text).encode()).hexdigest()
-    return read_contract(parse_mapping(text, file), zone, file, checksum, defaults)
+    contract = read_contract(parse_mapping(text, file), zone, file, checksum, defaults)
+    return replace(contract, texts=(text, defaults.text))
 
 
 def read_contract(

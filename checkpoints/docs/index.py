@@ -1,36 +1,42 @@
-"""Index page of Data Docs: the last runs, with a verdict for each dataset in each transition."""
+"""Front page of Data Docs: the state now, the flow of rows, what needs a person, the last runs."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
-from datetime import datetime
-from time import sleep
-from typing import TYPE_CHECKING, Any  # Any: JSON values
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Annotated
 
-from checkpoints.docs.site import INDEX, RUNS_SHOWN, RunFacts, contract_path, render
-from checkpoints.storage.errors import PreconditionFailedError
-from checkpoints.storage.storage import ABSENT
+from pydantic import PlainSerializer, TypeAdapter
+
+from checkpoints.docs.charts import Sparkline, sparkline
+from checkpoints.docs.current import Attention, CurrentResult, Need
+from checkpoints.docs.flow import DatasetFlow, draw_flow
+from checkpoints.docs.site import INDEX, RUNS_SHOWN, contract_path, render, table_path
+from checkpoints.lake.json_documents import Timestamp  # noqa: TC001  pydantic evaluates annotations
+from contracts.model import Zone
 from quarantine_policies.decision import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
 
+    from checkpoints.docs.site import RunFacts
     from checkpoints.storage.place import Place
     from contracts.model import Contract
 
-_LAST_RUNS = "runs.json"
-_MAX_ATTEMPTS = 20
-_PAUSE_SECONDS = 0.02
+_DOCUMENT = "runs.json"
+_TO_BRONZE, _TO_SILVER, _TO_GOLD = "raw_to_bronze", "bronze_to_silver", "silver_to_gold"
+_LEFT_OUT = ("quarantined", "deduplicated", "discarded")
 
 
 @dataclass(frozen=True, slots=True)
 class IndexEntry:
-    """One result on the index page. ``path`` is the result's page below docs/."""
+    """One result in the list of runs. ``path`` is the result's page below docs/."""
 
     transition: str
     dataset: str
-    verdict: Verdict
+    verdict: Annotated[Verdict, PlainSerializer(str)]
     path: str
     reasons: tuple[str, ...] = ()  # the rules that blocked or warned
     rows: int | None = None  # promoted, or that would have been
@@ -38,9 +44,10 @@ class IndexEntry:
 
 @dataclass(frozen=True, slots=True)
 class ShownRun:
-    """One run on the index page."""
+    """One run in the list of runs."""
 
-    run: RunFacts
+    run_id: str
+    as_of: Timestamp
     entries: tuple[IndexEntry, ...]
 
     @property
@@ -57,92 +64,176 @@ class ShownRun:
         return grouped
 
 
+@dataclass(frozen=True, slots=True)
+class IndexDocument:
+    """What the front page shows: the last runs, newest first, and the last result of each dataset.
+
+    ``current``: by ``<transition>/<dataset>``.
+    """
+
+    runs: tuple[ShownRun, ...] = ()
+    current: dict[str, CurrentResult] = field(default_factory=dict)
+
+    def with_run(
+        self, run: RunFacts, entries: Sequence[IndexEntry], current: Sequence[CurrentResult], runs_shown: int
+    ) -> IndexDocument:
+        """Return the document with the results of a run, whose earlier results of other datasets stay."""
+        before = next((known for known in self.runs if known.run_id == run.run_id), None)
+        names = {(entry.transition, entry.dataset) for entry in entries}
+        kept = (
+            [entry for entry in before.entries if (entry.transition, entry.dataset) not in names]
+            if before
+            else []
+        )
+        others = [known for known in self.runs if known.run_id != run.run_id]
+        runs = (ShownRun(run.run_id, run.as_of, (*kept, *entries)), *others)
+        results = {f"{one.transition}/{one.dataset}": one for one in current}
+        return IndexDocument(runs[:runs_shown], {**self.current, **results})
+
+
 def publish_index(
     docs: Place,
     run: RunFacts,
     entries: Sequence[IndexEntry],
+    current: Sequence[CurrentResult] = (),
     contracts: Sequence[Contract] = (),
     runs_shown: int = RUNS_SHOWN,
 ) -> None:
-    """Add a run's results to the index page, newest run first, and drop runs beyond ``runs_shown``.
+    """Add a run's results to the front page, and drop runs beyond ``runs_shown``.
 
     The cost does not depend on the number of runs. A later transition of the same run is added to that run; a
     result published again is replaced. Concurrent publishers keep each other's results.
     """
-    pages: dict[str, list[tuple[str, str]]] = {}
+
+    def change(content: bytes | None) -> bytes:
+        return _write(_read(content).with_run(run, entries, current, runs_shown))
+
+    place = docs.child(_DOCUMENT)
+    written = place.update(change)
+    while True:
+        docs.child(INDEX).write_bytes(_render(_read(written), contracts, runs_shown))
+        found = place.storage.read_versioned(place.path)
+        if found is None or found[0] == written:
+            return
+        written = found[0]  # published by another process meanwhile: the page must show it as well
+
+
+def read_runs(docs: Place) -> tuple[ShownRun, ...]:
+    """Return the runs on the front page, newest first."""
+    place = docs.child(_DOCUMENT)
+    found = place.storage.read_versioned(place.path)
+    return _read(found[0] if found else None).runs
+
+
+def _read(content: bytes | None) -> IndexDocument:
+    values = json.loads(content) if content else {}
+    # Earlier versions wrote the list of runs alone.
+    return _adapter().validate_python({"runs": values} if isinstance(values, list) else values)
+
+
+def _write(document: IndexDocument) -> bytes:
+    return json.dumps(_adapter().dump_python(document)).encode()
+
+
+@cache
+def _adapter() -> TypeAdapter[IndexDocument]:
+    return TypeAdapter(IndexDocument)
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """The state of a dataset or table on the front page."""
+
+    contract: Contract
+    result: CurrentResult
+    verdict: Verdict  # the worst of the transitions that wrote and loaded it
+    page: str
+    line: Sparkline | None
+
+
+def _render(document: IndexDocument, contracts: Sequence[Contract], runs_shown: int) -> bytes:
+    by_zone: dict[str, list[tuple[str, str]]] = {}
     for contract in contracts:
         zone = contract.zone.value
-        pages.setdefault(zone, []).append((contract.name, contract_path(zone, contract.name)))
+        by_zone.setdefault(zone, []).append((contract.name, contract_path(zone, contract.name)))
+    attention = sorted(_needs(document, contracts), key=lambda need: _urgency(need[1]))
+    datasets = [contract.name for contract in contracts if contract.is_read_from_files]
+    return render(
+        "index.html.j2",
+        INDEX,
+        runs=document.runs,
+        contracts=by_zone,
+        runs_shown=runs_shown,
+        files=[
+            document.current[key] for name in datasets if (key := f"{_TO_BRONZE}/{name}") in document.current
+        ],
+        states=list(_states(document.current, contracts)),
+        flow=draw_flow(list(_flows(document.current, contracts))),
+        flows=list(_flows(document.current, contracts)),
+        flow_run=next((one for key, one in document.current.items() if key.startswith(_TO_SILVER)), None),
+        attention=attention,
+    )
 
-    written = _add_run(docs, run, entries, runs_shown)
-    while True:
-        page = render("index.html.j2", INDEX, runs=_runs(written), contracts=pages, runs_shown=runs_shown)
-        docs.child(INDEX).write_bytes(page)
-        latest = _read(docs) or written
-        if latest == written:
-            return
-        written = latest  # published by another process meanwhile: the page must show it as well
+
+def _needs(
+    document: IndexDocument, contracts: Sequence[Contract]
+) -> Iterator[tuple[CurrentResult, Attention]]:
+    known = {contract.name for contract in contracts}
+    for result in document.current.values():
+        if result.dataset in known:
+            yield from ((result, attention) for attention in result.attention)
 
 
-def read_runs(docs: Place) -> list[ShownRun]:
-    """Return the runs on the index page, newest first."""
-    return _runs(_read(docs))
+def _urgency(attention: Attention) -> tuple[datetime, int, int]:
+    """Return the order of what needs a person: oldest first, then the most urgent, then the most."""
+    return attention.since, list(Need).index(attention.need), -attention.count
 
 
-def _add_run(docs: Place, run: RunFacts, entries: Sequence[IndexEntry], runs_shown: int) -> bytes:
-    """Add results to the list of runs by compare-and-swap, and return the new list.
-
-    Raises:
-        PreconditionFailedError: other processes changed the list at every attempt.
-    """
-    place = docs.child(_LAST_RUNS)
-    attempts = 0
-    while True:
-        content, version = place.storage.read_versioned(place.path) or (None, ABSENT)
-        shown = _with_run(_runs(content), run, entries)[:runs_shown]
-        changed = json.dumps([_as_json(known) for known in shown], ensure_ascii=False).encode(
-            "utf-8", "replace"
+def _states(current: Mapping[str, CurrentResult], contracts: Sequence[Contract]) -> Iterator[_State]:
+    for contract in contracts:
+        transition = {Zone.SILVER: _TO_SILVER, Zone.GOLD: _TO_GOLD}.get(contract.zone)
+        result = current.get(f"{transition}/{contract.name}")
+        if result is None:
+            continue
+        loaded = current.get(f"gold_to_redshift/{contract.name}")
+        yield _State(
+            contract,
+            result,
+            Verdict.worst([result.verdict, *([loaded.verdict] if loaded else [])]),
+            table_path(contract.zone.value, contract.name),
+            sparkline(result.shares),
         )
-        try:
-            place.write_bytes(changed, expected=version)
-        except PreconditionFailedError:
-            attempts += 1
-            if attempts == _MAX_ATTEMPTS:
-                raise
-            sleep(_PAUSE_SECONDS * attempts)
-        else:
-            return changed
 
 
-def _with_run(runs: Sequence[ShownRun], run: RunFacts, entries: Sequence[IndexEntry]) -> list[ShownRun]:
-    before = next((known for known in runs if known.run.run_id == run.run_id), ShownRun(run, ()))
-    names = {(entry.transition, entry.dataset) for entry in entries}
-    kept = [entry for entry in before.entries if (entry.transition, entry.dataset) not in names]
-    others = [known for known in runs if known.run.run_id != run.run_id]
-    return [ShownRun(run, (*kept, *entries)), *others]
+def _flows(current: Mapping[str, CurrentResult], contracts: Sequence[Contract]) -> Iterator[DatasetFlow]:
+    for contract in contracts:
+        result = current.get(f"{_TO_SILVER}/{contract.name}")
+        if not contract.is_read_from_files or result is None:
+            continue
+        files = current.get(f"{_TO_BRONZE}/{contract.name}")
+        counts = files.counts if files else {}
+        accepted = counts.get("valid", 0) + counts.get("unchanged", 0)
+        yield DatasetFlow(
+            dataset=contract.name,
+            files=f"{accepted:,} file{'' if accepted == 1 else 's'}" if files else "",
+            rows_read=result.counts.get("rows_read", 0),
+            rows_promoted=result.counts.get("rows_promoted", 0),
+            left_out=tuple((name, result.counts.get(f"rows_{name}", 0)) for name in _LEFT_OUT),
+            is_promoted=result.is_promoted,
+            table=_same_rows(contract, result, current, contracts),
+        )
 
 
-def _read(docs: Place) -> bytes | None:
-    place = docs.child(_LAST_RUNS)
-    found = place.storage.read_versioned(place.path)
-    return found[0] if found else None
-
-
-def _runs(content: bytes | None) -> list[ShownRun]:
-    return [_from_json(known) for known in json.loads(content)] if content else []
-
-
-def _as_json(known: ShownRun) -> dict[str, object]:
-    return {
-        "run_id": known.run.run_id,
-        "as_of": known.run.as_of.isoformat(),
-        "entries": [asdict(entry) for entry in known.entries],
-    }
-
-
-def _from_json(known: dict[str, Any]) -> ShownRun:
-    entries = [
-        IndexEntry(**{**entry, "verdict": Verdict(entry["verdict"]), "reasons": tuple(entry["reasons"])})
-        for entry in known["entries"]
-    ]
-    return ShownRun(RunFacts(known["run_id"], datetime.fromisoformat(known["as_of"])), tuple(entries))
+def _same_rows(
+    dataset: Contract,
+    result: CurrentResult,
+    current: Mapping[str, CurrentResult],
+    contracts: Sequence[Contract],
+) -> tuple[str, int] | None:
+    """Return the gold table with the key of a dataset, and its rows, if it was built from these rows."""
+    for contract in contracts:
+        table = current.get(f"{_TO_GOLD}/{contract.name}")
+        is_same = dataset.name in contract.derived_from and contract.key == dataset.key
+        if is_same and contract.zone is Zone.GOLD and table is not None and table.rows == result.rows:
+            return contract.name, table.rows or 0
+    return None

@@ -1,31 +1,24 @@
-"""Result page of Data Docs: verdict, rules with their outcomes, GX's own rendering."""
+"""Result page of Data Docs: verdict, rules with their outcomes, files and rows in quarantine."""
 
 from __future__ import annotations
 
-import copy
 import json
-import re
-from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any  # Any: values within GX results
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from checkpoints.docs.site import INDEX, contract_path, render, result_path
+from checkpoints.docs.gx_page import render_gx_page
+from checkpoints.docs.site import contract_path, render, result_path, rule_path, table_path
 from checkpoints.gate.masking import without_quotation
-from contracts.model import Domain
+from contracts.model import Domain, Zone
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
-    from great_expectations.core.expectation_validation_result import ExpectationSuiteValidationResult
-    from great_expectations.render.view.view import DefaultJinjaPageView
-
+    from checkpoints.docs.facts import ResultFacts
     from checkpoints.docs.site import RunFacts
-    from checkpoints.gate.checkpoint import GateResult
-    from checkpoints.gate.measures import FileAccount, RejectedRow, UnknownColumn
-    from checkpoints.storage.place import Place
     from contracts.inventory import FileFacts
-    from contracts.model import Contract, Rule
+    from contracts.model import Rule
     from quarantine_policies.decision import Decision, RuleOutcome
 
 
@@ -38,43 +31,12 @@ _DOMAINS = {
     Domain.TABLE: ("Table", "The candidate as a whole. A broken error rule blocks it."),
     Domain.LOADED: ("Warehouse", "The contents of the warehouse after the load."),
 }
-# Look-alikes instead of entities: GX escapes some places itself, where an entity would be escaped twice.
-_PLAIN = str.maketrans({"<": "‹", ">": "›", "&": "＆", '"': "”", "'": "’", "`": "‘"})
-_SCRIPT = re.compile(r"<script\b.*?</script\s*>|<script\b[^>]*/>", re.DOTALL | re.IGNORECASE)
-_REMOTE = re.compile(r"<(?:link|img|iframe)\b[^>]*>", re.IGNORECASE)
-# Calls of the removed scripts, and links into GX's own site, which is not built.
-_HANDLER = re.compile(r"""\son[a-z]+=(["']).*?\1""", re.IGNORECASE | re.DOTALL)
-_ELSEWHERE = re.compile(r"""\shref=(["'])(?!#).*?\1""", re.IGNORECASE | re.DOTALL)
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
-@dataclass(frozen=True, slots=True)
-class ResultFacts:
-    """Content of one result page. ``counts`` in display order.
+def result_pages(run: RunFacts, facts: ResultFacts) -> Iterator[tuple[str, bytes]]:
+    """Yield path and content of a result's page, of GX's page of each domain, and of GX's results as JSON.
 
-    ``inventory``: the files that raw_to_bronze found. ``rejected_today``: files accepted by an earlier run
-    that today's contract would reject.
-    """
-
-    transition: str
-    dataset: str
-    contract: Contract
-    rules: Sequence[Rule]
-    gate_result: GateResult
-    decision: Decision
-    counts: Mapping[str, int] = field(default_factory=dict)
-    files: Sequence[FileAccount] = ()
-    unknown_columns: Sequence[UnknownColumn] = ()
-    inventory: Sequence[FileFacts] = ()
-    rejected_today: Sequence[FileFacts] = ()
-    promoted: str | None = None  # URI of the promoted version
-    rejected: Sequence[RejectedRow] = ()  # some of the quarantined rows
-
-
-def publish_page(docs: Place, run: RunFacts, facts: ResultFacts) -> str:
-    """Write the page, GX's rendering of each domain, and GX's results as JSON. Return the page's path.
-
-    The cost does not depend on earlier runs. Samples must be masked already (``Masking``).
+    They belong to the run and are never written again by another one.
     """
     page = result_path(run.run_id, facts.transition, facts.dataset)
     stem = page.removesuffix(".html")
@@ -83,28 +45,56 @@ def publish_page(docs: Place, run: RunFacts, facts: ResultFacts) -> str:
         domain.value: result.to_json_dict()  # type: ignore[no-untyped-call]  # untyped in GX
         for domain, result in by_domain.items()
     }
-    gx_json = json.dumps(results, indent=1, ensure_ascii=False).encode("utf-8", "replace")
-    docs.child(f"{stem}.json").write_bytes(gx_json)
-    gx_pages = {}
+    yield f"{stem}.json", json.dumps(results, indent=1, ensure_ascii=False).encode("utf-8", "replace")
+    gx_pages = {domain: f"{stem}.{domain.value}.gx.html" for domain in by_domain}
     for domain, result in by_domain.items():
-        gx_pages[domain] = f"{stem}.{domain.value}.gx.html"
-        docs.child(gx_pages[domain]).write_bytes(render_gx_page(result, quote(page.rpartition("/")[2])))
-    worst = sorted(facts.files, key=lambda file: (-file.rows_quarantined, file.file))
-    content = render(
-        "result.html.j2",
+        yield gx_pages[domain], render_gx_page(result, gx_pages[domain], quote(page.rpartition("/")[2]))
+    worst = sorted(facts.metrics.files, key=lambda file: (-file.rows_quarantined, file.file))
+    zone = facts.contract.zone
+    yield (
         page,
-        run=run,
-        facts=facts,
-        sections=_sections(facts, gx_pages),
-        files=worst[:FILES_SHOWN],
-        files_hidden=max(0, len(worst) - FILES_SHOWN),
-        inventory=_file_lists(facts),
-        index=INDEX,
-        contract_page=contract_path(facts.contract.zone.value, facts.contract.name),
-        json_page=f"{stem}.json",
+        render(
+            "result.html.j2",
+            page,
+            run=run,
+            facts=facts,
+            counts=_counts(facts),
+            sections=_sections(facts, gx_pages),
+            files=worst[:FILES_SHOWN],
+            files_hidden=max(0, len(worst) - FILES_SHOWN),
+            unknown=facts.unknown_columns[:FILES_SHOWN],
+            unknown_hidden=max(0, len(facts.unknown_columns) - FILES_SHOWN),
+            inventory=_file_lists(facts),
+            contract_page=contract_path(zone.value, facts.contract.name),
+            table_page=None if zone is Zone.RAW else table_path(zone.value, facts.dataset),
+            rule_page=lambda rule: rule_path(facts.transition, facts.dataset, rule),
+            json_page=f"{stem}.json",
+        ),
     )
-    docs.child(page).write_bytes(content)
-    return page
+
+
+def _counts(facts: ResultFacts) -> dict[str, int]:
+    """Return the counts on top of the page, in display order."""
+    metrics = facts.metrics
+    if metrics.rows_read is None:
+        rows = {} if metrics.rows_promoted is None else {"rows": metrics.rows_promoted}
+        return {**metrics.files_by_outcome, **rows}
+    counts = {
+        "rows read": metrics.rows_read,
+        "promoted" if metrics.promoted else "candidate": metrics.rows_promoted,
+        "quarantined": metrics.rows_quarantined,
+        "deduplicated": metrics.rows_deduplicated,
+        "conflicting": metrics.rows_conflicting,
+        "excluded": metrics.rows_excluded,
+    }
+    corrected = {
+        "discarded": metrics.rows_discarded,
+        "fixed": metrics.rows_fixed,
+        "waived": metrics.rows_waived,
+        "stale corrections": metrics.stale,
+    }
+    counts |= {name: count for name, count in corrected.items() if count}
+    return {name: count for name, count in counts.items() if count is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,57 +205,3 @@ def _shown(file: FileFacts) -> _ShownFile:
 
 def _truncated(text: str, max_characters: int) -> str:
     return text if len(text) <= max_characters else f"{text[:max_characters]}…"
-
-
-def render_gx_page(result: ExpectationSuiteValidationResult, result_page: str) -> bytes:
-    """Return GX's page of one validation result, without scripts, remote resources and live markup.
-
-    Args:
-        result: of one domain, its samples masked.
-        result_page: URL of lakegate's page of the same result, for the link back.
-    """
-    from great_expectations import RunIdentifier
-    from great_expectations.render.renderer.page_renderer import ValidationResultsPageRenderer
-
-    plain = copy.deepcopy(result)
-    # GX parses a run's name as a time where it can, and fails at names such as 20260101T000000Z-6536ad.
-    run = plain.meta["run_id"]
-    named = RunIdentifier(run_name=_plain(f"run {run.run_name}"), run_time=run.run_time)
-    plain.meta = {**_plain({**plain.meta, "run_id": None}), "run_id": named}
-    for each in plain.results:
-        each.result = _plain(each.result)
-        configuration = each.expectation_config
-        if configuration is not None:
-            configuration._kwargs = _plain(configuration.kwargs)
-            configuration.meta = _plain(configuration.meta)
-            configuration.description = _plain(configuration.description)
-    view, styles = _view()
-    html: str = view.render(ValidationResultsPageRenderer().render(plain))  # type: ignore[no-untyped-call]  # in GX
-    for unwanted in (_SCRIPT, _REMOTE, _HANDLER, _ELSEWHERE):
-        html = unwanted.sub("", html)
-    back = f'<p><a href="{result_page}">Back to the verdict</a></p>'
-    html = re.sub(r"<body\b[^>]*>", lambda body: body.group() + back, html, count=1)
-    head = f'<head><meta http-equiv="Content-Security-Policy" content="{_POLICY}"><style>{styles}</style>'
-    return re.sub(r"<head\b[^>]*>", lambda _: head, html, count=1).encode("utf-8", "replace")
-
-
-def _plain(value: Any) -> Any:  # noqa: ANN401  (any JSON value)
-    """Return the value with all characters of its texts that are special in HTML replaced."""
-    if isinstance(value, str):
-        return value.translate(_PLAIN)
-    if isinstance(value, dict):
-        return {_plain(key): _plain(each) for key, each in value.items()}
-    if isinstance(value, (list, tuple)):
-        return type(value)(_plain(each) for each in value)
-    return value
-
-
-@lru_cache(maxsize=1)
-def _view() -> tuple[DefaultJinjaPageView, str]:
-    """Return GX's view, cached because it compiles its templates once, and the styles."""
-    from importlib.resources import files
-
-    from great_expectations.render.view.view import DefaultJinjaPageView
-
-    styles = files("checkpoints.docs").joinpath("templates", "gx.css").read_text("utf-8")
-    return DefaultJinjaPageView(), styles

@@ -1,7 +1,8 @@
-"""Data Docs site: the paths of its pages, their rendering, and the contract pages."""
+"""Data Docs site: the paths of its pages, their rendering and their writing."""
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 from dataclasses import dataclass
@@ -9,18 +10,19 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from checkpoints.storage.thread_pool import THREADS, map_in_threads
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
     from datetime import datetime
 
     import jinja2
 
     from checkpoints.storage.place import Place
-    from contracts.model import Contract
 
 INDEX = "index.html"
 RUNS_SHOWN = 50
-_PUBLISHED = "contracts/published.json"  # checksum by page, so that one read finds the changed ones
+_PUBLISHED = "published.json"  # checksum by page, so that one read finds the changed ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,16 @@ def contract_path(zone: str, name: str) -> str:
     return f"contracts/{zone}/{name}.html"
 
 
+def table_path(zone: str, name: str) -> str:
+    """Return the path of the page of a dataset or table, below docs/."""
+    return f"tables/{zone}/{name}.html"
+
+
+def rule_path(transition: str, dataset: str, rule: str) -> str:
+    """Return the path of a rule's page, below docs/."""
+    return f"rules/{transition}/{dataset}/{rule}.html"
+
+
 def link(path: str, page: str) -> str:
     """Return the relative URL of ``path`` as seen from ``page``; names are URI-encoded.
 
@@ -52,29 +64,41 @@ def link(path: str, page: str) -> str:
 
 def render(template: str, page: str, **values: object) -> bytes:
     """Return a page as UTF-8; every value is HTML-escaped by the template engine."""
-    text = (
-        _environment().get_template(template).render(page=page, link=lambda path: link(path, page), **values)
-    )
+    environment = _environment()
+    text = environment.get_template(template).render(page=page, link=lambda path: link(path, page), **values)
     return text.encode("utf-8", "replace")
 
 
-def publish_contracts(docs: Place, contracts: Sequence[Contract]) -> tuple[str, ...]:
-    """Write the contract pages that changed since the last call, and return their paths."""
+def publish_changed(docs: Place, pages: Mapping[str, bytes]) -> tuple[str, ...]:
+    """Write the pages that differ from what was last published, by path, and return their paths."""
     place = docs.child(_PUBLISHED)
     found = place.storage.read_versioned(place.path)
     published: dict[str, str] = json.loads(found[0]) if found else {}
-    changed = []
-    for contract in contracts:
-        page = contract_path(contract.zone.value, contract.name)
-        content = render("contract.html.j2", page, contract=contract, index=INDEX)
-        checksum = hashlib.sha256(content).hexdigest()
-        if published.get(page) != checksum:
-            docs.child(page).write_bytes(content)
-            published[page] = checksum
-            changed.append(page)
+    checksums = {path: hashlib.sha256(content).hexdigest()[:32] for path, content in pages.items()}
+    changed = [path for path, checksum in checksums.items() if published.get(path) != checksum]
+    map_in_threads(lambda path: docs.child(path).write_bytes(pages[path]), changed, THREADS)
     if changed:
-        place.write_bytes(json.dumps(published, indent=1, sort_keys=True).encode())
+        place.write_bytes(json.dumps({**published, **checksums}, indent=0, sort_keys=True).encode())
     return tuple(changed)
+
+
+def content_security_policy() -> str:
+    """Return the policy of all pages: nothing is loaded, only the styles and script of the site apply."""
+    style, script = (_digest(template_text(name)) for name in ("style.css", "tables.js"))
+    return (
+        f"default-src 'none'; style-src '{style}'; script-src '{script}'; base-uri 'none'; form-action 'none'"
+    )
+
+
+def template_text(name: str) -> str:
+    """Return the text of a file beside the templates."""
+    environment = _environment()
+    assert environment.loader is not None  # noqa: S101  it is given in _environment
+    return environment.loader.get_source(environment, name)[0]
+
+
+def _digest(text: str) -> str:
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
 
 
 @lru_cache(maxsize=1)
@@ -90,13 +114,31 @@ def _environment() -> jinja2.Environment:
     )
     environment.filters["count"] = lambda value: f"{value:,}" if isinstance(value, int) else str(value)
     environment.filters["ratio"] = _ratio
+    environment.filters["share"] = _share
     environment.filters["moment"] = lambda moment: moment.strftime("%Y-%m-%d %H:%M:%S UTC")
+    environment.filters["minute"] = lambda moment: moment.strftime("%Y-%m-%d %H:%M")
     environment.filters["words"] = lambda text: str(text).replace("_", " ")
+    environment.filters["shortened"] = _shortened
+    environment.filters["counted"] = lambda count, noun: f"{count:,} {noun}{'' if count == 1 else 's'}"
+    environment.globals["policy"] = content_security_policy
+    environment.globals["template_text"] = template_text
+    environment.globals["index"] = INDEX
     return environment
 
 
 def _ratio(part: int, whole: int) -> str:
-    if not part or not whole:
+    return _share(part / whole) if part and whole else "—"
+
+
+def _share(share: float | None) -> str:
+    if share is None:
         return "—"
-    percent = 100 * part / whole
-    return f"{percent:.2f} %" if percent >= 0.01 else "< 0.01 %"
+    percent = 100 * share
+    return f"{percent:.2f} %" if percent >= 0.01 or not percent else "< 0.01 %"
+
+
+def _shortened(text: str, most: int = 60) -> str:
+    """Return a text with its middle left out, if it is longer than ``most`` characters."""
+    if len(text) <= most:
+        return text
+    return f"{text[: most // 2 - 1]}…{text[-(most // 2) :]}"

@@ -40,12 +40,13 @@ class DocumentCodec(Generic[T]):
     kind: str
     version: int  # of the format
     type: Any  # a dataclass, or one with annotations for pydantic
+    indent: int | None = 1  # None: one line, for documents of many small numbers
 
     def write(self, value: T) -> bytes:
-        """Return a document's bytes: indented JSON, the same bytes for equal values."""
+        """Return a document's bytes: JSON, the same bytes for equal values."""
         values = {"kind": self.kind, "format": self.version}
         values |= self._adapter.dump_python(value, by_alias=True)
-        return json.dumps(values, indent=1).encode() + b"\n"
+        return json.dumps(values, indent=self.indent).encode() + b"\n"
 
     def read(self, data: bytes, where: str) -> T:
         """Return the value of a document; ``where`` names it in errors. Raises ``DamagedDocumentError``."""

@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from checkpoints.metrics.result import DriftColumn
+from checkpoints.metrics.result import ROW_COUNTS, DriftColumn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,19 +18,6 @@ if TYPE_CHECKING:
     from checkpoints.storage.place import Place
 
 FOLDER = "history"
-_NUMBERS = (
-    "rows_read",
-    "rows_promoted",
-    "rows_quarantined",
-    "rows_deduplicated",
-    "rows_conflicting",
-    "rows_discarded",
-    "rows_fixed",
-    "rows_waived",
-    "stale",
-    "rows_excluded",
-    "undated_rows",
-)
 
 
 def schema() -> pa.Schema:
@@ -52,7 +39,7 @@ def schema() -> pa.Schema:
             ("verdict", pa.string()),
             ("seconds", pa.float64()),
             ("contract_version", pa.string()),
-            *((name, pa.int64()) for name in _NUMBERS),
+            *((name, pa.int64()) for name in ROW_COUNTS),
             ("files_by_outcome", counts),
             ("rows_by_rule", counts),
             ("rows_warned", counts),

@@ -27,6 +27,19 @@ _FILE_COUNTS = (
     "rows_discarded",
     "rows_excluded",
 )
+ROW_COUNTS = (
+    "rows_read",
+    "rows_promoted",
+    "rows_quarantined",
+    "rows_deduplicated",
+    "rows_conflicting",
+    "rows_discarded",
+    "rows_fixed",
+    "rows_waived",
+    "stale",
+    "rows_excluded",
+    "undated_rows",
+)
 FILES_IN_JSON = 1000  # beyond this number, the accounts of files go to a Parquet file beside the JSON
 
 _Moment = Annotated[datetime, PlainSerializer(datetime.isoformat)]
@@ -84,6 +97,11 @@ class ResultMetrics:
     drift: tuple[DriftColumn, ...] = ()
     files: tuple[FileAccount, ...] = ()
     promoted: str | None = None
+
+    @property
+    def rows_by_outcome(self) -> dict[str, int]:
+        """The numbers of rows that apply, by their names here."""
+        return {name: value for name in ROW_COUNTS if (value := getattr(self, name)) is not None}
 
 
 def publish_metrics(folder: Place, metrics: ResultMetrics) -> str:

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from time import sleep
 from typing import TYPE_CHECKING
 
+from checkpoints.storage.errors import PreconditionFailedError
+from checkpoints.storage.storage import ABSENT
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from checkpoints.storage.storage import Absent, ObjectInfo, Storage
+
+
+_MAX_ATTEMPTS = 20
+_PAUSE_SECONDS = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +63,33 @@ class Place:
     def write_bytes(self, data: bytes, *, expected: str | Absent | None = None) -> str:
         """Write the file atomically; see ``Storage.write_bytes``."""
         return self.storage.write_bytes(self.path, data, expected=expected)
+
+    def update(self, change: Callable[[bytes | None], bytes]) -> bytes:
+        """Replace the file by what ``change`` makes of its content, by compare-and-swap.
+
+        Args:
+            change: is given the content, or None if there is no file, and is called again if another process
+                wrote the file meanwhile.
+
+        Returns:
+            the new content.
+
+        Raises:
+            PreconditionFailedError: other processes changed the file at every attempt.
+        """
+        attempts = 0
+        while True:
+            content, version = self.storage.read_versioned(self.path) or (None, ABSENT)
+            changed = change(content)
+            try:
+                self.write_bytes(changed, expected=version)
+            except PreconditionFailedError:
+                attempts += 1
+                if attempts == _MAX_ATTEMPTS:
+                    raise
+                sleep(_PAUSE_SECONDS * attempts)
+            else:
+                return changed
 
     def delete(self) -> None:
         """Delete the file, if it exists."""

@@ -72,7 +72,7 @@ def _to_correct(lake: Lake, runs: Sequence[ShownRun]) -> list[dict[str, object]]
     last = next((run for run in runs if _TO_SILVER in run.by_transition), None)
     found = []
     for entry in last.by_transition[_TO_SILVER] if last else ():
-        metrics = read_metrics(lake.metrics, last.run.run_id, _TO_SILVER, entry.dataset) if last else None
+        metrics = read_metrics(lake.metrics, last.run_id, _TO_SILVER, entry.dataset) if last else None
         if metrics is not None and (metrics.rows_quarantined or metrics.stale):
             found.append(
                 {
@@ -115,8 +115,8 @@ def _current(zone: Zone, name: str, of: VersionRef | Manifest) -> CurrentVersion
 
 def _run_document(run: ShownRun) -> dict[str, object]:
     return {
-        "run_id": run.run.run_id,
-        "as_of": run.run.as_of.isoformat(),
+        "run_id": run.run_id,
+        "as_of": run.as_of.isoformat(),
         "verdict": run.verdict.value,
         "transitions": _verdicts(run),
     }
@@ -150,8 +150,8 @@ def _show_status(lake: Lake, versions: Sequence[CurrentVersion], runs: Sequence[
     if runs:
         last = [
             (
-                run.run.run_id,
-                run.run.as_of.isoformat(),
+                run.run_id,
+                run.as_of.isoformat(),
                 run.verdict.value,
                 ", ".join(f"{name} {verdict}" for name, verdict in _verdicts(run).items()),
             )

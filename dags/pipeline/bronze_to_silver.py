@@ -186,10 +186,13 @@ def _results(dataset: JudgedDataset, report: DatasetReport) -> Iterator[Publishe
         records=dataset.records,
         accounting=dataset.accounting,
         table=main.subject.measured,
+        nulls=main.subject.written.nulls,
     )
     for table in others:
         of_table = table_report(table, is_promoted=report.promoted is not None)
-        yield published_result(table, of_table, table=table.subject.measured)
+        yield published_result(
+            table, of_table, table=table.subject.measured, nulls=table.subject.written.nulls
+        )
 
 
 def dataset_report(dataset: JudgedDataset, *, is_promoted: bool) -> DatasetReport:

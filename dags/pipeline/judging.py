@@ -98,6 +98,7 @@ def published_result(
     records: RecordsMeasured | None = None,
     accounting: Accounting | None = None,
     table: TableMeasured | None = None,
+    nulls: Mapping[str, int] | None = None,
 ) -> PublishedResult:
     """Return what metrics and Data Docs publish of a judged subject; an ingestion has no table measures."""
     values: dict[str, float] = {}
@@ -116,4 +117,5 @@ def published_result(
         accounting=accounting,
         table=table,
         measures=values,
+        nulls=nulls or {},
     )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from checkpoints.docs.index import IndexEntry, publish_index
-from checkpoints.docs.results import ResultFacts, publish_page
-from checkpoints.docs.site import RunFacts, publish_contracts
+from checkpoints.docs.facts import ResultFacts
+from checkpoints.docs.publish import publish_docs
+from checkpoints.docs.site import RunFacts
+from checkpoints.gate.masking import Masking
 from checkpoints.metrics.history import append_history, record_drift
 from checkpoints.metrics.result import ResultMetrics, publish_metrics
 
@@ -39,6 +40,7 @@ class PublishedResult:
     accounting: Accounting | None = None
     table: TableMeasured | None = None
     measures: Mapping[str, float] = field(default_factory=dict)
+    nulls: Mapping[str, int] = field(default_factory=dict)  # by column of the written table
 
 
 def publish(
@@ -57,20 +59,12 @@ def publish(
         publish_metrics(folder, each)
     append_history(folder, metrics)
 
-    facts = RunFacts(run.id, run.as_of)
-    entries = [
-        IndexEntry(
-            transition,
-            result.report.dataset,
-            result.decision.verdict,
-            publish_page(docs, facts, _page(transition, result)),
-            result.decision.blocked_by or result.decision.warned,
-            result.report.rows_promoted,
-        )
-        for result in results
+    facts = [
+        _facts(setup, transition, result, of_result)
+        for result, of_result in zip(results, metrics, strict=True)
     ]
-    publish_contracts(docs, setup.contracts.all)
-    publish_index(docs, facts, entries, setup.contracts.all, setup.settings.shown_runs)
+    shown_runs = setup.settings.shown_runs
+    publish_docs(docs, RunFacts(run.id, run.as_of), transition, facts, setup.contracts.all, shown_runs)
 
 
 def _metrics(
@@ -128,42 +122,33 @@ def _files_by_outcome(report: DatasetReport) -> dict[str, int]:
     }
 
 
-def _corrected(report: DatasetReport) -> dict[str, int | None]:
-    return {
-        "discarded": report.rows_discarded,
-        "fixed": report.rows_fixed,
-        "waived": report.rows_waived,
-        "stale_corrections": report.stale,
+def _facts(setup: Setup, transition: str, result: PublishedResult, metrics: ResultMetrics) -> ResultFacts:
+    """Return what the pages show of a result; offending values are masked."""
+    records, ingestion = result.records, result.ingestion
+    rules = {rule.name: rule for rule in result.rules}
+    masked_columns = setup.policies.of(metrics.dataset).masked_columns if records else ()
+    masking = Masking.of(result.contract, masked_columns)
+    offenders = {
+        name: tuple(replace(row, value=_masked(masking, rules[name], row.value)) for row in rows)
+        for name, rows in (records.offenders if records else {}).items()
     }
-
-
-def _page(transition: str, result: PublishedResult) -> ResultFacts:
-    report = result.report
-    counts: dict[str, int | None] = dict(_files_by_outcome(report))
-    if result.records:
-        counts |= {
-            "rows read": report.rows_read,
-            "promoted" if report.promoted else "candidate": report.rows_promoted,
-            "quarantined": report.rows_quarantined,
-            "deduplicated": report.rows_deduplicated,
-            "conflicting": report.rows_conflicting,
-            "excluded": report.rows_excluded,
-        }
-        counts |= {name: count for name, count in _corrected(report).items() if count}
-    elif report.rows_promoted is not None:
-        counts |= {"rows": report.rows_promoted}
     return ResultFacts(
         transition=transition,
-        dataset=report.dataset,
+        dataset=metrics.dataset,
         contract=result.contract,
         rules=result.rules,
         gate_result=result.judgement,
         decision=result.decision,
-        counts={name: count for name, count in counts.items() if count is not None},
-        files=result.accounting.files if result.accounting else (),
-        unknown_columns=result.records.unknown_columns if result.records else (),
-        inventory=result.ingestion.inventory if result.ingestion else (),
-        rejected_today=result.ingestion.refused_anew if result.ingestion else (),
-        promoted=report.promoted,
-        rejected=result.records.rejected if result.records else (),
+        metrics=metrics,
+        unknown_columns=records.unknown_columns if records else (),
+        inventory=ingestion.inventory if ingestion else (),
+        rejected_today=ingestion.refused_anew if ingestion else (),
+        rejected=records.rejected if records else (),
+        offenders=offenders,
+        files_by_rule=records.files_by_rule if records else {},
+        nulls=result.nulls,
     )
+
+
+def _masked(masking: Masking, rule: Rule, value: str) -> str:
+    return masking.samples(rule, [value])[0] if value else ""

@@ -80,7 +80,7 @@ def silver_to_gold(
     verdict = Verdict.worst(table.verdict for table in judged)
     reports = tuple(table_report(table, is_promoted=verdict is not Verdict.BLOCK) for table in judged)
     results = [
-        published_result(table, report, table=table.subject.measured)
+        published_result(table, report, table=table.subject.measured, nulls=table.subject.written.nulls)
         for table, report in zip(judged, reports, strict=True)
     ]
     publish(setup, run, NAME, results, monotonic() - began)

@@ -1,0 +1,114 @@
+"""Current result of a dataset or table in a transition, and what of it needs a person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import PlainSerializer
+
+from checkpoints.docs.charts import SPARKLINE_RUNS
+from checkpoints.docs.site import rule_path
+from checkpoints.lake.json_documents import Timestamp  # noqa: TC001  pydantic evaluates annotations
+from contracts.model import Domain
+from quarantine_policies.decision import Verdict  # noqa: TC001  pydantic, as above
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from checkpoints.docs.facts import ResultFacts
+    from checkpoints.docs.history import ResultHistory
+
+DAYS_OUT_OF_LINE = "by_day"  # rules on days end so
+FRESHNESS = "freshness"
+
+
+class Need(StrEnum):
+    """Why something needs a person, in the order of urgency."""
+
+    BLOCKED = "blocked"
+    LATE = "late feed"
+    DAYS = "days out of line"
+    ROWS = "rows in quarantine"
+    FILES = "files in quarantine"
+    STALE = "stale corrections"
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """Something that needs a person. ``subject``: a rule, or what it is. ``count``: rows, files or days.
+
+    ``since``: clock of the first of the runs that all had it.
+    """
+
+    need: Annotated[Need, PlainSerializer(str)]
+    subject: str
+    count: int
+    since: Timestamp
+    page: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentResult:
+    """The last result of a dataset or table in one transition.
+
+    ``counts``: rows, or files by outcome. ``shares``: quarantined share of the last runs, oldest first.
+    ``latest``: the latest timestamp of the rows.
+    """
+
+    transition: str
+    dataset: str
+    run_id: str
+    as_of: Timestamp
+    verdict: Annotated[Verdict, PlainSerializer(str)]
+    page: str
+    rows: int | None = None
+    is_promoted: bool = True
+    counts: dict[str, int] = field(default_factory=dict)
+    shares: tuple[float, ...] = ()
+    latest: Timestamp | None = None
+    attention: tuple[Attention, ...] = ()
+
+
+def current_result(facts: ResultFacts, history: ResultHistory) -> CurrentResult:
+    """Return a dataset's current result, from the last run of its history."""
+    last, metrics = history.runs[-1], facts.metrics
+    return CurrentResult(
+        transition=facts.transition,
+        dataset=facts.dataset,
+        run_id=last.run_id,
+        as_of=last.as_of,
+        verdict=last.verdict,
+        page=last.page,
+        rows=metrics.rows_promoted,
+        is_promoted=metrics.promoted is not None,
+        counts={**metrics.files_by_outcome, **metrics.rows_by_outcome},
+        shares=history.quarantined_shares[-SPARKLINE_RUNS:],
+        latest=facts.latest,
+        attention=tuple(_attention(facts, history)),
+    )
+
+
+def _attention(facts: ResultFacts, history: ResultHistory) -> Iterator[Attention]:
+    last = history.runs[-1]
+    for outcome in facts.gate_result.outcomes:
+        if outcome.passed:
+            continue
+        rule, page = outcome.rule, rule_path(facts.transition, facts.dataset, outcome.rule)
+        since = history.broken_since(rule).as_of
+        if rule in facts.decision.blocked_by:
+            yield Attention(Need.BLOCKED, rule, outcome.failed, since, page)
+        elif rule == FRESHNESS:
+            yield Attention(Need.LATE, rule, 0, since, page, str(outcome.observed))
+        elif rule.endswith(DAYS_OUT_OF_LINE):
+            yield Attention(Need.DAYS, rule, outcome.failed, since, page, str(outcome.observed))
+        elif outcome.domain is Domain.RECORDS and facts.is_of_rows:
+            yield Attention(Need.ROWS, rule, outcome.failed, since, page)
+    if rejected := facts.rejected_files:
+        detail = ", ".join(f"{reason} {count:,}" for reason, count in rejected.items())
+        since = history.rejecting_since().as_of
+        yield Attention(Need.FILES, "rejected files", sum(rejected.values()), since, last.page, detail)
+    if facts.metrics.stale:
+        yield Attention(Need.STALE, "stale corrections", facts.metrics.stale, last.as_of, last.page)

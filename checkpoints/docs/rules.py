@@ -1,0 +1,106 @@
+"""Rule pages of Data Docs: what a rule promises, its history, the files that break it, and what to do."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from glob import escape
+from typing import TYPE_CHECKING
+
+from checkpoints.docs.charts import heat_map, strip
+from checkpoints.docs.history import RUNS_WITH_FILES, RuleState
+from checkpoints.docs.site import contract_path, render, rule_path, table_path
+from contracts.model import Domain, Zone
+from contracts.rule_domains import columns_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from checkpoints.docs.facts import ResultFacts
+    from checkpoints.docs.history import ResultHistory
+    from contracts.model import Rule
+
+FILES_SHOWN = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Commands:
+    """Shell commands about the quarantined rows of a rule, of all files or of one."""
+
+    show: str
+    export: str
+    fix: str
+    waive: str
+    discard: str
+
+    @classmethod
+    def of(cls, dataset: str, rule: str, file: str | None = None) -> Commands:
+        """Return the commands for a dataset's rows; names are quoted for a shell.
+
+        >>> Commands.of("events", "age_range", "a b.csv").discard
+        "lakegate quarantine discard --dataset events --rule age_range --file 'a b.csv' --reason '…'"
+        """
+        of_rule = ["--dataset", dataset, "--rule", rule]
+        # A pattern for this file alone: escaped twice, for the pattern and for the shell.
+        selected = [*of_rule, *(["--file", escape(file)] if file is not None else [])]
+        sheet = f"{rule}.csv"
+
+        def command(*words: str) -> str:
+            return shlex.join(["lakegate", "quarantine", *words])
+
+        return cls(
+            show=command(*of_rule),
+            export=command("export", *selected, "--out", sheet),
+            fix=command("fix", sheet, "--reason", "…"),
+            waive=command("waive", *selected, "--reason", "…"),
+            discard=command("discard", *selected, "--reason", "…"),
+        )
+
+
+def rule_pages(facts: ResultFacts, history: ResultHistory) -> Iterator[tuple[str, bytes]]:
+    """Yield the path and content of the page of each rule that was judged.
+
+    The page of a rule that no kept run broke does not change from run to run.
+    """
+    for rule in facts.rules:
+        page = rule_path(facts.transition, facts.dataset, rule.name)
+        yield page, _page(page, rule, facts, history)
+
+
+def _page(page: str, rule: Rule, facts: ResultFacts, history: ResultHistory) -> bytes:
+    runs = history.of_rule(rule)
+    was_broken = any(run.state is RuleState.BROKEN for run in runs)
+    outcome = next((one for one in facts.gate_result.outcomes if one.rule == rule.name), None)
+    can_correct = facts.is_of_rows and rule.domain is Domain.RECORDS
+    files = heat_map(history.runs[-RUNS_WITH_FILES:], rule.name, FILES_SHOWN) if was_broken else []
+    zone = facts.contract.zone
+    return render(
+        "rule.html.j2",
+        page,
+        rule=rule,
+        facts=facts,
+        columns=[str(name) for name in columns_of(rule.kwargs)],
+        runs=runs if was_broken else (),
+        strip=strip(runs) if was_broken else None,
+        since=history.broken_since(rule.name) if was_broken else None,
+        outcome=outcome if was_broken else None,
+        files=files,
+        offenders=facts.offenders.get(rule.name, ()),
+        commands=Commands.of(facts.dataset, rule.name) if can_correct else None,
+        commands_of=lambda file: Commands.of(facts.dataset, rule.name, file),
+        result_page=history.runs[-1].page if was_broken else None,
+        contract_page=contract_path(zone.value, facts.contract.name),
+        table_page=None if zone is Zone.RAW else table_path(zone.value, facts.dataset),
+        effect=_effect(rule, facts),
+    )
+
+
+def _effect(rule: Rule, facts: ResultFacts) -> str:
+    """Return what a broken rule does, in words."""
+    if rule.name in facts.decision.blocked_by or (
+        rule.severity.value == "error" and rule.domain in (Domain.TABLE, Domain.LOADED)
+    ):
+        return "blocks the transition"
+    if rule.domain is Domain.RECORDS:
+        return "sends the row to quarantine" if facts.is_of_rows else "rejects the file"
+    return "warns"

@@ -1,0 +1,140 @@
+"""Pages of datasets and tables: days, columns, rules and versions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from checkpoints.docs.charts import Sparkline, Strip, calendar, sparkline, strip
+from checkpoints.docs.history import RuleState
+from checkpoints.docs.site import contract_path, render, rule_path, table_path
+from contracts.model import Zone
+from contracts.system_columns import UNDATED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from checkpoints.docs.facts import ResultFacts
+    from checkpoints.docs.history import ResultHistory, RunResult
+    from contracts.model import Column, Rule
+
+VERSIONS_SHOWN = 12
+_STRIP_HEIGHT, _STRIP_STEP = 18, 3
+
+
+@dataclass(frozen=True, slots=True)
+class ShownColumn:
+    """A column with its share of nulls now and in the last runs; ``change``: against the version before."""
+
+    column: Column
+    nulls: float | None
+    change: float | None
+    line: Sparkline | None
+
+
+@dataclass(frozen=True, slots=True)
+class ShownVersion:
+    """A promoted version and what differs from the one before, which is None for the oldest."""
+
+    run: RunResult
+    before: RunResult | None
+
+    @property
+    def rows_changed(self) -> int | None:
+        """Rows more or fewer than in the version before."""
+        if self.before is None or self.run.rows is None or self.before.rows is None:
+            return None
+        return self.run.rows - self.before.rows
+
+    @property
+    def columns_added(self) -> list[str]:
+        """Columns that the version before does not have."""
+        return _missing(self.run.nulls, self.before.nulls) if self.before else []
+
+    @property
+    def columns_removed(self) -> list[str]:
+        """Columns of the version before that this one does not have."""
+        return _missing(self.before.nulls, self.run.nulls) if self.before else []
+
+
+@dataclass(frozen=True, slots=True)
+class ShownRule:
+    """A rule with its runs as a strip."""
+
+    rule: Rule
+    strip: Strip
+    is_broken: bool
+    page: str
+
+
+def table_pages(facts: ResultFacts, history: ResultHistory) -> Iterator[tuple[str, bytes]]:
+    """Yield the path and content of the page of a dataset or table; none for files and loads."""
+    zone = facts.contract.zone
+    if zone is Zone.RAW or facts.transition == "gold_to_redshift":
+        return
+    page = table_path(zone.value, facts.dataset)
+    versions = [run for run in history.runs if run.promoted is not None]
+    yield (
+        page,
+        render(
+            "table.html.j2",
+            page,
+            facts=facts,
+            last=history.runs[-1],
+            calendar=calendar(_dated(facts.rows_by_day), _days_out_of_line(facts)),
+            undated=facts.rows_by_day.get(date.fromisoformat(UNDATED), 0),
+            columns=_columns(facts, history.runs),
+            rules=list(_rules(facts, history)),
+            versions=_versions(versions),
+            contract_page=contract_path(zone.value, facts.contract.name),
+            shares=sparkline(history.quarantined_shares, width=220, height=40),
+        ),
+    )
+
+
+def _dated(rows_by_day: Mapping[date, int]) -> dict[date, int]:
+    return {day: rows for day, rows in rows_by_day.items() if day.isoformat() != UNDATED}
+
+
+def _days_out_of_line(facts: ResultFacts) -> dict[date, str]:
+    return {}
+
+
+def _columns(facts: ResultFacts, runs: Sequence[RunResult]) -> list[ShownColumn]:
+    shown = []
+    for column in facts.contract.silver_columns:
+        shares = [
+            run.nulls[column.name] / run.rows if run.rows else 0.0 for run in runs if column.name in run.nulls
+        ]
+        shown.append(
+            ShownColumn(
+                column,
+                shares[-1] if shares else None,
+                shares[-1] - shares[-2] if len(shares) > 1 else None,
+                sparkline(shares) if any(shares) else None,
+            )
+        )
+    return shown
+
+
+def _rules(facts: ResultFacts, history: ResultHistory) -> Iterator[ShownRule]:
+    for rule in facts.rules:
+        runs = history.of_rule(rule)
+        yield ShownRule(
+            rule,
+            strip(runs, _STRIP_HEIGHT, _STRIP_STEP),
+            runs[-1].state is RuleState.BROKEN,
+            rule_path(facts.transition, facts.dataset, rule.name),
+        )
+
+
+def _versions(promoted: Sequence[RunResult]) -> list[ShownVersion]:
+    """Return the last versions, newest first."""
+    before = [None, *promoted[:-1]]
+    pairs = [ShownVersion(run, last) for run, last in zip(promoted, before, strict=True)]
+    return pairs[::-1][:VERSIONS_SHOWN]
+
+
+def _missing(names: Mapping[str, int], others: Mapping[str, int]) -> list[str]:
+    return [name for name in names if others and name not in others]
