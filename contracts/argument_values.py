@@ -14,7 +14,8 @@ PARAMETER = "$PARAMETER"
 NUMBER = DataType(Kind.DOUBLE)
 TIME_KINDS = (Kind.TIMESTAMP, Kind.DATE)
 
-_INSTANT_PARAMETERS = ("as_of_limit",)  # all other parameters are numbers
+_INSTANT_PARAMETERS = ("as_of", "as_of_limit")
+_NO_VALUE_PARAMETERS = ("days_out_of_line",)  # all other parameters are numbers
 # Great Expectations reads '2000-01-01' as a date and cannot compare that with a timestamp.
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}.*)?")
 
@@ -45,6 +46,8 @@ def as_instant(value: object) -> object:
 def fits(value: object, type_: DataType) -> bool:
     """Whether a YAML value or a parameter can be compared with a column of this type."""
     if is_parameter(value):
+        if value[PARAMETER] in _NO_VALUE_PARAMETERS:
+            return False
         is_instant = value[PARAMETER] in _INSTANT_PARAMETERS
         return type_.kind in TIME_KINDS if is_instant else type_.kind.is_number
     match type_.kind:

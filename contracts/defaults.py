@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from open_data_contract_standard.model import DataQuality
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from contracts.argument_values import PARAMETER, is_parameter
 from contracts.errors import ContractError, YamlLocation
 from contracts.expectation_catalog import MEASURED_EXPECTATIONS
-from contracts.measures import loaded_measures, table_measures
+from contracts.measures import LATENCY, latency_hours, loaded_measures, table_measures
 from contracts.model import Contract, Zone
 from contracts.odcs import parse_mapping, unknown_keys
 
@@ -54,9 +55,14 @@ class Defaults:
 
 
 def applies(rule: Rule, contract: Contract) -> bool:
-    """Whether what a default rule judges is measured of a contract's table."""
+    """Whether what a default rule judges is measured of a contract's table, and against what it promises."""
     measure = MEASURED_EXPECTATIONS.get(rule.expectation)
-    return measure is None or measure in table_measures(contract) | loaded_measures(contract)
+    is_measured = measure is None or measure in table_measures(contract) | loaded_measures(contract)
+    return is_measured and (LATENCY not in _parameters(rule) or latency_hours(contract.slas) is not None)
+
+
+def _parameters(rule: Rule) -> set[str]:
+    return {str(value[PARAMETER]) for value in rule.kwargs.values() if is_parameter(value)}
 
 
 def read_defaults(path: Path, file: str) -> Defaults:

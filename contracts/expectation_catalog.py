@@ -92,7 +92,9 @@ REFUSED_EXPECTATIONS: Mapping[str, tuple[str, str]] = MappingProxyType(
         ),
     }
 )
-# Expectations of lakegate -> the measure that they judge (contracts.measures), in contracts.own_expectations.
+EXPECT_DAYS_IN_LINE = "expect_values_by_day_to_be_in_line"
+# Expectations of lakegate -> the measure that they judge (contracts.measures), in contracts.own_expectations
+# and contracts.day_expectations.
 MEASURED_EXPECTATIONS: Mapping[str, str] = MappingProxyType(
     {
         "expect_accepted_files_to_be_readable": "unreadable_accepted_files",
@@ -100,6 +102,7 @@ MEASURED_EXPECTATIONS: Mapping[str, str] = MappingProxyType(
         "expect_currency_count_to_be_at_most": "currency_count",
         "expect_date_span_days_to_be_at_most": "date_span_days",
         "expect_dimension_to_cover_facts": "uncovered_values",
+        "expect_latest_timestamp_to_be_fresh": "latest_timestamp",
         "expect_loaded_revenue_to_equal_release": "loaded_revenue_difference",
         "expect_loaded_row_count_to_equal_release": "loaded_rows_difference",
         "expect_quarantine_ratio_to_be_at_most": "quarantine_ratio",
@@ -110,6 +113,7 @@ MEASURED_EXPECTATIONS: Mapping[str, str] = MappingProxyType(
         "expect_rows_to_be_accounted_for": "accounting_difference",
         "expect_source_columns_to_exist": "missing_source_columns",
         "expect_unknown_user_ratio_to_be_at_most": "unknown_user_ratio",
+        EXPECT_DAYS_IN_LINE: "values_by_day",
         "expect_values_to_fit_varchar": "too_long_values",
         "expect_volume_ratio_to_be_at_least": "volume_ratio",
     }
@@ -118,15 +122,25 @@ MEASURED_EXPECTATIONS: Mapping[str, str] = MappingProxyType(
 TYPE_EXPECTATION = "expect_column_spark_type_to_be"
 
 
-def measured_argument(expectation: str) -> str | None:
-    """Return the argument of an expectation that judges a measured number: its limit; None if it has none.
+_ARGUMENTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "expect_latest_timestamp_to_be_fresh": ("as_of", "max_age_hours"),
+        EXPECT_DAYS_IN_LINE: ("measure", "as_of", "settings"),
+    }
+)
 
-    >>> measured_argument("expect_volume_ratio_to_be_at_least")
-    'min_value'
+
+def measured_arguments(expectation: str) -> tuple[str, ...]:
+    """Return the arguments of an expectation that judges a measure; all are required.
+
+    >>> measured_arguments("expect_volume_ratio_to_be_at_least")
+    ('min_value',)
     """
     if expectation.endswith("_to_be_at_most"):
-        return "max_value"
-    return "min_value" if expectation.endswith("_to_be_at_least") else None
+        return ("max_value",)
+    if expectation.endswith("_to_be_at_least"):
+        return ("min_value",)
+    return _ARGUMENTS.get(expectation, ())
 
 
 def is_row_expectation(expectation: str) -> bool:

@@ -12,6 +12,7 @@ from contracts.model import Contract, Rule, Severity
 if TYPE_CHECKING:
     from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
+_OWN_EXPECTATIONS = ("contracts.own_expectations", "contracts.day_expectations")
 _SEVERITIES = {Severity.ERROR: "critical", Severity.WARN: "warning"}
 
 
@@ -28,7 +29,8 @@ def expectation_config(rule: Rule, contract: Contract) -> ExpectationConfigurati
     from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
     from great_expectations.expectations.metadata_types import FailureSeverity
 
-    import_module("contracts.own_expectations")  # registers them with GX
+    for module in _OWN_EXPECTATIONS:
+        import_module(module)  # registers them with GX
     config = ExpectationConfiguration(
         type=rule.expectation,
         kwargs=dict(rule.kwargs),

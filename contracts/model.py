@@ -243,6 +243,11 @@ class Contract:
         return tuple(c.name for c in self.columns)
 
     @property
+    def dating_column(self) -> Column | None:
+        """The column that dates a row, in UTC: the first timestamp; None if there is none."""
+        return next((c for c in self.columns if c.type.kind is Kind.TIMESTAMP), None)
+
+    @property
     def is_read_from_files(self) -> bool:
         """Whether its rows are records of files, so that single rows can be quarantined."""
         return self.zone is Zone.SILVER and not self.derived_from

@@ -22,6 +22,8 @@ from great_expectations.render.renderer.renderer import renderer
 from contracts.expectation_catalog import MEASURED_EXPECTATIONS, metric_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from great_expectations.execution_engine.execution_engine import ExecutionEngine
     from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
@@ -31,7 +33,7 @@ _Keys = tuple[str, ...]
 class MeasuredExpectation(BatchExpectation):
     """Expectation that a measured number is 0. Its metric is served by the gate; GX cannot compute it.
 
-    ``template``: the promise as a sentence; ``$min_value`` and ``$max_value`` stand for the limits.
+    ``template``: the promise as a sentence; ``$max_value`` stands for the argument of that name.
     """
 
     template: ClassVar[str] = ""
@@ -64,14 +66,18 @@ class MeasuredExpectation(BatchExpectation):
         result: Any = None,  # noqa: ANN401, ARG003  GX's signature
         runtime_configuration: dict[str, Any] | None = None,  # noqa: ARG003  GX's signature
     ) -> list[Any]:
-        arguments = configuration.kwargs if configuration else {}
-        limits = {name: arguments.get(name) for name in ("min_value", "max_value")}
+        shown = cls._shown(configuration.kwargs if configuration else {})
         return [
             RenderedStringTemplateContent(
                 content_block_type="string_template",
-                string_template={"template": cls.template, "params": limits, "styling": None},
+                string_template={"template": cls.template, "params": shown, "styling": None},
             )
         ]
+
+    @classmethod
+    def _shown(cls, arguments: Mapping[str, Any]) -> dict[str, object]:
+        """Return what stands for each name in the template."""
+        return {name: arguments.get(name) for name in cls.args_keys}
 
 
 class AtMostExpectation(MeasuredExpectation):

@@ -26,6 +26,7 @@ from contracts.derivation import (
 from contracts.derived_row_rules import derive_row_rules
 from contracts.derived_table_rules import derive_table_rules
 from contracts.errors import YamlLocation
+from contracts.measures import latency_hours
 from contracts.model import Column, Contract, DateOrder, Note, Rule, Zone
 from contracts.odcs import Properties, parse_mapping, read_document
 from contracts.rule_domains import check_rule
@@ -125,7 +126,7 @@ def read_contract(
         ignored_columns=properties.texts("ignoredColumns") or (),
         sort_key=_known_columns(layout.texts("sortKey") or (), names, at.at("sortKey")),
         dist_key=dist_key,
-        slas=_slas(document),
+        slas=_slas(document, location),
         path=file,
         grain=_required(table.dataGranularityDescription, "dataGranularityDescription", at),
         usage=(texts.usage or "").strip(),
@@ -250,11 +251,18 @@ def _owner_and_team(document: OpenDataContractStandard, location: YamlLocation) 
     )
 
 
-def _slas(document: OpenDataContractStandard) -> dict[str, str]:
-    return {
+def _slas(document: OpenDataContractStandard, location: YamlLocation) -> dict[str, str]:
+    slas = {
         sla.property or "": f"{sla.value} {sla.unit}".strip() if sla.unit else f"{sla.value}"
         for sla in document.slaProperties or ()
     }
+    try:
+        latency_hours(slas)
+    except ValueError as error:
+        raise location.at("slaProperties").error(
+            str(error), next_step="write value and unit, such as {property: latency, value: 1, unit: d}"
+        ) from error
+    return slas
 
 
 def _known_columns(found: Sequence[str], names: Sequence[str], location: YamlLocation) -> tuple[str, ...]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from contracts.expectation_catalog import (
+    EXPECT_DAYS_IN_LINE,
     MEASURED_EXPECTATIONS,
     REFUSED_EXPECTATIONS,
     is_known,
     is_row_expectation,
 )
 from contracts.inventory import Reason
-from contracts.measures import LOADED_MEASURES, loaded_measures, table_measures
+from contracts.measures import LOADED_MEASURES, day_values, loaded_measures, table_measures
 from contracts.model import Contract, DataType, Domain, Kind, Rule, Severity, Zone
 from contracts.rule_arguments import check_arguments
 from contracts.system_columns import (
@@ -99,6 +100,12 @@ def _check_measure(rule: Rule, contract: Contract, location: YamlLocation) -> No
         raise location.error(
             f"{rule.expectation} does not apply to {contract.name}, of which {measure} is not measured",
             next_step=f"measured are: {', '.join(sorted(available)) or 'none'}",
+        )
+    named, days = rule.kwargs.get("measure"), day_values(contract)
+    if rule.expectation == EXPECT_DAYS_IN_LINE and named not in days:
+        raise location.error(
+            f"{named!r} is not measured of {contract.name} by day",
+            next_step=f"set measure to one of: {', '.join(days)}",
         )
 
 

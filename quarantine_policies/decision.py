@@ -12,6 +12,7 @@ from quarantine_policies.model import Action
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from contracts.days import DayOutOfLine
     from contracts.model import Contract, Rule
     from quarantine_policies.model import Policy
 
@@ -46,6 +47,7 @@ class RuleOutcome:
     failed: int = 0  # offenders among them
     observed: float | int | str | None = None  # table rules: the number judged
     samples: tuple[str, ...] = ()  # a few offenders, masked
+    days: tuple[DayOutOfLine, ...] = ()  # rules on days: those out of line
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,11 @@ def decide(
     return Decision(verdict, tuple(failed), tuple(warned), tuple(blocked_by))
 
 
+def judged_rules(rules: Iterable[Rule], policy: Policy) -> tuple[Rule, ...]:
+    """Return the rules that the policy does not switch off, in their order."""
+    return tuple(rule for rule in rules if policy.override(rule.name) is not Action.OFF)
+
+
 def routed_rules(contract: Contract, policy: Policy) -> tuple[Rule, ...]:
     """Return the row rules whose offenders are quarantined, after overrides, in the contract's order.
 
@@ -120,7 +127,7 @@ def _quarantines(rule: Rule, policy: Policy) -> bool:
             return False
         case Action.QUARANTINE | Action.BLOCK:
             return True
-        case None:
+        case Action.OFF | None:  # a row rule cannot be switched off (check_policies)
             return rule.severity is Severity.ERROR
 
 

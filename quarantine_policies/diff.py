@@ -86,6 +86,8 @@ def _diff_expansion(before: Policy, after: Policy) -> Iterator[Change]:
 
 def _effect(rule: Rule, action: Action | None) -> Action:
     """Return what happens to offenders of a rule."""
+    if action is Action.OFF:
+        return Action.WARN  # nothing is held back either
     if action is not None:
         return action
     if rule.severity is Severity.WARN:

@@ -8,6 +8,8 @@ from types import MappingProxyType
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from contracts.days import DaySettings
+
 _MEBIBYTE = 1024 * 1024
 
 
@@ -17,6 +19,7 @@ class Action(StrEnum):
     WARN = "warn"  # a row is kept and counted; a table is promoted
     QUARANTINE = "quarantine"  # the row is quarantined (row rules only)
     BLOCK = "block"  # a single offender blocks (and is quarantined, if it is a row)
+    OFF = "off"  # the rule is not judged (rules on a candidate table only)
 
 
 class Policy(BaseModel):
@@ -27,6 +30,7 @@ class Policy(BaseModel):
     overrides: Mapping[str, Action] = Field(default_factory=dict)
     masked_columns: tuple[str, ...] = ()  # in addition to the contract's pii columns
     retention_days: int = Field(default=90, ge=1)  # of quarantined rows and files
+    days_out_of_line: DaySettings = DaySettings()
 
     @field_validator("overrides", mode="before")
     @classmethod
@@ -34,9 +38,10 @@ class Policy(BaseModel):
         if not isinstance(value, Mapping):
             return value  # rejected by type validation
         actions = {}
-        for rule, action in value.items():
+        for rule, written in value.items():
+            action = Action.OFF if written is False else written  # YAML reads off as false
             if action not in list(Action):
-                raise ValueError(f"{rule} must be warn, quarantine or block, found {action!r}")
+                raise ValueError(f"{rule} must be warn, quarantine, block or off, found {action!r}")
             actions[rule] = Action(action)
         return MappingProxyType(actions)
 
@@ -50,9 +55,9 @@ class Policy(BaseModel):
         return self.overrides.get(rule)
 
     @property
-    def parameters(self) -> Mapping[str, float]:
-        """Limits by the names that rules reference: ``{"$PARAMETER": name}``."""
-        return {}
+    def parameters(self) -> Mapping[str, object]:
+        """Limits and settings by the names that rules reference: ``{"$PARAMETER": name}``."""
+        return {"days_out_of_line": self.days_out_of_line.model_dump(mode="json")}
 
 
 class DatasetPolicy(Policy):
@@ -68,9 +73,10 @@ class DatasetPolicy(Policy):
     max_expansion_ratio: float = Field(default=200, gt=0)
 
     @property
-    def parameters(self) -> Mapping[str, float]:
-        """Limits by the names that rules reference; a disabled one is 1, which no ratio exceeds."""
+    def parameters(self) -> Mapping[str, object]:
+        """Those of every policy, and limits; a disabled one is 1, which no ratio exceeds."""
         return {
+            **super().parameters,
             "max_quarantine_ratio": self.max_quarantine_ratio,
             "min_volume_ratio": self.min_volume_ratio,
             "max_conflicting_ratio": self.max_conflicting_ratio,
@@ -86,6 +92,6 @@ class GoldPolicy(Policy):
     max_unknown_user_ratio: float = Field(default=0.05, ge=0, le=1)
 
     @property
-    def parameters(self) -> Mapping[str, float]:
-        """Limits by the names that rules reference."""
-        return {"max_unknown_user_ratio": self.max_unknown_user_ratio}
+    def parameters(self) -> Mapping[str, object]:
+        """Those of every policy, and limits."""
+        return {**super().parameters, "max_unknown_user_ratio": self.max_unknown_user_ratio}

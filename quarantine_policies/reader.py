@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, TypeVar
 import yaml
 from pydantic import ValidationError
 
+from contracts.days import DaySettings
 from contracts.errors import ConfigurationError
+from contracts.model import Domain
 from contracts.odcs import parse_yaml
 from quarantine_policies.model import Action, DatasetPolicy, GoldPolicy, Policy
 
@@ -125,7 +127,7 @@ def validate_policy(
 def _value_error(error: ErrorDetails, kind: type[Policy], file: str) -> PolicyError:
     key = ".".join(str(step) for step in error["loc"])
     if error["type"] == "extra_forbidden":
-        known = ", ".join(kind.model_fields)
+        known = ", ".join((DaySettings if len(error["loc"]) > 1 else kind).model_fields)
         return PolicyError(f"unknown key {key!r}", file=file, path=key, expected=f"one of {known}")
     return PolicyError(f"invalid {key}: {error['msg']}", file=file, path=key, found=repr(error["input"]))
 
@@ -171,7 +173,14 @@ def _errors_of(
                 f"{name} is a table rule and has no rows to quarantine",
                 file=file,
                 path=path,
-                expected="warn or block",
+                expected="warn, block or off",
+            )
+        elif action is Action.OFF and any(r.domain is not Domain.TABLE for r in rules if r.name == name):
+            yield PolicyError(
+                f"{name} cannot be switched off: it does not judge a candidate table",
+                file=file,
+                path=path,
+                expected="warn, quarantine or block for a row rule, warn or block for any other",
             )
     columns = {column for contract in judged for column in contract.column_names}
     for number, column in enumerate(policy.masked_columns):

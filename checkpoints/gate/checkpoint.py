@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard  # Any: GX expectations, whose 
 from checkpoints.gate.gx_expectations import build_expectations, load_gx, rule_error, serialized
 from checkpoints.gate.measures import Measured, Measures, RuleCount
 from checkpoints.gate.safe_conditions import first_line
+from contracts.days import DayOutOfLine
 from contracts.expectation_catalog import metric_of
 from contracts.model import Domain
 from quarantine_policies.decision import RuleOutcome
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from contracts.model import Contract, Rule
 
 RESULT_FORMAT: dict[str, object] = {"result_format": "BASIC", "partial_unexpected_count": 20}
+_NO_TIMESTAMP = ""  # GX would take None for a number that is 0
 _NOT_NULL = "expect_column_values_to_not_be_null"
 
 
@@ -231,6 +233,9 @@ def measured_metrics(
             f"{expectation.map_metric}.filtered_row_count": measures.rows,
         }
     known: dict[str, object] = {metric_of(name): value for name, value in measures.values.items()}
+    if measures.by_day:
+        known[metric_of("values_by_day")] = measures.by_day
+    known[metric_of("latest_timestamp")] = measures.latest or _NO_TIMESTAMP
     if measures.columns is not None:
         known["table.columns"] = measures.columns.fieldNames()
         known["table.column_count"] = len(measures.columns)
@@ -271,7 +276,13 @@ def rule_outcome(
         failed=failed or sum(int(each.result.get("unexpected_count") or 0) for each in validated),
         observed=observed if observed is None or isinstance(observed, (int, float)) else str(observed),
         samples=samples_of(contract, rule, measured, masking),
+        days=tuple(day for each in validated for day in _days_out_of_line(each)),
     )
+
+
+def _days_out_of_line(validated: ExpectationValidationResult) -> list[DayOutOfLine]:
+    details = validated.result.get("details") or {}
+    return [DayOutOfLine.from_json(day) for day in details.get("days_out_of_line", ())]
 
 
 def _problem(validated: ExpectationValidationResult) -> str | None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 from contracts.argument_values import PARAMETER, as_instant, is_parameter
 from contracts.errors import ContractError
 from contracts.gx_suite import expectation_config
+from contracts.measures import contract_parameters
 from contracts.model import Kind
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ def filled_rule(contract: Contract, rule: Rule, parameters: Mapping[str, object]
     Raises:
         ContractError: a parameter is not given.
     """
+    parameters = {**contract_parameters(contract), **parameters}
     filled: dict[str, object] = {}
     is_text = _judges_text(contract, rule)
     for name, declared in rule.kwargs.items():

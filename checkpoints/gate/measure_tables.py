@@ -4,23 +4,28 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
 from functools import partial, reduce
 from operator import xor
 from typing import TYPE_CHECKING
 
 from checkpoints.gate.measures import DistinctKeys, RowsWritten, RuleCount, TableMeasured
+from contracts.days import as_number
+from contracts.measures import ROWS, day_column, judged_columns
 from contracts.spark import count_and_xor, key_hash
 from contracts.system_columns import EVENT_DATE, SOURCE_FILE, UNDATED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from pyspark.sql import Column, DataFrame, Observation, Row
 
+    from contracts.days import ValuesByDay
     from contracts.model import Contract
 
 
 _TOTAL, _REPEATED = "total", "repeated"
+# A row of totals without a day is of a file, or of a table without files; one with a day is of that day.
 _COUNTS = {
     "table": "int",
     "file": "string",
@@ -28,10 +33,11 @@ _COUNTS = {
     "xor": "bigint",
     "nulls": "array<bigint>",
     "too_long": "bigint",
-    "undated": "bigint",
-    "first": "int",
-    "last": "int",
+    "latest": "bigint",  # microseconds since 1970
+    "day": "int",  # since 1970
+    "values": "array<string>",  # of the day
 }
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +57,9 @@ class WrittenTable:
 def measure_tables(tables: Sequence[WrittenTable]) -> list[TableMeasured]:
     """Measure written tables in one Spark job; returns one result per table, in order.
 
-    A table that was counted during its write is not read. Of any other table, only required columns (the key
-    among them), ``event_date``, ``_source_file`` and, if it is computed, texts of limited length are read.
+    Of a table that was counted during its write, only the columns that are judged by day are read. Of any
+    other table, only required columns (the key among them), ``event_date`` and the timestamp behind it,
+    ``_source_file`` and, if it is computed, texts of limited length are read.
     Uniqueness without a shuffle: the number of rows and the xor of their key hashes must match the expected
     keys. Tables whose keys are unknown are grouped by key hash. Only a table with a repeated hash, or with
     other keys than expected, is grouped by the keys themselves, in a further job.
@@ -60,6 +67,7 @@ def measure_tables(tables: Sequence[WrittenTable]) -> list[TableMeasured]:
     unread = [number for number, table in enumerate(tables) if table.counted is None]
     unproved = [n for n in unread if _key(tables[n]) and tables[n].keys is None]
     parts = [(_TOTAL, _totals(number, tables[number])) for number in unread]
+    parts += [(_TOTAL, _days(n, table)) for n, table in enumerate(tables) if judged_columns(table.contract)]
     if unproved:
         parts.append((_REPEATED, _repeated([_hashes(number, tables[number]) for number in unproved])))
     totals: dict[int, list[Row]] = defaultdict(list)
@@ -72,7 +80,7 @@ def measure_tables(tables: Sequence[WrittenTable]) -> list[TableMeasured]:
     return [
         _measured(table, totals[number], has_repeated=number in repeated)
         if table.counted is None
-        else _as_written(table.counted)
+        else _as_written(table.counted, _by_day(table, totals[number]))
         for number, table in enumerate(tables)
     ]
 
@@ -158,7 +166,7 @@ def is_unique_by_plan(frame: DataFrame, key: Sequence[str]) -> bool:
     return any({one.apply(position).name() for position in range(one.size())} <= set(key) for one in sets)
 
 
-def _as_written(counted: RowsWritten) -> TableMeasured:
+def _as_written(counted: RowsWritten, by_day: Mapping[str, ValuesByDay]) -> TableMeasured:
     """Return the measures of a table that was counted during its write."""
     return TableMeasured(
         rows=counted.keys.distinct,
@@ -170,17 +178,32 @@ def _as_written(counted: RowsWritten) -> TableMeasured:
         rows_by_file={},
         keys=counted.keys,
         too_long_values=counted.too_long_values,
+        by_day=by_day,
     )
 
 
+def _by_day(table: WrittenTable, totals: Sequence[Row]) -> Mapping[str, ValuesByDay]:
+    """Return what was measured by day; nothing for a table without days."""
+    names = (ROWS,) if EVENT_DATE in table.frame.columns else judged_columns(table.contract)
+    days = [(_EPOCH.date() + timedelta(days=row["day"]), row["values"]) for row in totals]
+    return {
+        name: {day: as_number(values[n]) for day, values in days if values[n] is not None}
+        for n, name in enumerate(names)
+    }
+
+
 def _measured(table: WrittenTable, totals: Sequence[Row], *, has_repeated: bool) -> TableMeasured:
-    """Return the measures of a table from its totals, which are by file if it has source files."""
+    """Return the measures of a table from its totals: by file if it has source files, and by day."""
     key = _key(table)
+    by_day = _by_day(table, [row for row in totals if row["day"] is not None])
+    totals = [row for row in totals if row["day"] is None]
     rows = sum(row["rows"] for row in totals)
     keys = DistinctKeys(rows, reduce(xor, (row["xor"] or 0 for row in totals), 0)) if key else None
     is_unproved = has_repeated or (rows > 0 and table.keys is not None and table.keys() != keys)
     duplicates = _duplicates(table.frame, key) if is_unproved else RuleCount(0)
-    days = [row[end] for row in totals for end in ("first", "last") if row[end] is not None]
+    rows_by_day = dict(by_day.get(ROWS, {}))
+    undated = rows_by_day.pop(date.fromisoformat(UNDATED), 0)
+    latest = max((row["latest"] for row in totals if row["latest"] is not None), default=None)
     return TableMeasured(
         rows=rows,
         duplicate_rows=duplicates.unexpected,
@@ -189,13 +212,15 @@ def _measured(table: WrittenTable, totals: Sequence[Row], *, has_repeated: bool)
             column: sum(row["nulls"][number] or 0 for row in totals)
             for number, column in enumerate(_required(table.contract, table.frame.columns))
         },
-        date_span_days=max(days) - min(days) if days else 0,
-        undated_rows=sum(row["undated"] or 0 for row in totals),
+        date_span_days=(max(rows_by_day) - min(rows_by_day)).days if rows_by_day else 0,
+        undated_rows=int(undated),
         rows_by_file={row["file"]: row["rows"] for row in totals}
         if SOURCE_FILE in table.frame.columns
         else {},
         keys=None if duplicates.unexpected else keys,
         too_long_values=sum(row["too_long"] or 0 for row in totals),
+        by_day={**by_day, ROWS: rows_by_day} if ROWS in by_day else by_day,
+        latest=None if latest is None else _EPOCH + timedelta(microseconds=latest),
     )
 
 
@@ -224,23 +249,67 @@ def _union(frames: Sequence[DataFrame]) -> DataFrame:
 
 
 def _totals(number: int, table: WrittenTable, *groups: str) -> DataFrame:
-    """Count a table without a shuffle of its rows: by groups, and by file if it has source files."""
+    """Count a table without a shuffle of its rows: by groups, and by file if it has source files.
+
+    A table with ``event_date`` is counted by it too, in rows of their own.
+    """
     from pyspark.sql import functions as sf
 
-    columns, key = table.frame.columns, _key(table)
-    counts = [_row_count(), _null_counts(table.contract, columns), _too_long_count(table.contract, columns)]
+    columns = table.frame.columns
+    rows = table.frame.withColumn("file", sf.col(SOURCE_FILE)) if SOURCE_FILE in columns else table.frame
+    by_file = [*groups, *(["file"] if SOURCE_FILE in columns else [])]
+    counts, sums = _counts(table)
+    if EVENT_DATE in columns:
+        # The rows are counted once, by file and day; that small table is then summed up by each.
+        undated = sf.lit(UNDATED).cast("date")
+        rows = rows.withColumn("day", sf.unix_date(sf.coalesce(EVENT_DATE, undated)))
+        counted = rows.groupBy(*by_file, "day").agg(*counts)
+        sets = [by_file, [*groups, "day"]]
+        totals = counted.groupingSets(sets, *by_file, "day").agg(*sums)
+        totals = totals.withColumn("values", sf.array(sf.col("rows").cast("string")))
+    else:
+        totals = rows.groupBy(*by_file).agg(*counts)
+    required = _required(table.contract, columns)
+    nulls = sf.array(*(sf.col(_null_count(n)) for n in range(len(required)))).cast("array<bigint>")
+    return totals.withColumn("nulls", nulls).withColumn("table", sf.lit(number))
+
+
+def _counts(table: WrittenTable) -> tuple[list[Column], list[Column]]:
+    """Return what is counted of rows, and how counts of parts are summed up; of the same names."""
+    from pyspark.sql import functions as sf
+
+    contract, columns, key = table.contract, table.frame.columns, _key(table)
+    counts, summed = [_row_count(), _too_long_count(contract, columns)], ["rows", "too_long"]
+    for n, name in enumerate(_required(contract, columns)):
+        counts.append(sf.count_if(sf.col(name).isNull()).alias(_null_count(n)))
+        summed.append(_null_count(n))
+    sums = [sf.sum(name).alias(name) for name in summed]
     if key:
         counts.append(sf.bit_xor(key_hash(key)).alias("xor"))
-    if EVENT_DATE in columns:
-        date = sf.col(EVENT_DATE)
-        dated = sf.when(date != sf.lit(UNDATED).cast("date"), sf.unix_date(date))
-        counts += [
-            sf.count(sf.when(dated.isNull(), 1)).alias("undated"),
-            sf.min(dated).alias("first"),
-            sf.max(dated).alias("last"),
-        ]
-    by_file = [sf.col(SOURCE_FILE).alias("file")] if SOURCE_FILE in columns else []
-    return table.frame.groupBy(*groups, *by_file).agg(*counts).withColumn("table", sf.lit(number))
+        sums.append(sf.bit_xor("xor").alias("xor"))
+    dating = contract.dating_column
+    if contract.is_read_from_files and dating is not None and dating.name in columns:
+        counts.append(sf.max(sf.unix_micros(dating.name)).alias("latest"))
+        sums.append(sf.max("latest").alias("latest"))
+    return counts, sums
+
+
+def _null_count(number: int) -> str:
+    """Return the column that counts the nulls of a required column, by its position among these."""
+    return f"null_{number}"
+
+
+def _days(number: int, table: WrittenTable) -> DataFrame:
+    """Return the numbers that are judged by day, of a table with one row a day."""
+    from pyspark.sql import functions as sf
+
+    values = [sf.col(name).cast("string") for name in judged_columns(table.contract)]
+    days = table.frame.select(
+        sf.lit(number).alias("table"),
+        sf.unix_date(day_column(table.contract) or "").alias("day"),
+        sf.array(*values).alias("values"),
+    )
+    return days.where("day is not null")
 
 
 def _row_count() -> Column:

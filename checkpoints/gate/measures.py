@@ -13,7 +13,11 @@ from contracts.corrections import CorrectionCounts
 from contracts.model import Domain
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from pyspark.sql.types import StructType
+
+    from contracts.days import ValuesByDay
 
 Number = int | float | Decimal
 
@@ -31,14 +35,16 @@ class Measures:
     """Measured numbers of one domain.
 
     ``rules``: by rule name, the rows that break it; every map rule of the domain has an entry, even for 0.
-    ``values``: by measure (``contracts.measures``). ``nulls``: by required column of a table. ``columns``: of
-    a table, in order, with their Spark types; None where they are unknown. ``computed``: by rule, the metrics
-    of a table that GX has computed.
+    ``values``: by measure (``contracts.measures``). ``by_day`` and ``latest``: see ``TableMeasured``.
+    ``nulls``: by required column of a table. ``columns``: of a table, in order, with their Spark types; None
+    where they are unknown. ``computed``: by rule, the metrics of a table that GX has computed.
     """
 
     rows: int
     rules: Mapping[str, RuleCount] = field(default_factory=dict)
     values: Mapping[str, Number] = field(default_factory=dict)
+    by_day: Mapping[str, ValuesByDay] = field(default_factory=dict)
+    latest: datetime | None = None
     nulls: Mapping[str, int] = field(default_factory=dict)
     columns: StructType | None = None
     computed: Mapping[str, ComputedMetrics] = field(default_factory=dict)
@@ -231,6 +237,9 @@ class TableMeasured:
     ``duplicate_rows``: rows that share their key with another. ``date_span_days`` and ``undated_rows``
     (event_date 1900-01-01) are 0 without ``event_date``. ``keys``: None for a table without a key and for one
     with duplicates. ``too_long_values``: values of a computed table that are longer than their varchar.
+    ``by_day``: ``rows`` by ``event_date``, undated rows excluded; of a gold table with one row a day, the
+    columns that its rules judge by day. ``latest``: of a dataset that is read from files, the latest
+    timestamp by which a row is dated, in UTC; None without any.
     """
 
     rows: int
@@ -242,6 +251,8 @@ class TableMeasured:
     rows_by_file: Mapping[str, int]
     keys: DistinctKeys | None
     too_long_values: int = 0
+    by_day: Mapping[str, ValuesByDay] = field(default_factory=dict)
+    latest: datetime | None = None
 
 
 def account(records: RecordsMeasured, table: TableMeasured, deduplicated: Mapping[str, int]) -> Accounting:

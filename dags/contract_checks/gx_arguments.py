@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any  # Any: JSON schemas
 
 from contracts.argument_values import is_parameter
-from contracts.expectation_catalog import MEASURED_EXPECTATIONS, measured_argument
+from contracts.expectation_catalog import MEASURED_EXPECTATIONS, measured_arguments
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -58,11 +58,8 @@ def argument_problems(expectation: str, kwargs: Mapping[str, object]) -> Iterato
 
 
 def _measured_names(expectation: str) -> frozenset[str] | None:
-    """Return the arguments of an expectation that judges a measured number; None for any other."""
-    if expectation not in MEASURED_EXPECTATIONS:
-        return None
-    limit = measured_argument(expectation)
-    return frozenset() if limit is None else frozenset({limit})
+    """Return the arguments of an expectation that judges a measure; None for any other."""
+    return frozenset(measured_arguments(expectation)) if expectation in MEASURED_EXPECTATIONS else None
 
 
 def _sentences(error: ValidationError, schema: Mapping[str, Any]) -> Iterator[str]:

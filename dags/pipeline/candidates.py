@@ -73,6 +73,8 @@ class Candidate:
             measured.rows,
             {KEYS_UNIQUE: duplicates, **(counts or {})},
             values,
+            by_day=measured.by_day,
+            latest=measured.latest,
             nulls=measured.nulls,
             columns=self.written.columns,
         )

@@ -53,7 +53,7 @@ class Run:
     @property
     def parameters(self) -> Mapping[str, object]:
         """Values that rules reference by ``{"$PARAMETER": name}``."""
-        return {"as_of_limit": self.as_of + MOST_CLOCK_SKEW}
+        return {"as_of": self.as_of, "as_of_limit": self.as_of + MOST_CLOCK_SKEW}
 
 
 def read_setup(settings: Settings) -> Setup:

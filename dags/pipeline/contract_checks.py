@@ -99,7 +99,7 @@ def _check_conditions(spark: SparkSession, contract: Contract, parameters: Mappi
 def _all_parameters(setup: Setup, run: Run, contract: Contract) -> list[Mapping[str, object]]:
     """Return the distinct parameters of a contract's rules: the inventory is judged once for each dataset."""
     if contract.zone is Zone.GOLD:
-        return [setup.policies.gold.parameters]
+        return [{**setup.policies.gold.parameters, **run.parameters}]
     if contract.zone is not Zone.RAW:
         return [_parameters(setup, run, contract)]
     distinct: list[Mapping[str, object]] = []

@@ -9,7 +9,7 @@ from checkpoints.gate.checkpoint import judge
 from checkpoints.gate.masking import Masking
 from contracts.model import Domain
 from dags.pipeline.publish import PublishedResult
-from quarantine_policies.decision import decide
+from quarantine_policies.decision import decide, judged_rules
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -71,7 +71,8 @@ def judge_and_decide(
         run: its id names the results, its clock is the rules' ``as_of``.
         subject: carried over into the result.
         contract: the rules belong to.
-        rules: those to judge; rules of domains that were not measured are skipped.
+        rules: those to judge; rules of domains that were not measured, or that the policy switches off, are
+            skipped.
         measured: the measures by domain.
         policy: gives the rules' limits, the masked columns and the overrides.
         files_rejected: files that this run quarantined; any make the verdict ``warn``.
@@ -83,7 +84,8 @@ def judge_and_decide(
     """
     parameters = {**policy.parameters, **run.parameters}
     masking = Masking.of(contract, policy.masked_columns)
-    result = judge_rules(checkpoint, contract, rules, measured, parameters, masking, run.id, run.as_of)
+    judged = judged_rules(rules, policy)
+    result = judge_rules(checkpoint, contract, judged, measured, parameters, masking, run.id, run.as_of)
     decision = decide(
         result.outcomes, policy, files_rejected=files_rejected, rows_quarantined=rows_quarantined
     )

@@ -58,19 +58,39 @@ def test_a_history_follows_the_policy_of_its_dataset() -> None:
 
 def test_limits_are_handed_to_rules_by_name_and_a_limit_that_is_off_is_never_exceeded() -> None:
     policies = load_policies()
+    days = {"days": 7, "weeks": 8, "sensitivity": 4.0, "min_change": 0.1, "ignore": []}
     assert policies.of("events").parameters == {
+        "days_out_of_line": days,
         "max_quarantine_ratio": 0.25,
         "min_volume_ratio": 0.5,
         "max_conflicting_ratio": 0.05,
         "max_rejected_bytes_ratio": 1.0,
     }
-    assert policies.gold.parameters == {"max_unknown_user_ratio": 0.05}
+    assert policies.gold.parameters == {"days_out_of_line": days, "max_unknown_user_ratio": 0.05}
     assert DatasetPolicy(max_rejected_bytes_ratio=0.1).parameters["max_rejected_bytes_ratio"] == 0.1
 
 
-def test_every_parameter_of_a_rule_is_one_that_a_policy_or_the_clock_gives() -> None:
+def test_the_days_that_a_policy_ignores_are_handed_on_as_texts() -> None:
+    text = "days_out_of_line: {weeks: 4, ignore: [2024-12-25, 2024-12-26]}"
+    settings = parse_policy(text, DatasetPolicy, "events.yaml").parameters["days_out_of_line"]
+    assert settings == {
+        "days": 7,
+        "weeks": 4,
+        "sensitivity": 4.0,
+        "min_change": 0.1,
+        "ignore": ["2024-12-25", "2024-12-26"],
+    }
+
+
+def test_every_parameter_of_a_rule_is_one_that_a_policy_the_contract_or_the_clock_gives() -> None:
     policies = load_policies()
-    given = {"as_of_limit", *policies.of("events").parameters, *policies.gold.parameters}
+    given = {
+        "as_of",
+        "as_of_limit",
+        "latency_hours",
+        *policies.of("events").parameters,
+        *policies.gold.parameters,
+    }
     for contract in CONTRACTS.all:
         for rule in contract.rules:
             for value in rule.kwargs.values():
@@ -79,7 +99,8 @@ def test_every_parameter_of_a_rule_is_one_that_a_policy_or_the_clock_gives() -> 
 
 def test_overrides_are_read_as_actions() -> None:
     policy = parse_policy(
-        "overrides: {age_range: warn, email_format: quarantine, volume_drop: block}",
+        "overrides: {age_range: warn, email_format: quarantine, volume_drop: block, date_span: off, "
+        "freshness: 'off'}",
         DatasetPolicy,
         "events.yaml",
     )
@@ -87,6 +108,8 @@ def test_overrides_are_read_as_actions() -> None:
         "age_range": Action.WARN,
         "email_format": Action.QUARANTINE,
         "volume_drop": Action.BLOCK,
+        "date_span": Action.OFF,  # which YAML reads as false
+        "freshness": Action.OFF,
     }
     assert policy.override("malformed") is None
 
@@ -111,8 +134,13 @@ def test_overrides_are_read_as_actions() -> None:
         ("retention_days: 0", "greater than or equal to 1"),
         ("retention_days: 1.5", "found 1.5"),
         ("overrides: [age_range]", "invalid overrides"),
-        ("overrides: {age_range: ignore}", "age_range must be warn, quarantine or block, found 'ignore'"),
-        ("overrides: {age_range: off}", "age_range must be warn, quarantine or block, found False"),
+        ("overrides: {age_range: ignore}", "must be warn, quarantine, block or off, found 'ignore'"),
+        ("overrides: {age_range: on}", "must be warn, quarantine, block or off, found True"),
+        ("days_out_of_line: {week: 4}", "unknown key 'days_out_of_line.week' (expected one of days, weeks,"),
+        ("days_out_of_line: {weeks: 3}", "greater than or equal to 4"),
+        ("days_out_of_line: {sensitivity: 0}", "greater than 0"),
+        ("days_out_of_line: {ignore: [Christmas]}", "invalid days_out_of_line.ignore.0"),
+        ("days_out_of_line: {ignore: 2024-12-25}", "invalid days_out_of_line.ignore"),
         ("masked_columns: message", "invalid masked_columns"),
         ("masked_columns: [1]", "invalid masked_columns.0"),
         ("[1]", "events.yaml: a policy must be a mapping (expected key: value, found [1])"),
@@ -156,6 +184,9 @@ def test_a_copy_of_the_shipped_policies_reads_as_the_shipped_ones(folder: Path) 
             "users.yaml, overrides.status_known: no contract has",
         ),
         ("events.yaml", "overrides: {volume_drop: quarantine}", "volume_drop is a table rule"),
+        ("events.yaml", "overrides: {age_range: off}", "age_range cannot be switched off"),
+        ("events.yaml", "overrides: {corrupt_gzip: off}", "corrupt_gzip cannot be switched off"),
+        ("gold.yaml", "overrides: {rows_loaded: off}", "rows_loaded cannot be switched off"),
         (
             "events.yaml",
             "masked_columns: [body]",

@@ -50,8 +50,8 @@ def _comparable_times(contract: Contract) -> list[Column]:
 
 
 def _event_date(contract: Contract) -> Column:
-    """Return the UTC date of the dataset's first timestamp (spec 4.4)."""
-    dating = next((column for column in contract.columns if column.type.kind is Kind.TIMESTAMP), None)
+    """Return the UTC date of the column that dates a row (spec 4.4)."""
+    dating = contract.dating_column
     undated = sf.lit(UNDATED).cast("date")
     if dating is None:
         return undated

@@ -196,7 +196,7 @@ def test_each_expectation_of_great_expectations_is_accounted_for() -> None:
     import great_expectations.expectations as _  # noqa: F401  registers them
     from great_expectations.expectations.registry import list_registered_expectation_implementations
 
-    import contracts.own_expectations as _own  # noqa: F401
+    import contracts.day_expectations as _own  # noqa: F401
 
     found = set(list_registered_expectation_implementations())
     shipped = {*ROUTES, *JUDGES_THE_TABLE, *REFUSED}

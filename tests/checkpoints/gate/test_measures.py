@@ -198,7 +198,8 @@ def test_no_rows_at_all_are_counted_as_none(spark: SparkSession, tmp_path: Path)
     assert found.currencies == {"price": ()}
     assert found.quarantine_ratio == 0.0
     table = spark.createDataFrame([], "id string, age int, event_date date, _source_file string")
-    assert measured_table(table) == TableMeasured(0, 0, (), {"id": 0}, 0, 0, {}, DistinctKeys(0, 0))
+    no_keys = DistinctKeys(0, 0)
+    assert measured_table(table) == TableMeasured(0, 0, (), {"id": 0}, 0, 0, {}, no_keys, 0, {"rows": {}})
 
 
 def test_currencies_are_counted_without_rules(spark: SparkSession, tmp_path: Path) -> None:
@@ -227,6 +228,7 @@ def test_a_candidate_is_measured_with_its_keys_nulls_dates_and_files(spark: Spar
         undated_rows=2,
         rows_by_file={"f1": 2, "f2": 3},
         keys=None,
+        by_day={"rows": {date(2024, 1, 1): 1, date(2024, 1, 2): 1, date(2024, 1, 11): 1}},
     )
 
 

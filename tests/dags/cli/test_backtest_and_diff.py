@@ -129,7 +129,7 @@ def test_ci_backtests_on_a_lake(two_versions: LakeRuns, repository: Folders) -> 
     edit(
         repository.contracts / "silver/users.yaml",
         ("maximum: 120", "maximum: 100"),
-        ("version: 1.0.0", "version: 2.0.0"),
+        ("version: 1.1.0", "version: 2.0.0"),
     )
     result = lakegate("ci", "--base", "HEAD", "--lake", two_versions.root, "--json")
     assert result.status == 0

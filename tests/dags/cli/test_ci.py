@@ -47,7 +47,7 @@ def test_a_breaking_change_without_a_major_version_fails_with_3(repository: Fold
     assert {location["artifactLocation"]["uri"] for location in locations} == {
         "contracts/silver/transactions.yaml"
     }
-    edit(repository.contracts / TRANSACTIONS, ("version: 1.0.0", "version: 2.0.0"))
+    edit(repository.contracts / TRANSACTIONS, ("version: 1.1.0", "version: 2.0.0"))
     assert lakegate("ci", "--base", "HEAD").status == 0
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 TRANSACTIONS = "silver/transactions.yaml"
 TIGHTER = ("{column: amount, min_value: 0}", "{column: amount, min_value: 1}")
-NEW_MAJOR = ("version: 1.0.0", "version: 2.0.0")
+NEW_MAJOR = ("version: 1.1.0", "version: 2.0.0")
 
 
 def changed(base: str | Path, folders: Folders) -> list[tuple[str, str, str]]:
@@ -48,16 +48,16 @@ def test_a_breaking_change_needs_a_new_major_version(repository: Folders) -> Non
     version, rule = suite.problems
     assert str(version) == (
         "contracts/silver/transactions.yaml:6: version: the contract changed, and its version is still "
-        "1.0.0; write version: 2.0.0"
+        "1.1.0; write version: 2.0.0"
     )
     assert (rule.rule, rule.line, rule.level) == (
         "amount_negative",
         line_of(path, "amount_negative"),
         Level.ERROR,
     )
-    edit(path, ("version: 1.0.0", "version: 1.1.0"))
-    assert "need a new major version, found 1.0.0 -> 1.1.0" in str(diff("HEAD", repository)[0].problems[0])
-    edit(path, ("version: 1.1.0", "version: 2.0.0"))
+    edit(path, ("version: 1.1.0", "version: 1.2.0"))
+    assert "need a new major version, found 1.1.0 -> 1.2.0" in str(diff("HEAD", repository)[0].problems[0])
+    edit(path, ("version: 1.2.0", "version: 2.0.0"))
     suite, _ = diff("HEAD", repository)
     assert suite.is_passed
     assert [problem.level for problem in suite.problems] == [Level.WARNING]
@@ -67,8 +67,8 @@ def test_any_other_change_needs_a_new_version(repository: Folders) -> None:
     path = repository.contracts / TRANSACTIONS
     edit(path, ("Finance data", "Finance"))
     suite, (each,) = diff("HEAD", repository)
-    assert (suite.is_passed, each.next_version) == (False, "1.0.1")
-    edit(path, ("version: 1.0.0", "version: 1.0.1"))
+    assert (suite.is_passed, each.next_version) == (False, "1.1.1")
+    edit(path, ("version: 1.1.0", "version: 1.1.1"))
     assert diff("HEAD", repository)[0].is_passed
 
 
@@ -189,7 +189,7 @@ def test_the_command_shows_each_change_and_exits_with_3(repository: Folders) -> 
     edit(repository.contracts / TRANSACTIONS, TIGHTER)
     result = lakegate("contract", "diff", "--base", "HEAD")
     assert result.status == 3
-    assert "silver/transactions  1.0.0\n  breaking   rule_tightened  rules.amount_negative\n" in result.out
+    assert "silver/transactions  1.1.0\n  breaking   rule_tightened  rules.amount_negative\n" in result.out
     assert "write version: 2.0.0" in result.out
     document: dict[str, Any] = lakegate("contract", "diff", "--base", "HEAD", "--json").document
     (contract,) = document["contracts"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from checkpoints.gate.gx_expectations import load_gx
-from contracts.expectation_catalog import MEASURED_EXPECTATIONS, measured_argument
+from contracts.expectation_catalog import MEASURED_EXPECTATIONS, measured_arguments
 from dags.contract_checks.gx_arguments import argument_problems
 
 BETWEEN = "expect_column_values_to_be_between"
@@ -80,12 +80,12 @@ def test_an_expectation_that_is_not_of_gx_is_not_judged() -> None:
 def test_the_arguments_of_measured_expectations_are_those_of_their_classes() -> None:
     from great_expectations.expectations.registry import get_expectation_impl
 
-    import contracts.own_expectations  # noqa: F401  registers them
+    import contracts.day_expectations  # noqa: F401  registers them
 
     for name in MEASURED_EXPECTATIONS:
-        limit = measured_argument(name)
-        assert tuple(get_expectation_impl(name).success_keys) == (() if limit is None else (limit,)), name
-        assert list(argument_problems(name, {} if limit is None else {limit: 1})) == []
+        arguments = measured_arguments(name)
+        assert tuple(get_expectation_impl(name).success_keys) == arguments, name
+        assert list(argument_problems(name, dict.fromkeys(arguments, 1))) == []
         assert list(argument_problems(name, {"maximum": 1}))[-1].startswith("unknown argument 'maximum'")
     assert list(argument_problems("expect_quarantine_ratio_to_be_at_most", {})) == [
         "the argument max_value is missing"
