@@ -93,6 +93,7 @@ REFUSED_EXPECTATIONS: Mapping[str, tuple[str, str]] = MappingProxyType(
     }
 )
 EXPECT_DAYS_IN_LINE = "expect_values_by_day_to_be_in_line"
+EXPECT_FRESH = "expect_latest_timestamp_to_be_fresh"
 # Expectations of lakegate -> the measure that they judge (contracts.measures), in contracts.own_expectations
 # and contracts.day_expectations.
 MEASURED_EXPECTATIONS: Mapping[str, str] = MappingProxyType(
@@ -102,7 +103,7 @@ MEASURED_EXPECTATIONS: Mapping[str, str] = MappingProxyType(
         "expect_currency_count_to_be_at_most": "currency_count",
         "expect_date_span_days_to_be_at_most": "date_span_days",
         "expect_dimension_to_cover_facts": "uncovered_values",
-        "expect_latest_timestamp_to_be_fresh": "latest_timestamp",
+        EXPECT_FRESH: "latest_timestamp",
         "expect_loaded_revenue_to_equal_release": "loaded_revenue_difference",
         "expect_loaded_row_count_to_equal_release": "loaded_rows_difference",
         "expect_quarantine_ratio_to_be_at_most": "quarantine_ratio",
@@ -124,7 +125,7 @@ TYPE_EXPECTATION = "expect_column_spark_type_to_be"
 
 _ARGUMENTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "expect_latest_timestamp_to_be_fresh": ("as_of", "max_age_hours"),
+        EXPECT_FRESH: ("as_of", "max_age_hours"),
         EXPECT_DAYS_IN_LINE: ("measure", "as_of", "settings"),
     }
 )

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from math import ceil
 from typing import TYPE_CHECKING
 
 from checkpoints.docs.history import RuleState
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
+    from decimal import Decimal
 
     from checkpoints.docs.history import RuleRun, RunResult
+    from contracts.days import DayOutOfLine, ValuesByDay
 
 LEVELS = 4  # shades for numbers above 0
 WEEKS_SHOWN = 53
@@ -90,13 +93,13 @@ def sparkline(values: Sequence[float], width: int = 104, height: int = 24) -> Sp
     return Sparkline(" ".join(f"{x},{y}" for x, y in points), points[-1], width, height)
 
 
-def level(value: int, largest: int) -> int:
+def level(value: int | Decimal, largest: int | Decimal) -> int:
     """Return the shade of a number: 0 for 0, else 1 to ``LEVELS`` by its part of the largest.
 
     >>> [level(value, 100) for value in (0, 1, 26, 100)]
     [0, 1, 2, 4]
     """
-    return 0 if not value else min(LEVELS, 1 + (LEVELS * (value - 1)) // max(1, largest))
+    return 0 if not value else max(1, min(LEVELS, ceil(LEVELS * value / max(1, largest))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +115,10 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """Rows by day: a column a week, Monday on top. ``months``: (x, name) above the first full week."""
+    """Values by day: a column a week, Monday on top. ``months``: (x, name) above their first day.
+
+    ``holes``: days without a value from ``first`` to ``last``. ``days_before``: earlier days with one.
+    """
 
     cells: tuple[Cell, ...]
     months: tuple[tuple[int, str], ...]
@@ -121,18 +127,20 @@ class Calendar:
     first: date
     last: date
     holes: int
-    days_before: int  # days with rows before ``first``
-    largest: int
+    days_before: int
+    largest: int | Decimal
+    out_of_line: tuple[DayOutOfLine, ...]
 
 
-def calendar(rows: Mapping[date, int], out_of_line: Mapping[date, str]) -> Calendar | None:
-    """Return the last ``WEEKS_SHOWN`` weeks of days from the first to the last with rows; None without rows.
+def calendar(values: ValuesByDay, out_of_line: Sequence[DayOutOfLine]) -> Calendar | None:
+    """Return the last ``WEEKS_SHOWN`` weeks from the first to the last day with a value; None without any.
 
     Args:
-        rows: by day.
-        out_of_line: days that a rule names, with what it says.
+        values: by day.
+        out_of_line: days that a rule names; the last of them may be after the last day with a value.
     """
-    filled = {day for day, count in rows.items() if count} | set(out_of_line)
+    named = {one.day: one for one in out_of_line}
+    filled = {day for day, value in values.items() if value} | set(named)
     if not filled:
         return None
     last = max(filled)
@@ -140,14 +148,14 @@ def calendar(rows: Mapping[date, int], out_of_line: Mapping[date, str]) -> Calen
     first = max(min(filled), monday)
     start = first - timedelta(days=first.weekday())
     days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
-    largest = max(rows.get(day, 0) for day in days)
+    largest = max(values.get(day, 0) for day in days)
     cells = []
     for day in days:
-        count, note = rows.get(day, 0), out_of_line.get(day)
-        kind = f"q{level(count, largest)}" if count else "hole"
-        label = f"{day} {day:%a}: {count:,} rows{f', out of line: {note}' if note else ''}"
+        value, odd = values.get(day, 0), named.get(day)
+        kind = f"q{level(value, largest)}" if value else "hole"
+        label = f"{day:%a} {day}: {value:,}{f', {odd.expected:,} expected' if odd else ''}"
         week = (day - start).days // 7
-        cells.append(Cell(week * CELL, day.weekday() * CELL, kind, label, note is not None))
+        cells.append(Cell(week * CELL, day.weekday() * CELL, kind, label, odd is not None))
     months = [
         ((day - start).days // 7 * CELL, f"{day:%b}" if day.month > 1 or day == first else f"{day:%Y}")
         for day in days
@@ -161,9 +169,10 @@ def calendar(rows: Mapping[date, int], out_of_line: Mapping[date, str]) -> Calen
         height=7 * CELL,
         first=first,
         last=last,
-        holes=sum(not rows.get(day) for day in days),
+        holes=sum(not values.get(day) for day in days),
         days_before=sum(day < first for day in filled),
         largest=largest,
+        out_of_line=tuple(out_of_line),
     )
 
 

@@ -11,6 +11,7 @@ from pydantic import PlainSerializer
 from checkpoints.docs.charts import SPARKLINE_RUNS
 from checkpoints.docs.site import rule_path
 from checkpoints.lake.json_documents import Timestamp  # noqa: TC001  pydantic evaluates annotations
+from contracts.expectation_catalog import EXPECT_FRESH
 from contracts.model import Domain
 from quarantine_policies.decision import Verdict  # noqa: TC001  pydantic, as above
 
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
 
     from checkpoints.docs.facts import ResultFacts
     from checkpoints.docs.history import ResultHistory
-
-DAYS_OUT_OF_LINE = "by_day"  # rules on days end so
-FRESHNESS = "freshness"
 
 
 class Need(StrEnum):
@@ -93,6 +91,7 @@ def current_result(facts: ResultFacts, history: ResultHistory) -> CurrentResult:
 
 def _attention(facts: ResultFacts, history: ResultHistory) -> Iterator[Attention]:
     last = history.runs[-1]
+    expectations = {rule.name: rule.expectation for rule in facts.rules}
     for outcome in facts.gate_result.outcomes:
         if outcome.passed:
             continue
@@ -100,10 +99,10 @@ def _attention(facts: ResultFacts, history: ResultHistory) -> Iterator[Attention
         since = history.broken_since(rule).as_of
         if rule in facts.decision.blocked_by:
             yield Attention(Need.BLOCKED, rule, outcome.failed, since, page)
-        elif rule == FRESHNESS:
+        elif expectations[rule] == EXPECT_FRESH:
             yield Attention(Need.LATE, rule, 0, since, page, str(outcome.observed))
-        elif rule.endswith(DAYS_OUT_OF_LINE):
-            yield Attention(Need.DAYS, rule, outcome.failed, since, page, str(outcome.observed))
+        elif outcome.days:
+            yield Attention(Need.DAYS, rule, len(outcome.days), since, page, str(outcome.observed))
         elif outcome.domain is Domain.RECORDS and facts.is_of_rows:
             yield Attention(Need.ROWS, rule, outcome.failed, since, page)
     if rejected := facts.rejected_files:

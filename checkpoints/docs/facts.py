@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import date, datetime
+    from datetime import datetime
 
     from checkpoints.gate.checkpoint import GateResult
     from checkpoints.gate.measures import Offender, RejectedRow, UnknownColumn
     from checkpoints.metrics.result import ResultMetrics
+    from contracts.days import ValuesByDay
     from contracts.inventory import FileFacts
     from contracts.model import Contract, Rule
     from quarantine_policies.decision import Decision
@@ -24,8 +25,7 @@ class ResultFacts:
     ``inventory``: the files that raw_to_bronze found. ``rejected_today``: files accepted by an earlier run
     that today's contract would reject. ``rejected``: some of the quarantined rows. ``offenders``: by error
     rule, some rows that break it. ``files_by_rule``: by rule, the files with the most offenders. ``nulls``:
-    by column of the written table. ``rows_by_day``, ``latest``: of the rows by event_date, and the latest
-    timestamp.
+    by column of the written table. ``by_day``, ``latest``, ``undated_rows``: see ``TableMeasured``.
     """
 
     transition: str
@@ -42,7 +42,7 @@ class ResultFacts:
     offenders: Mapping[str, Sequence[Offender]] = field(default_factory=dict)
     files_by_rule: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     nulls: Mapping[str, int] = field(default_factory=dict)
-    rows_by_day: Mapping[date, int] = field(default_factory=dict)
+    by_day: Mapping[str, ValuesByDay] = field(default_factory=dict)
     latest: datetime | None = None
 
     @property

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -112,7 +113,9 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["count"] = lambda value: f"{value:,}" if isinstance(value, int) else str(value)
+    environment.filters["count"] = lambda value: (
+        f"{value:,}" if isinstance(value, (int, Decimal)) else str(value)
+    )
     environment.filters["ratio"] = _ratio
     environment.filters["share"] = _share
     environment.filters["moment"] = lambda moment: moment.strftime("%Y-%m-%d %H:%M:%S UTC")

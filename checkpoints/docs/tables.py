@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from typing import TYPE_CHECKING
 
-from checkpoints.docs.charts import Sparkline, Strip, calendar, sparkline, strip
+from checkpoints.docs.charts import Calendar, Sparkline, Strip, calendar, sparkline, strip
 from checkpoints.docs.history import RuleState
 from checkpoints.docs.site import contract_path, render, rule_path, table_path
 from contracts.model import Zone
-from contracts.system_columns import UNDATED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from checkpoints.docs.facts import ResultFacts
     from checkpoints.docs.history import ResultHistory, RunResult
+    from contracts.days import DayOutOfLine
     from contracts.model import Column, Rule
 
 VERSIONS_SHOWN = 12
@@ -82,8 +81,7 @@ def table_pages(facts: ResultFacts, history: ResultHistory) -> Iterator[tuple[st
             page,
             facts=facts,
             last=history.runs[-1],
-            calendar=calendar(_dated(facts.rows_by_day), _days_out_of_line(facts)),
-            undated=facts.rows_by_day.get(date.fromisoformat(UNDATED), 0),
+            calendars=_calendars(facts),
             columns=_columns(facts, history.runs),
             rules=list(_rules(facts, history)),
             versions=_versions(versions),
@@ -93,12 +91,14 @@ def table_pages(facts: ResultFacts, history: ResultHistory) -> Iterator[tuple[st
     )
 
 
-def _dated(rows_by_day: Mapping[date, int]) -> dict[date, int]:
-    return {day: rows for day, rows in rows_by_day.items() if day.isoformat() != UNDATED}
-
-
-def _days_out_of_line(facts: ResultFacts) -> dict[date, str]:
-    return {}
+def _calendars(facts: ResultFacts) -> list[tuple[str, Calendar]]:
+    """Return the calendar of each measure, with the days that its rules found out of line."""
+    days = {outcome.rule: outcome.days for outcome in facts.gate_result.outcomes}
+    found: dict[str, list[DayOutOfLine]] = {}
+    for rule in facts.rules:
+        found.setdefault(str(rule.kwargs.get("measure")), []).extend(days.get(rule.name, ()))
+    pairs = ((name, calendar(values, found.get(name, ()))) for name, values in facts.by_day.items())
+    return [(name, drawn) for name, drawn in pairs if drawn is not None]
 
 
 def _columns(facts: ResultFacts, runs: Sequence[RunResult]) -> list[ShownColumn]:

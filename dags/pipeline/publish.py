@@ -147,6 +147,8 @@ def _facts(setup: Setup, transition: str, result: PublishedResult, metrics: Resu
         offenders=offenders,
         files_by_rule=records.files_by_rule if records else {},
         nulls=result.nulls,
+        by_day=result.table.by_day if result.table else {},
+        latest=result.table.latest if result.table else None,
     )
 
 
