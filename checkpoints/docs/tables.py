@@ -131,8 +131,7 @@ def _rules(facts: ResultFacts, history: ResultHistory) -> Iterator[ShownRule]:
 
 def _versions(promoted: Sequence[RunResult]) -> list[ShownVersion]:
     """Return the last versions, newest first."""
-    before = [None, *promoted[:-1]]
-    pairs = [ShownVersion(run, last) for run, last in zip(promoted, before, strict=True)]
+    pairs = [ShownVersion(run, last) for run, last in zip(promoted, [None, *promoted], strict=False)]
     return pairs[::-1][:VERSIONS_SHOWN]
 
 

@@ -83,7 +83,7 @@ def test_contracts_policies_and_pages_are_in_the_wheel_and_tests_are_not(package
         path.relative_to(CHECKOUT).as_posix()
         for folder in SOURCES
         for path in (CHECKOUT / folder).rglob("*")
-        if path.suffix in (".yaml", ".j2", ".css", ".html", ".properties", ".typed")
+        if path.suffix in (".yaml", ".j2", ".css", ".js", ".html", ".properties", ".typed")
     }
     assert wanted
     assert wanted <= names
