@@ -42,6 +42,15 @@ class Strip:
     bar_width: int
     largest: float  # share
 
+    @property
+    def lines(self) -> dict[str, str]:
+        """All bars of a state as one SVG path of vertical lines, by its name: far shorter than single bars."""
+        found: dict[str, str] = {}
+        for bar in self.bars:
+            line = f"M{bar.x + self.bar_width / 2:g} {self.height}V{self.height - bar.height:.3g}"
+            found[bar.state.value] = found.get(bar.state.value, "") + line
+        return found
+
 
 def strip(runs: Sequence[RuleRun], height: int = 56, step: int = 9) -> Strip:
     """Return the bars of a rule's runs: as high as its share, relative to the largest one."""

@@ -1,4 +1,4 @@
-"""Front page of Data Docs: the state now, the flow of rows, what needs a person, the last runs."""
+"""Front page of Data Docs: the state now, the flow of rows, what needs a person, the last runs; a run's page."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pydantic import PlainSerializer, TypeAdapter
 from checkpoints.docs.charts import Sparkline, sparkline
 from checkpoints.docs.current import Attention, CurrentResult, Need
 from checkpoints.docs.flow import DatasetFlow, draw_flow
-from checkpoints.docs.site import INDEX, RUNS_SHOWN, contract_path, render, table_path
+from checkpoints.docs.site import INDEX, RUNS_SHOWN, contract_path, render, run_path, table_path
 from checkpoints.lake.json_documents import Timestamp  # noqa: TC001  pydantic evaluates annotations
 from contracts.model import Zone
 from quarantine_policies.decision import Verdict
@@ -63,6 +63,23 @@ class ShownRun:
             grouped.setdefault(entry.transition, []).append(entry)
         return grouped
 
+    @property
+    def steps(self) -> list[tuple[str, Verdict, list[str]]]:
+        """The transitions with the worst verdict of each, and the rules that blocked or warned."""
+        return [
+            (
+                transition,
+                Verdict.worst(entry.verdict for entry in entries),
+                list(dict.fromkeys(reason for entry in entries for reason in entry.reasons)),
+            )
+            for transition, entries in self.by_transition.items()
+        ]
+
+    @property
+    def page(self) -> str:
+        """The path of its page, below docs/."""
+        return run_path(self.run_id)
+
 
 @dataclass(frozen=True, slots=True)
 class IndexDocument:
@@ -99,7 +116,7 @@ def publish_index(
     contracts: Sequence[Contract] = (),
     runs_shown: int = RUNS_SHOWN,
 ) -> None:
-    """Add a run's results to the front page, and drop runs beyond ``runs_shown``.
+    """Add a run's results to its page and to the front page, and drop runs beyond ``runs_shown`` from there.
 
     The cost does not depend on the number of runs. A later transition of the same run is added to that run; a
     result published again is replaced. Concurrent publishers keep each other's results.
@@ -111,7 +128,11 @@ def publish_index(
     place = docs.child(_DOCUMENT)
     written = place.update(change)
     while True:
-        docs.child(INDEX).write_bytes(_render(_read(written), contracts, runs_shown))
+        document = _read(written)
+        for shown in document.runs:
+            if shown.run_id == run.run_id:
+                docs.child(shown.page).write_bytes(render("run.html.j2", shown.page, run=shown))
+        docs.child(INDEX).write_bytes(_render(document, contracts, runs_shown))
         found = place.storage.read_versioned(place.path)
         if found is None or found[0] == written:
             return

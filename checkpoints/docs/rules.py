@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import shlex
 from dataclasses import dataclass
 from glob import escape
@@ -14,13 +15,15 @@ from contracts.model import Domain, Zone
 from contracts.rule_domains import columns_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from checkpoints.docs.charts import HeatRow
     from checkpoints.docs.facts import ResultFacts
     from checkpoints.docs.history import ResultHistory
     from contracts.model import Rule
 
 FILES_SHOWN = 15
+_COMMANDS_CHARACTERS = 40_000  # of all files together, as HTML: keys may be long and full of quotes
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,11 @@ class Commands:
     fix: str
     waive: str
     discard: str
+
+    @property
+    def of_rows(self) -> str:
+        """The commands that select rows, or take the sheet of them, one a line."""
+        return "\n".join((self.export, self.fix, self.waive, self.discard))
 
     @classmethod
     def of(cls, dataset: str, rule: str, file: str | None = None) -> Commands:
@@ -87,12 +95,25 @@ def _page(page: str, rule: Rule, facts: ResultFacts, history: ResultHistory) -> 
         files=files,
         offenders=facts.offenders.get(rule.name, ()),
         commands=Commands.of(facts.dataset, rule.name) if can_correct else None,
-        commands_of=lambda file: Commands.of(facts.dataset, rule.name, file),
+        commands_by_file=_commands_by_file(facts.dataset, rule.name, files) if can_correct else {},
         result_page=history.runs[-1].page if was_broken else None,
         contract_page=contract_path(zone.value, facts.contract.name),
         table_page=None if zone is Zone.RAW else table_path(zone.value, facts.dataset),
         effect=_effect(rule, facts),
     )
+
+
+def _commands_by_file(dataset: str, rule: str, files: Sequence[HeatRow]) -> dict[str, str]:
+    """Return the commands about the first files with offenders in the last run."""
+    found, size = {}, 0
+    for row in files:
+        if row.offenders:
+            commands = Commands.of(dataset, rule, row.file).of_rows
+            size += len(html.escape(commands))
+            if size > _COMMANDS_CHARACTERS:
+                break
+            found[row.file] = commands
+    return found
 
 
 def _effect(rule: Rule, facts: ResultFacts) -> str:
