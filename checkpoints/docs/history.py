@@ -138,7 +138,7 @@ class TransitionHistory:
     results: dict[str, ResultHistory] = field(default_factory=dict)
 
 
-_CODEC = DocumentCodec[TransitionHistory]("docs history", 1, TransitionHistory, indent=None)
+CODEC = DocumentCodec[TransitionHistory]("docs history", 1, TransitionHistory, indent=None)
 
 
 def add_to_history(
@@ -160,7 +160,7 @@ def add_to_history(
         histories = _read(content, place.uri)
         for name, (result, rules) in results.items():
             histories[name] = histories.get(name, ResultHistory()).with_result(result, rules)
-        return _CODEC.write(TransitionHistory(histories))
+        return CODEC.write(TransitionHistory(histories))
 
     changed = _read(place.update(change), place.uri)
     return {name: changed[name] for name in results}
@@ -170,6 +170,6 @@ def _read(content: bytes | None, where: str) -> dict[str, ResultHistory]:
     if content is None:
         return {}
     try:
-        return dict(_CODEC.read(content, where).results)
+        return dict(CODEC.read(content, where).results)
     except DamagedDocumentError:
         return {}

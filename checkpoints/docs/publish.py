@@ -51,7 +51,7 @@ def publish_docs(
     histories = add_to_history(
         docs,
         transition,
-        {facts.dataset: (_run_result(run, facts), [rule.name for rule in facts.rules]) for facts in results},
+        {facts.dataset: (run_result(run, facts), [rule.name for rule in facts.rules]) for facts in results},
     )
     pages = dict(contract_pages(docs, run, contracts))
     for facts in results:
@@ -74,7 +74,8 @@ def publish_docs(
     publish_index(docs, run, entries, current, contracts, runs_shown)
 
 
-def _run_result(run: RunFacts, facts: ResultFacts) -> RunResult:
+def run_result(run: RunFacts, facts: ResultFacts) -> RunResult:
+    """Return what later pages need of a result."""
     metrics = facts.metrics
     return RunResult(
         run_id=run.run_id,

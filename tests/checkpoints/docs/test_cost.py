@@ -1,0 +1,64 @@
+"""What publishing costs after any number of runs, and how large a page can become."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from checkpoints.docs.history import CODEC, RUNS_KEPT, ResultHistory, TransitionHistory
+from checkpoints.docs.index import IndexEntry, publish_index
+from checkpoints.docs.publish import publish_docs, run_result
+from checkpoints.docs.site import RUNS_SHOWN, RunFacts
+from checkpoints.gate.checkpoint import GateResult
+from quarantine_policies.decision import Verdict
+from tests.checkpoints.docs.given import AS_OF, RULES, facts, pages_of, publish, run
+from tests.checkpoints.docs.worst import WORST_CONTRACT, worst_facts
+
+if TYPE_CHECKING:
+    from checkpoints.storage.place import Place
+    from tests.checkpoints.recording import RecordingStorage
+
+MAX_BYTES = 200_000
+
+
+@pytest.mark.slow
+def test_the_thousandth_run_reads_and_writes_as_many_objects_as_the_tenth(
+    docs: Place, storage: RecordingStorage
+) -> None:
+    costs = {}
+    for number in range(1, 1_001):
+        of = run(number)
+        # The runs between say of one rule that they did not judge it, which takes a tenth of the time.
+        short = replace(facts(), rules=RULES[-1:], gate_result=GateResult((), {}))
+        for calls in (storage.read, storage.written, storage.listed):
+            calls.clear()
+        publish(docs, facts(of=of) if number in (10, 1_000) else short, of=of)
+        costs[number] = (sorted(storage.read), len(storage.written), list(storage.listed))
+    assert costs[1_000] == costs[10]
+    assert costs[10][2] == []
+
+
+def airflow_run(number: int) -> RunFacts:
+    return RunFacts(f"scheduled__2024-06-01T00:00:00+00:00.{number:03}", AS_OF)
+
+
+def test_no_page_is_larger_than_200_kb_whatever_it_has_to_show(docs: Place) -> None:
+    history, names = ResultHistory(), [rule.name for rule in WORST_CONTRACT.rules]
+    for number in range(RUNS_KEPT):
+        history = history.with_result(run_result(airflow_run(number), worst_facts()), names)
+    document = CODEC.write(TransitionHistory({"users": history}))
+    docs.child("history/bronze_to_silver.json").write_bytes(document)
+    entries = [
+        IndexEntry(
+            "silver_to_gold", f"table_{number}_{'x' * 30}", Verdict.BLOCK, "runs/x.html", tuple(names), 1
+        )
+        for number in range(30)
+    ]
+    for number in range(RUNS_SHOWN):
+        publish_index(docs, airflow_run(number), entries)
+    publish_docs(docs, run(100), "bronze_to_silver", [worst_facts()], [WORST_CONTRACT])
+    sizes = {path: len(content) for path, content in pages_of(docs).items() if path.endswith(".html")}
+    assert {path: size for path, size in sizes.items() if size > MAX_BYTES} == {}
+    assert max(sizes.values()) > MAX_BYTES / 2  # the facts are hard enough to tell

@@ -1,0 +1,137 @@
+"""The front page: the state, the flow, what needs a person, and the last runs, at a constant cost."""
+
+from __future__ import annotations
+
+import json
+import re
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from checkpoints.docs.index import IndexEntry, publish_index, read_runs
+from contracts.days import DayOutOfLine
+from contracts.expectation_catalog import EXPECT_FRESH
+from quarantine_policies.decision import Verdict
+from tests.checkpoints.docs.given import (
+    AS_OF,
+    RUN,
+    USERS_PAGE,
+    Tags,
+    facts,
+    inventory_facts,
+    metrics,
+    publish,
+    refused,
+    run,
+)
+
+if TYPE_CHECKING:
+    from checkpoints.storage.place import Place
+    from tests.checkpoints.recording import RecordingStorage
+
+
+def front_page(docs: Place) -> Tags:
+    return Tags(docs.child("index.html").read_bytes())
+
+
+def needs(docs: Place) -> list[str]:
+    """Return the lines of what needs a person."""
+    table = (
+        docs.child("index.html").read_bytes().decode().split("What needs a person</h2>")[1].split("<h2>")[0]
+    )
+    return [Tags(row.encode()).text for row in re.findall(r"<tr><td.*?</tr>", table, re.DOTALL)]
+
+
+def test_it_holds_the_last_runs_only_and_costs_two_reads_and_three_writes(
+    docs: Place, storage: RecordingStorage
+) -> None:
+    for number in range(1, 6):
+        for transition in ("raw_to_bronze", "bronze_to_silver"):
+            storage.read.clear()
+            storage.written.clear()
+            entry = IndexEntry(transition, "users", Verdict.PASS, "runs/x.html")
+            publish_index(docs, run(number), [entry], runs_shown=3)
+            assert storage.read == ["runs.json", "runs.json"]
+            assert storage.written == ["runs.json", f"runs/run-{number}/index.html", "index.html"]
+    text = front_page(docs).text
+    assert re.findall(r"run-\d", text) == ["run-5", "run-4", "run-3"]
+    assert text.count("raw to bronze") == 3
+
+
+def test_a_result_published_again_replaces_the_first_one(docs: Place) -> None:
+    for verdict in (Verdict.BLOCK, Verdict.PASS):
+        publish_index(docs, RUN, [IndexEntry("raw_to_bronze", "users", verdict, "runs/x.html")])
+    (shown,) = read_runs(docs)
+    assert [entry.verdict for entry in shown.entries] == [Verdict.PASS]
+    assert "run-1 2024-06-01 00:00 pass" in front_page(docs).text
+
+
+def test_results_published_at_the_same_time_are_all_on_it(docs: Place) -> None:
+    datasets = {f"dataset_{number}" for number in range(12)}
+
+    def publish_one(dataset: str) -> None:
+        publish_index(docs, RUN, [IndexEntry("raw_to_bronze", dataset, Verdict.PASS, f"{dataset}.html")])
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(publish_one, datasets))
+    (shown,) = read_runs(docs)
+    assert {entry.dataset for entry in shown.entries} == datasets
+    page = docs.child("runs/run-1/index.html").read_bytes().decode()
+    assert all(f"{dataset}.html" in page for dataset in datasets)
+
+
+def test_runs_of_an_earlier_version_stay_on_it(docs: Place) -> None:
+    entry = {"transition": "raw_to_bronze", "dataset": "users", "verdict": "warn", "path": "runs/old/x.html"}
+    old = [{"run_id": "old", "as_of": "2023-01-01T00:00:00+00:00", "entries": [entry]}]
+    docs.child("runs.json").write_bytes(json.dumps(old).encode())
+    publish(docs, facts())
+    assert [known.run_id for known in read_runs(docs)] == ["run-1", "old"]
+    assert "old 2023-01-01 00:00 warn" in front_page(docs).text
+
+
+def test_the_state_shows_verdict_rows_freshness_and_share_quarantined(docs: Place) -> None:
+    publish(docs, facts())
+    text = front_page(docs).text
+    assert "users silver warn 90 2024-06-01 00:00 < 0.01 %" in text
+    assert USERS_PAGE in front_page(docs).links
+
+
+def test_the_numbers_of_the_flow_are_those_of_the_accounting(docs: Place) -> None:
+    counts = {"rows_read": 1_000, "rows_promoted": 940, "rows_quarantined": 30, "rows_deduplicated": 20}
+    publish(docs, replace(facts(), metrics=metrics(**counts, rows_discarded=10)))
+    assert "users 1,000 940 30 20 10 —" in front_page(docs).text
+
+
+def test_what_needs_a_person_is_listed_oldest_first_with_the_page_to_go_to(docs: Place) -> None:
+    publish(docs, facts(), of=run(1))
+    publish(docs, inventory_facts(refused("cut.csv")), of=run(2))
+    publish(docs, facts(duplicates=2), of=run(3))
+    assert needs(docs) == [
+        "2024-06-01 00:00 rows in quarantine users email_required 5",
+        "2024-06-02 00:00 files in quarantine users rejected files content_mismatch 1 1",
+        "2024-06-03 00:00 blocked users keys_unique 2",
+    ]
+    assert "rules/bronze_to_silver/users/email_required.html" in front_page(docs).links
+
+
+def test_days_out_of_line_and_late_feeds_need_a_person(docs: Place) -> None:
+    given = facts(offenders=0)
+    day = DayOutOfLine(AS_OF.date(), 3, 100, 80, 120)
+    table = [one for one in given.gate_result.outcomes if one.rule in ("keys_unique", "strict_fail")]
+    late = replace(table[0], passed=False, failed=0, observed="3 days late")
+    odd = replace(table[1], passed=False, failed=0, observed=str(day), days=(day,))
+    rules = [
+        replace(one, expectation=EXPECT_FRESH) if one.name == "keys_unique" else one for one in given.rules
+    ]
+    publish(docs, replace(given, gate_result=replace(given.gate_result, outcomes=(late, odd)), rules=rules))
+    assert needs(docs) == [
+        "2024-06-01 00:00 late feed users keys_unique 3 days late —",
+        "2024-06-01 00:00 days out of line users strict_fail 2024-06-01: 3 found, 100 expected 1",
+    ]
+
+
+def test_what_was_mended_no_longer_needs_a_person(docs: Place) -> None:
+    publish(docs, facts(), of=run(1))
+    publish(docs, facts(offenders=0), of=run(2))
+    assert needs(docs) == []
+    assert "Nothing: no rows or files in quarantine, no rule broken." in front_page(docs).text
