@@ -215,7 +215,7 @@ def _flows(current: Mapping[str, CurrentResult], contracts: Sequence[Contract]) 
         accepted = counts.get("valid", 0) + counts.get("unchanged", 0)
         yield DatasetFlow(
             dataset=contract.name,
-            files=f"{accepted:,} file{'' if accepted == 1 else 's'}" if files else "",
+            files=accepted if files else None,
             rows_read=result.counts.get("rows_read", 0),
             rows_promoted=result.counts.get("rows_promoted", 0),
             left_out=tuple((name, result.counts.get(f"rows_{name}", 0)) for name in _LEFT_OUT),
