@@ -152,26 +152,25 @@ class _State:
 
 
 def _render(document: IndexDocument, contracts: Sequence[Contract], runs_shown: int) -> bytes:
-    by_zone: dict[str, list[tuple[str, str]]] = {}
+    current = document.current
+    contract_pages: dict[str, list[tuple[str, str]]] = {}
     for contract in contracts:
         zone = contract.zone.value
-        by_zone.setdefault(zone, []).append((contract.name, contract_path(zone, contract.name)))
-    attention = sorted(_needs(document, contracts), key=lambda need: _urgency(need[1]))
+        contract_pages.setdefault(zone, []).append((contract.name, contract_path(zone, contract.name)))
     datasets = [contract.name for contract in contracts if contract.is_read_from_files]
+    flows = list(_flows(current, contracts))
     return render(
         "index.html.j2",
         INDEX,
         runs=document.runs,
-        contracts=by_zone,
         runs_shown=runs_shown,
-        files=[
-            document.current[key] for name in datasets if (key := f"{_TO_BRONZE}/{name}") in document.current
-        ],
-        states=list(_states(document.current, contracts)),
-        flow=draw_flow(list(_flows(document.current, contracts))),
-        flows=list(_flows(document.current, contracts)),
-        flow_run=next((one for key, one in document.current.items() if key.startswith(_TO_SILVER)), None),
-        attention=attention,
+        states=list(_states(current, contracts)),
+        flows=flows,
+        flow=draw_flow(flows),
+        flow_run=next((one for one in current.values() if one.transition == _TO_SILVER), None),
+        attention=sorted(_needs(document, contracts), key=lambda need: _urgency(need[1])),
+        files=[current[key] for name in datasets if (key := f"{_TO_BRONZE}/{name}") in current],
+        contracts=contract_pages,
     )
 
 
