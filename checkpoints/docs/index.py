@@ -12,7 +12,7 @@ from pydantic import PlainSerializer, TypeAdapter
 from checkpoints.docs.charts import Sparkline, sparkline
 from checkpoints.docs.current import Attention, CurrentResult, Need
 from checkpoints.docs.flow import DatasetFlow, draw_flow
-from checkpoints.docs.site import INDEX, RUNS_SHOWN, contract_path, render, table_path
+from checkpoints.docs.site import INDEX, RUNS_SHOWN, contract_path, render, run_path, table_path
 from checkpoints.lake.json_documents import Timestamp  # noqa: TC001  pydantic evaluates annotations
 from contracts.model import Zone
 from quarantine_policies.decision import Verdict
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from contracts.model import Contract
 
 _DOCUMENT = "runs.json"
-_TO_BRONZE, _TO_SILVER, _TO_GOLD = "raw_to_bronze", "bronze_to_silver", "silver_to_gold"
+_TRANSITIONS = ("raw_to_bronze", "bronze_to_silver", "silver_to_gold", "gold_to_redshift")
+_TO_BRONZE, _TO_SILVER, _TO_GOLD, _TO_WAREHOUSE = _TRANSITIONS
 _LEFT_OUT = ("quarantined", "deduplicated", "discarded")
 
 
@@ -44,7 +45,7 @@ class IndexEntry:
 
 @dataclass(frozen=True, slots=True)
 class ShownRun:
-    """One run in the list of runs."""
+    """One run and its results."""
 
     run_id: str
     as_of: Timestamp
@@ -62,6 +63,16 @@ class ShownRun:
         for entry in self.entries:
             grouped.setdefault(entry.transition, []).append(entry)
         return grouped
+
+    def worst(self, transition: str) -> Verdict:
+        """Return the worst verdict of a transition's results."""
+        return Verdict.worst(entry.verdict for entry in self.by_transition[transition])
+
+    def not_passed(self, transition: str) -> list[str]:
+        """Return the datasets and tables of a transition that did not pass."""
+        return [
+            entry.dataset for entry in self.by_transition[transition] if entry.verdict is not Verdict.PASS
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +110,7 @@ def publish_index(
     contracts: Sequence[Contract] = (),
     runs_shown: int = RUNS_SHOWN,
 ) -> None:
-    """Add a run's results to the front page, and drop runs beyond ``runs_shown``.
+    """Add a run's results to its page and to the front page, and drop runs beyond ``runs_shown`` there.
 
     The cost does not depend on the number of runs. A later transition of the same run is added to that run; a
     result published again is replaced. Concurrent publishers keep each other's results.
@@ -111,7 +122,12 @@ def publish_index(
     place = docs.child(_DOCUMENT)
     written = place.update(change)
     while True:
-        docs.child(INDEX).write_bytes(_render(_read(written), contracts, runs_shown))
+        document = _read(written)
+        page = run_path(run.run_id)
+        for shown in document.runs:
+            if shown.run_id == run.run_id:
+                docs.child(page).write_bytes(render("run.html.j2", page, run=shown))
+        docs.child(INDEX).write_bytes(_render(document, contracts, runs_shown))
         found = place.storage.read_versioned(place.path)
         if found is None or found[0] == written:
             return
@@ -164,6 +180,8 @@ def _render(document: IndexDocument, contracts: Sequence[Contract], runs_shown: 
         INDEX,
         runs=document.runs,
         runs_shown=runs_shown,
+        transitions=_TRANSITIONS,
+        run_path=run_path,
         states=list(_states(current, contracts)),
         flows=flows,
         flow=draw_flow(flows),
@@ -194,7 +212,7 @@ def _states(current: Mapping[str, CurrentResult], contracts: Sequence[Contract])
         result = current.get(f"{transition}/{contract.name}")
         if result is None:
             continue
-        loaded = current.get(f"gold_to_redshift/{contract.name}")
+        loaded = current.get(f"{_TO_WAREHOUSE}/{contract.name}")
         yield _State(
             contract,
             result,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from checkpoints.docs.gx_page import render_gx_page
-from checkpoints.docs.site import contract_path, render, result_path, rule_path, table_path
+from checkpoints.docs.site import contract_path, render, result_path, rule_path, run_path, table_path
 from checkpoints.gate.masking import without_quotation
 from contracts.model import Domain, Zone
 
@@ -57,6 +57,7 @@ def result_pages(run: RunFacts, facts: ResultFacts) -> Iterator[tuple[str, bytes
             "result.html.j2",
             page,
             run=run,
+            run_page=run_path(run.run_id),
             facts=facts,
             counts=_counts(facts),
             sections=_sections(facts, gx_pages),
