@@ -1,4 +1,4 @@
-"""S3 storage: conditional writes, server-side copies, encryption and a checksum on every write."""
+"""S3 storage: conditional writes, server-side copies; every write has a type, encryption and a checksum."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
 from checkpoints.aws import aws_client
+from checkpoints.storage.content_types import object_headers
 from checkpoints.storage.errors import ObjectNotFoundError, PreconditionFailedError, TerminalStorageError
 from checkpoints.storage.s3_errors import retry_transient, translate_errors
 from checkpoints.storage.s3_stream import open_object
@@ -152,7 +153,13 @@ class S3Storage:
             condition = {"IfMatch": expected}
         try:
             response = self._send(
-                "put_object", "cannot write", path, Body=data, **condition, **self._write_options
+                "put_object",
+                "cannot write",
+                path,
+                Body=data,
+                **condition,
+                **object_headers(path),
+                **self._write_options,
             )
         except (PreconditionFailedError, ObjectNotFoundError) as error:
             if expected is None:
@@ -173,7 +180,10 @@ class S3Storage:
     def copy_from(
         self, source: Storage, source_path: str, path: str, *, source_version: str | None = None
     ) -> ObjectInfo:
-        """Copy within S3, in parts above 5 GiB; upload from any other storage."""
+        """Copy within S3, in parts above 5 GiB; upload from any other storage.
+
+        The copy has headers of its own: upstream's may be missing, or may name a Content-Encoding.
+        """
         if not isinstance(source, S3Storage):
             return self._upload(source, source_path, path, source_version)
         found = source.stat(source_path)
@@ -191,9 +201,8 @@ class S3Storage:
                 "cannot write",
                 path,
                 CopySource=origin,
-                CopySourceIfMatch=found.version,
                 TaggingDirective="REPLACE",
-                **self._write_options,
+                **self._copy_options(found, path),
             )
         except PreconditionFailedError as error:
             raise _changed(source.uri(source_path), found.version, None) from error
@@ -206,7 +215,7 @@ class S3Storage:
         parts = TransferConfig(
             multipart_threshold=self._single_copy_bytes, multipart_chunksize=self._copy_part_bytes
         )
-        options = {"CopySourceIfMatch": found.version, **self._write_options}
+        options = self._copy_options(found, path)
         try:
             with translate_errors("cannot write", self.uri(path)):
                 self._client.copy(origin, self._bucket, self._key(path), ExtraArgs=options, Config=parts)
@@ -214,14 +223,21 @@ class S3Storage:
             raise _changed(f"s3://{origin['Bucket']}/{origin['Key']}", found.version, None) from error
         return self._written(path)
 
+    def _copy_options(self, found: ObjectInfo, path: str) -> Mapping[str, str]:
+        return {
+            "CopySourceIfMatch": found.version,
+            "MetadataDirective": "REPLACE",
+            **object_headers(path, is_copy=True),
+            **self._write_options,
+        }
+
     def _upload(self, source: Storage, source_path: str, path: str, source_version: str | None) -> ObjectInfo:
         with (
             open_version_checked(source, source_path, source_version) as stream,
             translate_errors("cannot write", self.uri(path)),
         ):
-            self._client.upload_fileobj(
-                stream, self._bucket, self._key(path), ExtraArgs=dict(self._write_options)
-            )
+            options = {**object_headers(path, is_copy=True), **self._write_options}
+            self._client.upload_fileobj(stream, self._bucket, self._key(path), ExtraArgs=options)
         return self._written(path)
 
     def _written(self, path: str) -> ObjectInfo:

@@ -12,6 +12,7 @@ from checkpoints.lake.layout import Area, open_lake
 from checkpoints.lake.pointer import Seen
 from checkpoints.lake.promotion import promote_silver
 from checkpoints.storage.errors import LakeUnreadableError, PreconditionFailedError, TransientStorageError
+from checkpoints.storage.local import LocalStorage
 from checkpoints.storage.s3 import S3Storage
 from checkpoints.storage.storage import ABSENT, S3Settings
 from contracts.model import Zone
@@ -20,6 +21,7 @@ from tests.checkpoints.lake.versions import NOON, write_candidate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 MEBIBYTE = 1024 * 1024
 
@@ -68,6 +70,60 @@ def test_every_write_is_encrypted_and_has_a_checksum(s3_client: Any, key_id: str
         assert head.get("SSEKMSKeyId") == key_id
         if key != "copy in parts":
             assert "ChecksumSHA256" in head
+
+
+PARQUET = "application/vnd.apache.parquet"
+
+
+@pytest.mark.parametrize(
+    ("path", "media_type", "caching"),
+    [
+        ("docs/index.html", "text/html; charset=utf-8", "no-cache"),
+        ("docs/style.css", "text/css; charset=utf-8", "no-cache"),
+        ("silver/_manifests/current.json", "application/json", "no-cache"),
+        ("silver/events/v1/part-0.zstd.parquet", PARQUET, None),
+        ("bronze/events/a.CSV", "text/csv", "no-cache"),
+        ("bronze/events/a.jsonl", "application/x-ndjson", "no-cache"),
+        ("bronze/events/no suffix", "application/octet-stream", "no-cache"),
+    ],
+)
+def test_every_write_has_a_type_by_its_name(
+    storage: S3Storage, s3_client: Any, path: str, media_type: str, caching: str | None
+) -> None:
+    def headers() -> tuple[str, str | None]:
+        head = s3_client.head_object(Bucket="lake", Key=f"pre/{path}")
+        return head["ContentType"], head.get("CacheControl")
+
+    version = storage.write_bytes(path, b"1", expected=ABSENT)
+    assert headers() == (media_type, caching)
+    storage.write_bytes(path, b"2", expected=version)
+    assert headers() == (media_type, caching)
+    storage.write_file(path, b"3")
+    assert headers() == (media_type, caching)
+
+
+@pytest.mark.parametrize("parts", [False, True])
+def test_a_copy_has_the_type_of_its_name_and_no_encoding(s3_client: Any, parts: bool) -> None:
+    content = b"x" * (11 * MEBIBYTE if parts else 1)
+    upstream = {"ContentType": "binary/octet-stream", "ContentEncoding": "gzip", "CacheControl": "max-age=9"}
+    s3_client.put_object(Bucket="lake", Key="a.csv.gz", Body=content, **upstream)
+    storage = S3Storage(s3_client, "lake", single_copy_bytes=6 * MEBIBYTE, copy_part_bytes=5 * MEBIBYTE)
+    storage.copy_from(storage, "a.csv.gz", "copy.csv.gz")
+    head = s3_client.head_object(Bucket="lake", Key="copy.csv.gz")
+    assert (head["ContentType"], head["CacheControl"]) == ("application/gzip", "no-cache")
+    assert "ContentEncoding" not in head
+    assert storage.read_bytes("copy.csv.gz") == content
+
+
+def test_a_copied_page_of_an_upstream_system_is_not_shown_by_a_browser(
+    storage: S3Storage, s3_client: Any, tmp_path: Path
+) -> None:
+    folder = LocalStorage(tmp_path)
+    for source in (storage, folder):
+        source.write_bytes("evil.html", b"<script>")
+        storage.copy_from(source, "evil.html", "copy.html")
+        head = s3_client.head_object(Bucket="lake", Key="pre/copy.html")
+        assert head["ContentType"] == "application/octet-stream"
 
 
 def test_a_copy_above_the_limit_is_made_in_parts(s3_client: Any) -> None:
