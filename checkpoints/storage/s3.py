@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
-from checkpoints.aws import aws_client
+from checkpoints.aws import aws_client, configured_region
 from checkpoints.storage.content_types import object_headers
 from checkpoints.storage.errors import ObjectNotFoundError, PreconditionFailedError, TerminalStorageError
 from checkpoints.storage.s3_errors import retry_transient, translate_errors
@@ -26,6 +27,7 @@ _SINGLE_COPY_BYTES = 5 * 1024 * _MEBIBYTE  # the limit of CopyObject
 _COPY_PART_BYTES = 512 * _MEBIBYTE  # S3 allows 10,000 parts: 5 TB
 _KEYS_PER_DELETE = 1000  # the limit of DeleteObjects
 _MOST_CONNECTIONS = 32
+_DEFAULTS = S3Settings()
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -37,8 +39,8 @@ class S3Storage:
         client: AwsClient,
         bucket: str,
         prefix: str = "",
+        settings: S3Settings = _DEFAULTS,
         *,
-        kms_key_id: str | None = None,
         single_copy_bytes: int = _SINGLE_COPY_BYTES,
         copy_part_bytes: int = _COPY_PART_BYTES,
     ) -> None:
@@ -47,9 +49,10 @@ class S3Storage:
         self._prefix = f"{prefix}/" if prefix else ""
         self._single_copy_bytes = single_copy_bytes
         self._copy_part_bytes = copy_part_bytes
+        self._settings = settings
         encryption = (
-            {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key_id}
-            if kms_key_id
+            {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": settings.kms_key_id}
+            if settings.kms_key_id
             else {"ServerSideEncryption": "AES256"}
         )
         self._write_options: Mapping[str, str] = {**encryption, "ChecksumAlgorithm": "SHA256"}
@@ -66,18 +69,20 @@ class S3Storage:
                     endpoint_url=settings.endpoint_url,
                     connections=_MOST_CONNECTIONS,
                 )
-        return cls(client, bucket, prefix, kms_key_id=settings.kms_key_id)
+        return cls(client, bucket, prefix, settings)
 
     def __repr__(self) -> str:
         return f"S3Storage({self.uri('')!r})"
 
     def __reduce__(self) -> tuple[Callable[..., S3Storage], tuple[object, ...]]:
-        """Pickle bucket, prefix and settings; the other process makes its own client and credentials."""
-        settings = S3Settings(
-            kms_key_id=self._write_options.get("SSEKMSKeyId"),
-            region=self._client.meta.region_name,
-            endpoint_url=self._client.meta.endpoint_url,
-        )
+        """Pickle bucket, prefix and settings; the other process makes its own client and credentials.
+
+        Never what the client derived from the settings: an endpoint that is given counts as another S3 than
+        Amazon's, which is addressed by path and whose redirects to another region are not followed. The
+        region of this process is a setting as well: executors may have none in their environment.
+        """
+        region = self._settings.region or configured_region()
+        settings = replace(self._settings, client=None, region=region)
         return _connected, (self._bucket, self._prefix.removesuffix("/"), settings)
 
     def list(self, folder: str) -> Iterator[ObjectInfo]:
