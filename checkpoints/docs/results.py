@@ -52,8 +52,9 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 class ResultFacts:
     """Content of one result page. ``counts`` in display order.
 
-    ``inventory``: the files that raw_to_bronze found. ``rejected_today``: files accepted by an earlier run
-    that today's contract would reject.
+    ``rules_off``: names of the rules that the policy switches off. ``inventory``: the files that
+    raw_to_bronze found. ``rejected_today``: files accepted by an earlier run that today's contract would
+    reject.
     """
 
     transition: str
@@ -62,6 +63,7 @@ class ResultFacts:
     rules: Sequence[Rule]
     gate_result: GateResult
     decision: Decision
+    rules_off: tuple[str, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
     files: Sequence[FileAccount] = ()
     unknown_columns: Sequence[UnknownColumn] = ()

@@ -39,6 +39,7 @@ class PublishedResult:
     accounting: Accounting | None = None
     table: TableMeasured | None = None
     measures: Mapping[str, float] = field(default_factory=dict)
+    rules_off: tuple[str, ...] = ()  # by the policy
 
 
 def publish(
@@ -107,6 +108,13 @@ def _metrics(
         rows_by_rule=report.rows_by_rule or {},
         rows_warned=report.rows_warned or {},
         failed=result.decision.failed,
+        rules_off=result.rules_off,
+        latest=result.table.latest if result.table else None,
+        days_out_of_line={
+            outcome.rule: [day.as_json() for day in outcome.days]
+            for outcome in result.judgement.outcomes
+            if outcome.days
+        },
         measures={name.lstrip("_"): float(value) for name, value in result.measures.items()},
         currencies=records.currencies if records else {},
         drift=drift,
@@ -157,6 +165,7 @@ def _page(transition: str, result: PublishedResult) -> ResultFacts:
         dataset=report.dataset,
         contract=result.contract,
         rules=result.rules,
+        rules_off=result.rules_off,
         gate_result=result.judgement,
         decision=result.decision,
         counts={name: count for name, count in counts.items() if count is not None},
