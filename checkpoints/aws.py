@@ -87,6 +87,17 @@ def aws_client(
     return maker.client(service, region_name=region, endpoint_url=endpoint_url, config=config)
 
 
+def configured_region() -> str | None:
+    """Return the region of the environment or the profile; None if neither names one.
+
+    A client's own region may be boto3's default for the lack of one.
+    """
+    import boto3
+
+    region: str | None = boto3.Session().region_name
+    return region
+
+
 class AwsErrorKind(Enum):
     """Kinds of AWS errors by what a caller can do about them."""
 

@@ -229,7 +229,8 @@ class Contract:
     sums: tuple[str, ...] = ()  # gold only: the decimal columns whose sums the load is reconciled with
     derived_columns: tuple[Column, ...] = ()  # stored, but not part of a record (contracts.system_columns)
     checksum: str = ""  # sha256 of the YAML, hex
-    texts: tuple[str, str] = field(default=("", ""), repr=False, compare=False)  # its YAML, the zone's defaults
+    # Its YAML, and that of the zone's default rules.
+    texts: tuple[str, str] = field(default=("", ""), repr=False, compare=False)
 
     @property
     def key(self) -> tuple[str, ...]:

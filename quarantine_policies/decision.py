@@ -90,9 +90,13 @@ def decide(
     return Decision(verdict, tuple(failed), tuple(warned), tuple(blocked_by))
 
 
-def judged_rules(rules: Iterable[Rule], policy: Policy) -> tuple[Rule, ...]:
-    """Return the rules that the policy does not switch off, in their order."""
-    return tuple(rule for rule in rules if policy.override(rule.name) is not Action.OFF)
+def split_rules(rules: Iterable[Rule], policy: Policy) -> tuple[tuple[Rule, ...], tuple[Rule, ...]]:
+    """Return the rules to judge, and those that the policy switches off, each in their order."""
+    judged: list[Rule] = []
+    off: list[Rule] = []
+    for rule in rules:
+        (off if policy.override(rule.name) is Action.OFF else judged).append(rule)
+    return tuple(judged), tuple(off)
 
 
 def routed_rules(contract: Contract, policy: Policy) -> tuple[Rule, ...]:

@@ -84,7 +84,7 @@ def current_result(facts: ResultFacts, history: ResultHistory) -> CurrentResult:
         is_promoted=metrics.promoted is not None,
         counts={**metrics.files_by_outcome, **metrics.rows_by_outcome},
         shares=history.quarantined_shares[-SPARKLINE_RUNS:],
-        latest=facts.latest,
+        latest=metrics.latest,
         attention=tuple(_attention(facts, history)),
     )
 

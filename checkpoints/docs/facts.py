@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
 
     from checkpoints.gate.checkpoint import GateResult
     from checkpoints.gate.measures import Offender, RejectedRow, UnknownColumn
@@ -25,7 +24,7 @@ class ResultFacts:
     ``inventory``: the files that raw_to_bronze found. ``rejected_today``: files accepted by an earlier run
     that today's contract would reject. ``rejected``: some of the quarantined rows. ``offenders``: by error
     rule, some rows that break it. ``files_by_rule``: by rule, the files with the most offenders. ``nulls``:
-    by column of the written table. ``by_day``, ``latest``, ``undated_rows``: see ``TableMeasured``.
+    by column of the written table. ``by_day``: see ``TableMeasured``.
     """
 
     transition: str
@@ -43,7 +42,6 @@ class ResultFacts:
     files_by_rule: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     nulls: Mapping[str, int] = field(default_factory=dict)
     by_day: Mapping[str, ValuesByDay] = field(default_factory=dict)
-    latest: datetime | None = None
 
     @property
     def rejected_files(self) -> Mapping[str, int]:

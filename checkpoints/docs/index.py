@@ -1,4 +1,4 @@
-"""Front page of Data Docs: the state now, the flow of rows, what needs a person, the last runs; a run's page."""
+"""Front page of Data Docs: the state now, the flow of rows, what needs a person, the last runs."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from contracts.model import Contract
 
 _DOCUMENT = "runs.json"
-_TO_BRONZE, _TO_SILVER, _TO_GOLD = "raw_to_bronze", "bronze_to_silver", "silver_to_gold"
+_TRANSITIONS = ("raw_to_bronze", "bronze_to_silver", "silver_to_gold", "gold_to_redshift")
+_TO_BRONZE, _TO_SILVER, _TO_GOLD, _TO_WAREHOUSE = _TRANSITIONS
 _LEFT_OUT = ("quarantined", "deduplicated", "discarded")
 
 
@@ -44,7 +45,7 @@ class IndexEntry:
 
 @dataclass(frozen=True, slots=True)
 class ShownRun:
-    """One run in the list of runs."""
+    """One run and its results."""
 
     run_id: str
     as_of: Timestamp
@@ -63,22 +64,15 @@ class ShownRun:
             grouped.setdefault(entry.transition, []).append(entry)
         return grouped
 
-    @property
-    def steps(self) -> list[tuple[str, Verdict, list[str]]]:
-        """The transitions with the worst verdict of each, and the rules that blocked or warned."""
-        return [
-            (
-                transition,
-                Verdict.worst(entry.verdict for entry in entries),
-                list(dict.fromkeys(reason for entry in entries for reason in entry.reasons)),
-            )
-            for transition, entries in self.by_transition.items()
-        ]
+    def worst(self, transition: str) -> Verdict:
+        """Return the worst verdict of a transition's results."""
+        return Verdict.worst(entry.verdict for entry in self.by_transition[transition])
 
-    @property
-    def page(self) -> str:
-        """The path of its page, below docs/."""
-        return run_path(self.run_id)
+    def not_passed(self, transition: str) -> list[str]:
+        """Return the datasets and tables of a transition that did not pass."""
+        return [
+            entry.dataset for entry in self.by_transition[transition] if entry.verdict is not Verdict.PASS
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +110,7 @@ def publish_index(
     contracts: Sequence[Contract] = (),
     runs_shown: int = RUNS_SHOWN,
 ) -> None:
-    """Add a run's results to its page and to the front page, and drop runs beyond ``runs_shown`` from there.
+    """Add a run's results to its page and to the front page, and drop runs beyond ``runs_shown`` there.
 
     The cost does not depend on the number of runs. A later transition of the same run is added to that run; a
     result published again is replaced. Concurrent publishers keep each other's results.
@@ -129,9 +123,10 @@ def publish_index(
     written = place.update(change)
     while True:
         document = _read(written)
+        page = run_path(run.run_id)
         for shown in document.runs:
             if shown.run_id == run.run_id:
-                docs.child(shown.page).write_bytes(render("run.html.j2", shown.page, run=shown))
+                docs.child(page).write_bytes(render("run.html.j2", page, run=shown))
         docs.child(INDEX).write_bytes(_render(document, contracts, runs_shown))
         found = place.storage.read_versioned(place.path)
         if found is None or found[0] == written:
@@ -173,26 +168,27 @@ class _State:
 
 
 def _render(document: IndexDocument, contracts: Sequence[Contract], runs_shown: int) -> bytes:
-    by_zone: dict[str, list[tuple[str, str]]] = {}
+    current = document.current
+    contract_pages: dict[str, list[tuple[str, str]]] = {}
     for contract in contracts:
         zone = contract.zone.value
-        by_zone.setdefault(zone, []).append((contract.name, contract_path(zone, contract.name)))
-    attention = sorted(_needs(document, contracts), key=lambda need: _urgency(need[1]))
+        contract_pages.setdefault(zone, []).append((contract.name, contract_path(zone, contract.name)))
     datasets = [contract.name for contract in contracts if contract.is_read_from_files]
+    flows = list(_flows(current, contracts))
     return render(
         "index.html.j2",
         INDEX,
         runs=document.runs,
-        contracts=by_zone,
         runs_shown=runs_shown,
-        files=[
-            document.current[key] for name in datasets if (key := f"{_TO_BRONZE}/{name}") in document.current
-        ],
-        states=list(_states(document.current, contracts)),
-        flow=draw_flow(list(_flows(document.current, contracts))),
-        flows=list(_flows(document.current, contracts)),
-        flow_run=next((one for key, one in document.current.items() if key.startswith(_TO_SILVER)), None),
-        attention=attention,
+        transitions=_TRANSITIONS,
+        run_path=run_path,
+        states=list(_states(current, contracts)),
+        flows=flows,
+        flow=draw_flow(flows),
+        flow_run=next((one for one in current.values() if one.transition == _TO_SILVER), None),
+        attention=sorted(_needs(document, contracts), key=lambda need: _urgency(need[1])),
+        files=[current[key] for name in datasets if (key := f"{_TO_BRONZE}/{name}") in current],
+        contracts=contract_pages,
     )
 
 
@@ -216,7 +212,7 @@ def _states(current: Mapping[str, CurrentResult], contracts: Sequence[Contract])
         result = current.get(f"{transition}/{contract.name}")
         if result is None:
             continue
-        loaded = current.get(f"gold_to_redshift/{contract.name}")
+        loaded = current.get(f"{_TO_WAREHOUSE}/{contract.name}")
         yield _State(
             contract,
             result,
@@ -236,7 +232,7 @@ def _flows(current: Mapping[str, CurrentResult], contracts: Sequence[Contract]) 
         accepted = counts.get("valid", 0) + counts.get("unchanged", 0)
         yield DatasetFlow(
             dataset=contract.name,
-            files=f"{accepted:,} file{'' if accepted == 1 else 's'}" if files else "",
+            files=accepted if files else None,
             rows_read=result.counts.get("rows_read", 0),
             rows_promoted=result.counts.get("rows_promoted", 0),
             left_out=tuple((name, result.counts.get(f"rows_{name}", 0)) for name in _LEFT_OUT),

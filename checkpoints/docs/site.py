@@ -34,6 +34,11 @@ class RunFacts:
     as_of: datetime  # UTC
 
 
+def run_path(run_id: str) -> str:
+    """Return the path of a run's page, below docs/."""
+    return f"runs/{run_id}/index.html"
+
+
 def result_path(run_id: str, transition: str, dataset: str) -> str:
     """Return the path of a result's page, below docs/."""
     return f"runs/{run_id}/{transition}/{dataset}.html"

@@ -66,6 +66,8 @@ class ResultMetrics:
     that was kept. ``rows_excluded``: records that a source's ``where`` leaves out, not part of the rows read.
     ``rows_discarded``, ``rows_fixed``, ``rows_waived``: records that corrections left out, put another text
     in place of, or did not hold back; ``stale``: corrections whose records are no longer in their file.
+    ``latest``: the latest timestamp that dates a row. ``days_out_of_line``: by rule, the days that broke it,
+    numbers as text (``DayOutOfLine.as_json``). ``rules_off``: rules that the policy switches off.
     """
 
     run_id: str
@@ -92,6 +94,11 @@ class ResultMetrics:
     rows_by_rule: Mapping[str, int] = field(default_factory=dict)
     rows_warned: Mapping[str, int] = field(default_factory=dict)
     failed: tuple[str, ...] = ()
+    rules_off: Annotated[tuple[str, ...], _OmittedIfEmpty] = ()
+    latest: _Moment | None = None
+    days_out_of_line: Annotated[Mapping[str, Sequence[Mapping[str, str]]], _OmittedIfEmpty] = field(
+        default_factory=dict
+    )
     measures: Mapping[str, float] = field(default_factory=dict)  # quarantine_ratio, volume_ratio, …
     currencies: Annotated[Mapping[str, Sequence[str]], _OmittedIfEmpty] = field(default_factory=dict)
     drift: tuple[DriftColumn, ...] = ()

@@ -1,12 +1,14 @@
-"""S3 storage: conditional writes, server-side copies, encryption and a checksum on every write."""
+"""S3 storage: conditional writes, server-side copies; every write has a type, encryption and a checksum."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
-from checkpoints.aws import aws_client
+from checkpoints.aws import aws_client, configured_region
+from checkpoints.storage.content_types import object_headers
 from checkpoints.storage.errors import ObjectNotFoundError, PreconditionFailedError, TerminalStorageError
 from checkpoints.storage.s3_errors import retry_transient, translate_errors
 from checkpoints.storage.s3_stream import open_object
@@ -25,6 +27,7 @@ _SINGLE_COPY_BYTES = 5 * 1024 * _MEBIBYTE  # the limit of CopyObject
 _COPY_PART_BYTES = 512 * _MEBIBYTE  # S3 allows 10,000 parts: 5 TB
 _KEYS_PER_DELETE = 1000  # the limit of DeleteObjects
 _MOST_CONNECTIONS = 32
+_DEFAULTS = S3Settings()
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -36,8 +39,8 @@ class S3Storage:
         client: AwsClient,
         bucket: str,
         prefix: str = "",
+        settings: S3Settings = _DEFAULTS,
         *,
-        kms_key_id: str | None = None,
         single_copy_bytes: int = _SINGLE_COPY_BYTES,
         copy_part_bytes: int = _COPY_PART_BYTES,
     ) -> None:
@@ -46,9 +49,10 @@ class S3Storage:
         self._prefix = f"{prefix}/" if prefix else ""
         self._single_copy_bytes = single_copy_bytes
         self._copy_part_bytes = copy_part_bytes
+        self._settings = settings
         encryption = (
-            {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key_id}
-            if kms_key_id
+            {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": settings.kms_key_id}
+            if settings.kms_key_id
             else {"ServerSideEncryption": "AES256"}
         )
         self._write_options: Mapping[str, str] = {**encryption, "ChecksumAlgorithm": "SHA256"}
@@ -65,18 +69,20 @@ class S3Storage:
                     endpoint_url=settings.endpoint_url,
                     connections=_MOST_CONNECTIONS,
                 )
-        return cls(client, bucket, prefix, kms_key_id=settings.kms_key_id)
+        return cls(client, bucket, prefix, settings)
 
     def __repr__(self) -> str:
         return f"S3Storage({self.uri('')!r})"
 
     def __reduce__(self) -> tuple[Callable[..., S3Storage], tuple[object, ...]]:
-        """Pickle bucket, prefix and settings; the other process makes its own client and credentials."""
-        settings = S3Settings(
-            kms_key_id=self._write_options.get("SSEKMSKeyId"),
-            region=self._client.meta.region_name,
-            endpoint_url=self._client.meta.endpoint_url,
-        )
+        """Pickle bucket, prefix and settings; the other process makes its own client and credentials.
+
+        Never what the client derived from the settings: an endpoint that is given counts as another S3 than
+        Amazon's, which is addressed by path and whose redirects to another region are not followed. The
+        region of this process is a setting as well: executors may have none in their environment.
+        """
+        region = self._settings.region or configured_region()
+        settings = replace(self._settings, client=None, region=region)
         return _connected, (self._bucket, self._prefix.removesuffix("/"), settings)
 
     def list(self, folder: str) -> Iterator[ObjectInfo]:
@@ -152,7 +158,13 @@ class S3Storage:
             condition = {"IfMatch": expected}
         try:
             response = self._send(
-                "put_object", "cannot write", path, Body=data, **condition, **self._write_options
+                "put_object",
+                "cannot write",
+                path,
+                Body=data,
+                **condition,
+                **object_headers(path),
+                **self._write_options,
             )
         except (PreconditionFailedError, ObjectNotFoundError) as error:
             if expected is None:
@@ -173,7 +185,10 @@ class S3Storage:
     def copy_from(
         self, source: Storage, source_path: str, path: str, *, source_version: str | None = None
     ) -> ObjectInfo:
-        """Copy within S3, in parts above 5 GiB; upload from any other storage."""
+        """Copy within S3, in parts above 5 GiB; upload from any other storage.
+
+        The copy has headers of its own: upstream's may be missing, or may name a Content-Encoding.
+        """
         if not isinstance(source, S3Storage):
             return self._upload(source, source_path, path, source_version)
         found = source.stat(source_path)
@@ -191,9 +206,8 @@ class S3Storage:
                 "cannot write",
                 path,
                 CopySource=origin,
-                CopySourceIfMatch=found.version,
                 TaggingDirective="REPLACE",
-                **self._write_options,
+                **self._copy_options(found, path),
             )
         except PreconditionFailedError as error:
             raise _changed(source.uri(source_path), found.version, None) from error
@@ -206,7 +220,7 @@ class S3Storage:
         parts = TransferConfig(
             multipart_threshold=self._single_copy_bytes, multipart_chunksize=self._copy_part_bytes
         )
-        options = {"CopySourceIfMatch": found.version, **self._write_options}
+        options = self._copy_options(found, path)
         try:
             with translate_errors("cannot write", self.uri(path)):
                 self._client.copy(origin, self._bucket, self._key(path), ExtraArgs=options, Config=parts)
@@ -214,14 +228,21 @@ class S3Storage:
             raise _changed(f"s3://{origin['Bucket']}/{origin['Key']}", found.version, None) from error
         return self._written(path)
 
+    def _copy_options(self, found: ObjectInfo, path: str) -> Mapping[str, str]:
+        return {
+            "CopySourceIfMatch": found.version,
+            "MetadataDirective": "REPLACE",
+            **object_headers(path, is_copy=True),
+            **self._write_options,
+        }
+
     def _upload(self, source: Storage, source_path: str, path: str, source_version: str | None) -> ObjectInfo:
         with (
             open_version_checked(source, source_path, source_version) as stream,
             translate_errors("cannot write", self.uri(path)),
         ):
-            self._client.upload_fileobj(
-                stream, self._bucket, self._key(path), ExtraArgs=dict(self._write_options)
-            )
+            options = {**object_headers(path, is_copy=True), **self._write_options}
+            self._client.upload_fileobj(stream, self._bucket, self._key(path), ExtraArgs=options)
         return self._written(path)
 
     def _written(self, path: str) -> ObjectInfo:

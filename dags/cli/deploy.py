@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from dags.cli.console import print_json, say
 from dags.deploy.aws import Aws
 from dags.deploy.deployment import plan_deployment
+from dags.deploy.docs_access import docs_access
 from dags.deploy.package import read_package
 from dags.deploy.plan import ChangeKind, carry_out
 from dags.deploy.policies import write_documents
@@ -72,12 +73,14 @@ def deploy_command(
             "steps": plan.document,
             "obstacles": [str(obstacle) for obstacle in plan.obstacles],
             "policies": [str(path) for path in documents],
+            "docs_access": docs_access(target),
         }
         print_json(document)
         return 0
     _show(plan)
     for path in documents:
         say(f"policy to review: {path}")
+    _show_docs_access(target)
     if not dry_run:
         changed = carry_out(plan, _show_step)
         outcome = f"{changed} of {len(plan.steps)} changed."
@@ -87,6 +90,26 @@ def deploy_command(
     else:
         say("Dry run: everything is up to date.")
     return 0
+
+
+def _show_docs_access(target: Target) -> None:
+    say("To open the Data Docs to browsers, a CloudFront distribution (DEPLOYMENT.md; --json has it whole):")
+    access = docs_access(target)
+    (origin,) = access["distribution"]["Origins"]["Items"]
+    behavior = access["distribution"]["DefaultCacheBehavior"]
+    shown = {
+        "origin": f"{origin['DomainName']}{origin['OriginPath']}",
+        "origin access control": "always sign, sigv4",
+        "default root object": access["distribution"]["DefaultRootObject"],
+        "viewers": "HTTPS, by a cookie that a key of your key group signed",
+        "cache policy": f"{behavior['CachePolicyId']} (CachingOptimized)",
+        "response headers policy": f"{behavior['ResponseHeadersPolicyId']} (SecurityHeadersPolicy)",
+        "add to the bucket's policy": json.dumps(access["bucket_policy"]),
+    }
+    if "key_policy" in access:
+        shown["add to the key's policy"] = json.dumps(access["key_policy"])
+    for name, value in shown.items():
+        say(f"  {name}: {value}")
 
 
 def _show(plan: Plan) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -49,7 +50,10 @@ def demo_command(*, lake: str | None, size: str, seed: int, as_json: bool) -> in
         if not as_json:
             say(f"Generating a messy sample of {size} in {raw} …")
         write_sample(raw, size_bytes(size), seed, as_json=as_json)
-    report = _run(settings, only=None, as_of=None, run_id=None, force=False, as_json=as_json)
+    as_of = _sample_clock(raw)
+    if as_of is not None and not as_json:
+        say(f"The run's clock is {as_of}, the end of the sample's last day.")
+    report = _run(settings, only=None, as_of=as_of, run_id=None, force=False, as_json=as_json)
     _show(report, settings.lake, as_json=as_json)
     if not as_json:
         command = _command()
@@ -60,6 +64,15 @@ def demo_command(*, lake: str | None, size: str, seed: int, as_json: bool) -> in
             f"  {command} docs --lake {settings.lake} --serve"
         )
     return BLOCKED if report.verdict is Verdict.BLOCK else 0
+
+
+def _sample_clock(raw: Path) -> str | None:
+    """Return the clock that belongs to a sample; None for other files."""
+    truth = raw.with_name(f"{raw.name}.truth.json")
+    if not truth.is_file():
+        return None
+    as_of: str | None = json.loads(truth.read_text("utf-8")).get("as_of")
+    return as_of
 
 
 def _command() -> str:

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import mimetypes
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
 
-from checkpoints.storage.errors import ObjectNotFoundError
+from checkpoints.storage.content_types import content_type
+from checkpoints.storage.errors import StorageError
 from dags.cli.console import print_json, say
 
 if TYPE_CHECKING:
     from checkpoints.storage.place import Place
 
-# Each page restricts styles and script further, to its own by their checksums, which differ between the pages
-# of this version and those that an earlier one made.
-_POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
-_FORBIDDEN = frozenset({"", ".", ".."})  # path segments that name no page, or lead out of the docs
+_FORBIDDEN: Final = frozenset({"", ".", ".."})  # path segments that name no page, or lead out of the docs
+_HEADERS: Final = {  # the pages themselves say what they may load
+    "Cache-Control": "no-cache",
+    "Content-Security-Policy": "frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
 
 
 def serve_docs(docs: Place, *, port: int, as_json: bool) -> int:
@@ -40,27 +41,68 @@ def serve_docs(docs: Place, *, port: int, as_json: bool) -> int:
 
 
 def docs_server(docs: Place, port: int) -> ThreadingHTTPServer:
-    """Return a server on 127.0.0.1 for the files below a place."""
+    """Return a server on 127.0.0.1 for the files below a place.
+
+    It answers GET and HEAD by one or two requests to the storage, however many runs there were, and 304 for
+    what the browser already has. A request by another host name is refused: a page of that host would
+    otherwise read the Data Docs through the visitor's browser (DNS rebinding).
+    """
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            self._answer(with_content=True)
+
+        def do_HEAD(self) -> None:
+            self._answer(with_content=False)
+
+        def _answer(self, *, with_content: bool) -> None:
+            if self.headers.get("Host", "").partition(":")[0] not in ("127.0.0.1", "localhost"):
+                self.send_error(HTTPStatus.MISDIRECTED_REQUEST)
+                return
             path = unquote(urlsplit(self.path).path).lstrip("/") or "index.html"
-            if "\0" in path or not _FORBIDDEN.isdisjoint(path.split("/")) or docs.child(path).stat() is None:
-                self.send_error(404)
+            if "\0" in path or not _FORBIDDEN.isdisjoint(path.split("/")):
+                self.send_error(HTTPStatus.NOT_FOUND)
                 return
             try:
-                content = docs.child(path).read_bytes()
-            except ObjectNotFoundError:
-                self.send_error(404)
-                return
-            self.send_response(200)
-            self.send_header("Content-Type", mimetypes.guess_type(path)[0] or "application/octet-stream")
-            self.send_header("Content-Length", str(len(content)))
-            self.send_header("Content-Security-Policy", _POLICY)
+                self._show(docs.child(path), self.headers.get("If-None-Match"), with_content=with_content)
+            except StorageError as error:
+                self.send_error(HTTPStatus.BAD_GATEWAY, explain=str(error))
+
+        def _show(self, page: Place, known: str | None, *, with_content: bool) -> None:
+            info = page.stat()
+            if info is None:
+                self.send_error(HTTPStatus.NOT_FOUND)
+            elif known == _etag(info.version):
+                self._send_head(HTTPStatus.NOT_MODIFIED, {"ETag": known})
+            elif not with_content:
+                self._send_page_head(page, info.version, info.size_bytes)
+            elif found := page.storage.read_versioned(page.path):
+                content, version = found
+                self._send_page_head(page, version, len(content))
+                self.wfile.write(content)
+            else:
+                self.send_error(HTTPStatus.NOT_FOUND)  # deleted just now
+
+        def _send_page_head(self, page: Place, version: str, size_bytes: int) -> None:
+            headers = {
+                "Content-Type": content_type(page.path),
+                "Content-Length": str(size_bytes),
+                "ETag": _etag(version),
+            }
+            self._send_head(HTTPStatus.OK, headers)
+
+        def _send_head(self, status: HTTPStatus, headers: dict[str, str]) -> None:
+            self.send_response(status)
+            for name, value in {**headers, **_HEADERS}.items():
+                self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(content)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
             """Log no requests."""
 
     return ThreadingHTTPServer(("127.0.0.1", port), Handler)
+
+
+def _etag(version: str) -> str:
+    unquoted = version.strip('"')
+    return f'"{unquoted}"'

@@ -83,6 +83,7 @@ def _arguments(target: Target, transition: str) -> Mapping[str, str]:
         # Installed with pip: the wheel with its pins, so that a job runs the tested versions.
         "--additional-python-modules": ",".join([wheel, *target.package.modules]),
         "--transition": transition,
+        "--region": target.account.region,
         **{f"--{name}": text for name, text in _settings(target).items()},
         **{f"--{name}": target.artifacts.child(name).uri for name in FOLDERS},
         "--on_block": "succeed",

@@ -99,6 +99,7 @@ def _steward(target: Target) -> Iterator[Mapping[str, Any]]:
         "Condition": {"Null": {"s3:if-none-match": "false"}},
     }
     yield from _listing(target, areas, [location(target.settings.lake, "--lake")])
+    yield _finding_nothing(target, areas)
     yield from _kms(target, "kms:Decrypt", "kms:GenerateDataKey")
 
 
@@ -115,6 +116,7 @@ def _glue(target: Target) -> Iterator[Mapping[str, Any]]:
     parents = [folder for at in written for folder in at.parents]
     roots = [location(target.settings.lake, "--lake"), target.areas[Area.RAW], *parents]
     yield from _listing(target, everywhere, roots)
+    yield _finding_nothing(target, everywhere)
     yield _allow("FindUnfinishedUploads", ["s3:ListBucketMultipartUploads"], _buckets(target, target.buckets))
     yield from _kms(target, "kms:Decrypt", "kms:GenerateDataKey")
     yield _allow(
@@ -160,6 +162,7 @@ def _airflow(target: Target) -> Iterator[Mapping[str, Any]]:
     yield _allow("WriteWhatWorkersDo", _WRITE, _objects(target, [*written, copy_lists]))
     roots = [location(target.settings.lake, "--lake"), raw]
     yield from _listing(target, target.areas.values(), roots)
+    yield _finding_nothing(target, target.areas.values())
     yield from _kms(target, "kms:Decrypt", "kms:GenerateDataKey")
     if target.topic:
         yield _allow("Alert", ["sns:Publish", "sns:GetTopicAttributes"], [target.topic])
@@ -206,6 +209,18 @@ def _listing(
             "Condition": {"StringLike": {"s3:prefix": list(dict.fromkeys(allowed))}},
         }
     yield _allow("FindBuckets", ["s3:GetBucketLocation"], _buckets(target, prefixes))
+
+
+def _finding_nothing(target: Target, at: Iterable[Location]) -> Mapping[str, Any]:
+    """Allow to be told that an object does not exist: without ListBucket, S3 answers 403 instead of 404.
+
+    Requests for an object have no prefix, and sources contradict each other on whether the permission under
+    a condition on it suffices. Keys of the bucket can then be listed without a prefix, too.
+    """
+    return {
+        **_allow("FindNothing", ["s3:ListBucket"], _buckets(target, (one.bucket for one in at))),
+        "Condition": {"Null": {"s3:prefix": "true"}},
+    }
 
 
 def _kms(target: Target, *actions: str) -> Iterator[Mapping[str, Any]]:

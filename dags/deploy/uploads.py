@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 import dags.glue
 from checkpoints.aws import code_of
+from checkpoints.storage.content_types import object_headers
 from contracts.loader import promise_files
 from dags.contract_checks.folders import configured_folders
 from dags.deploy.aws import get_or_none, translate_errors
@@ -58,10 +59,10 @@ def job_script() -> Path:
 
 def _plan_upload(s3: AwsClient, target: Target, name: str, content: bytes) -> Step:
     at = target.artifacts.child(name)
-    wanted = {_CHECKSUM: hashlib.sha256(content).hexdigest()}
+    checksum, headers = {_CHECKSUM: hashlib.sha256(content).hexdigest()}, object_headers(name)
     with translate_errors("cannot read an upload", at.uri):
         response = get_or_none(s3.head_object, _MISSING, Bucket=at.bucket, Key=at.prefix)
-    found = None if response is None else response["Metadata"]
+    found = None if response is None else {**response["Metadata"], **response}
 
     def apply() -> None:
         encryption = (
@@ -74,12 +75,15 @@ def _plan_upload(s3: AwsClient, target: Target, name: str, content: bytes) -> St
                 Bucket=at.bucket,
                 Key=at.prefix,
                 Body=content,
-                Metadata=wanted,
+                Metadata=checksum,
                 ChecksumAlgorithm="SHA256",
+                **headers,
                 **encryption,
             )
 
-    return make_step("upload", at.uri, diff_settings(wanted, found), apply, exists=found is not None)
+    return make_step(
+        "upload", at.uri, diff_settings({**checksum, **headers}, found), apply, exists=found is not None
+    )
 
 
 def _plan_deletion(s3: AwsClient, target: Target, key: str) -> Step:

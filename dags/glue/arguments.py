@@ -28,6 +28,7 @@ class JobArguments:
     is_forced: bool
     is_blocked_failed: bool  # whether a blocked run exits with 3; else with 0
     job_run_id: str | None
+    region: str | None  # of AWS, where the environment names none
     settings: Mapping[str, object]  # by name
     folders: Mapping[str, str]  # URIs of contracts and policies, by setting
     ignored: tuple[str, ...]  # names of unknown arguments
@@ -49,6 +50,7 @@ def read_arguments(arguments: Sequence[str]) -> JobArguments:
     parser.add_argument("--force", nargs="?", const="true")
     parser.add_argument("--on_block", "--on-block")
     parser.add_argument("--JOB_RUN_ID", dest="job_run_id")
+    parser.add_argument("--region")
     for name in Settings.model_fields:
         parser.add_argument(*{f"--{name}", f"--{name.replace('_', '-')}"}, dest=f"setting {name}")
     known, unknown = parser.parse_known_args([str(argument) for argument in arguments])
@@ -63,6 +65,7 @@ def read_arguments(arguments: Sequence[str]) -> JobArguments:
         is_forced=_one_of("--force", given.get("force", "").lower(), (*_TRUE, *_FALSE)) in _TRUE,
         is_blocked_failed=_one_of("--on_block", given.get("on_block", "fail"), ("fail", "succeed")) == "fail",
         job_run_id=given.get("job_run_id"),
+        region=given.get("region"),
         settings={name: _value(name, text) for name, text in settings.items() if name not in FOLDERS},
         folders={name: text for name, text in settings.items() if name in FOLDERS},
         ignored=tuple(text.partition("=")[0] for text in unknown if text.startswith("--")),

@@ -42,6 +42,8 @@ def run_job(arguments: Sequence[str]) -> int:
         job = read_arguments(arguments)
         if job.ignored:
             _log(f"unknown arguments, ignored: {' '.join(job.ignored)}")
+        if job.region:
+            os.environ.setdefault("AWS_DEFAULT_REGION", job.region)
         with TemporaryDirectory(prefix="lakegate-") as scratch:
             outcome = _attempt(job, Path(scratch))
     except Exception as error:  # noqa: BLE001 - the job's log must end with one sentence

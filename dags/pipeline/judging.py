@@ -9,7 +9,7 @@ from checkpoints.gate.checkpoint import judge
 from checkpoints.gate.masking import Masking
 from contracts.model import Domain
 from dags.pipeline.publish import PublishedResult
-from quarantine_policies.decision import decide, judged_rules
+from quarantine_policies.decision import decide, split_rules
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,7 +30,8 @@ _Subject = TypeVar("_Subject")
 class Judged(Generic[_Subject]):
     """A dataset, table or load that went through the gate.
 
-    ``subject``: what was judged, such as a candidate or an ingestion.
+    ``subject``: what was judged, such as a candidate or an ingestion. ``rules``: those judged, or skipped
+    because their domain was not measured. ``rules_off``: names of those that the policy switches off.
     """
 
     subject: _Subject
@@ -39,6 +40,7 @@ class Judged(Generic[_Subject]):
     measured: Mapping[Domain, Measures]
     result: GateResult
     decision: Decision
+    rules_off: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -84,12 +86,12 @@ def judge_and_decide(
     """
     parameters = {**policy.parameters, **run.parameters}
     masking = Masking.of(contract, policy.masked_columns)
-    judged = judged_rules(rules, policy)
+    judged, off = split_rules(rules, policy)
     result = judge_rules(checkpoint, contract, judged, measured, parameters, masking, run.id, run.as_of)
     decision = decide(
         result.outcomes, policy, files_rejected=files_rejected, rows_quarantined=rows_quarantined
     )
-    return Judged(subject, contract, tuple(rules), measured, result, decision)
+    return Judged(subject, contract, judged, measured, result, decision, tuple(rule.name for rule in off))
 
 
 def published_result(
@@ -120,4 +122,5 @@ def published_result(
         table=table,
         measures=values,
         nulls=nulls or {},
+        rules_off=judged.rules_off,
     )

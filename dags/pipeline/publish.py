@@ -41,6 +41,7 @@ class PublishedResult:
     table: TableMeasured | None = None
     measures: Mapping[str, float] = field(default_factory=dict)
     nulls: Mapping[str, int] = field(default_factory=dict)  # by column of the written table
+    rules_off: tuple[str, ...] = ()  # by the policy
 
 
 def publish(
@@ -101,6 +102,13 @@ def _metrics(
         rows_by_rule=report.rows_by_rule or {},
         rows_warned=report.rows_warned or {},
         failed=result.decision.failed,
+        rules_off=result.rules_off,
+        latest=result.table.latest if result.table else None,
+        days_out_of_line={
+            outcome.rule: [day.as_json() for day in outcome.days]
+            for outcome in result.judgement.outcomes
+            if outcome.days
+        },
         measures={name.lstrip("_"): float(value) for name, value in result.measures.items()},
         currencies=records.currencies if records else {},
         drift=drift,
@@ -148,7 +156,6 @@ def _facts(setup: Setup, transition: str, result: PublishedResult, metrics: Resu
         files_by_rule=records.files_by_rule if records else {},
         nulls=result.nulls,
         by_day=result.table.by_day if result.table else {},
-        latest=result.table.latest if result.table else None,
     )
 
 

@@ -6,15 +6,15 @@ import gzip
 import json
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from multiprocessing import get_context
 from random import Random
 from typing import TYPE_CHECKING
 
+from dags.sample.days import DAYS, FIRST_DATE, clock_after, day_by_slot
 from dags.sample.defects import COLUMNS
 from dags.sample.files import FLAVOURS, Flavour, open_writer
 from dags.sample.records import (
-    FIRST_DAY,
     NUMERIC,
     Part,
     write_events,
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-DAYS = 60
 PART_BYTES = 24 * 1024 * 1024  # small enough for one task in any layout
 LATE = Flavour(".late.ndjson", "json_lines")
 BYTES_A_ROW = {"events": 150, "users": 110, "transactions": 125}  # averages over all flavours
@@ -78,12 +77,10 @@ def generate(
             progress(done + 1, len(plans))
     for dataset, truth in truths.items():
         _write_odd_files(out / dataset, dataset, truth)
-    days = [
-        (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(days=FIRST_DAY + d)).date().isoformat()
-        for d in range(DAYS)
-    ]
+    days = [(FIRST_DATE + timedelta(days=day)).isoformat() for day in range(DAYS)]
     document = {
         "seed": seed,
+        "as_of": clock_after(DAYS).isoformat(),
         "size_bytes": size_bytes,
         "written_bytes": sum(p.stat().st_size for p in out.rglob("*") if p.is_file()),
         "datasets": {dataset: truth.document() for dataset, truth in truths.items()},
@@ -110,12 +107,13 @@ def _plan(out: Path, size_bytes: int, seed: int) -> Iterator[PartPlan]:
 def _write_part(plan: PartPlan) -> tuple[DatasetTruth, ActivityTruth]:
     flavour, columns, numeric = plan.flavour, COLUMNS[plan.dataset], NUMERIC[plan.dataset]
     folder = plan.out / plan.dataset / f"drop={plan.number // 10:03d}"
+    slots = () if plan.dataset == "users" else day_by_slot(plan.dataset, plan.seed, DAYS)
     with (
         open_writer(folder / f"part-{plan.number:05d}{flavour.extension}", flavour, columns, numeric) as main,
         open_writer(folder / f"part-{plan.number:05d}{LATE.extension}", LATE, columns, numeric) as late,
     ):
         random = Random(f"{plan.seed}/{plan.dataset}/{plan.number}")  # noqa: S311 - not used for security
-        part = Part(random, plan.number, plan.users, DAYS, main, late, flavour.is_typed)
+        part = Part(random, plan.number, plan.users, DAYS, slots, main, late, flavour.is_typed)
         if plan.dataset == "events":
             write_events(part, plan.rows)
         elif plan.dataset == "transactions":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from dags.sample.days import FIRST_DAY, SLOTS
 from dags.sample.defects import Defect, defects_of
 from dags.sample.spelling import iso, plain_amount, some_amount, some_integer, some_text, some_timestamp
 from dags.sample.truth import ActivityTruth, DatasetTruth
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from dags.sample.files import Texts, Writer
 
 DAY_SECONDS = 86_400
-FIRST_DAY = 19_723  # 2024-01-01, in days since 1970
 NUMERIC = {
     "events": frozenset({"age", "price", "amount", "temperature"}),
     "users": frozenset({"age"}),
@@ -46,6 +46,7 @@ class Part:
     number: int
     users: int  # number of users in the whole sample
     days: int
+    day_by_slot: Sequence[int]  # for events and transactions
     main: Writer
     late: Writer  # a file of its own for rows that lose their key
     is_typed: bool
@@ -93,10 +94,11 @@ def write_events(part: Part, rows: int) -> None:
     defects = defects_of("events", is_typed=part.is_typed)
     active_users = part.users + part.users // 100
     for i in range(rows):
-        bits = random.getrandbits(62)
+        bits = random.getrandbits(96)
         fate, bits = bits & 1023, bits >> 10
-        user, bits = (bits & 0xFFFFFF) % active_users, bits >> 20
-        day, second = (bits & 0xFF) % part.days, (bits >> 8) % DAY_SECONDS
+        user, bits = (bits & 0xFFFFFF) % active_users, bits >> 24
+        day, bits = part.day_by_slot[bits % SLOTS], bits >> 16
+        second = bits % DAY_SECONDS
         at = (FIRST_DAY + day) * DAY_SECONDS + second
         country = COUNTRIES[bits % 12]
         name, email = _person(user)
@@ -142,16 +144,17 @@ def write_transactions(part: Part, rows: int) -> None:
     defects = defects_of("transactions", is_typed=part.is_typed)
     active_users = part.users + part.users // 100
     for i in range(rows):
-        bits = random.getrandbits(62)
+        bits = random.getrandbits(96)
         fate, bits = bits & 1023, bits >> 10
-        user, bits = (bits & 0xFFFFFF) % active_users, bits >> 20
-        day, second = (bits & 0xFF) % part.days, (bits >> 8) % DAY_SECONDS
+        user, bits = (bits & 0xFFFFFF) % active_users, bits >> 24
+        day, bits = part.day_by_slot[bits % SLOTS], bits >> 16
+        second = bits % DAY_SECONDS
         at = (FIRST_DAY + day) * DAY_SECONDS + second
         status = STATUSES[bits % 9]
         name, email = _person(user)
         units = (bits % 999_999) * 100 + (i % 4) * 25
         key = f"t{part.number}-{i}"
-        delivered = iso(at + 2 * DAY_SECONDS) if status == "delivered" else None
+        delivered = iso(at + DAY_SECONDS) if status == "delivered" else None
         texts: list[str | None] = [
             key, user_id(user, part.users), plain_amount(units), status, iso(at), delivered, email, name,
             str(18 + bits % 70),
@@ -197,7 +200,8 @@ def write_users(part: Part, first: int, rows: int) -> None:
     for i, user in enumerate(range(first, first + rows)):
         bits = random.getrandbits(40)
         fate, bits = bits & 255, bits >> 8
-        at = (FIRST_DAY - 300 + bits % 200) * DAY_SECONDS + bits % DAY_SECONDS
+        days_ago = 1 + bits % 200 if user else 1  # of at least one user on the last day
+        at = (FIRST_DAY + part.days - days_ago) * DAY_SECONDS + bits % DAY_SECONDS
         name, email = _person(user)
         key = user_id(user, part.users)
         phone, city = f"+49 30 {bits % 10_000_000:07d}", CITIES[bits % 10]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 from pathlib import Path
@@ -283,6 +284,17 @@ def test_a_lake_that_cannot_be_written_exits_1_with_the_sentence_of_the_first_tr
     lake.root.write_text("a file where the lake should be")
     assert job(lake, "raw_to_bronze") == 1
     assert "lakegate: " in capsys.readouterr().err.splitlines()[-1]
+
+
+@pytest.mark.parametrize(("own", "found"), [(None, "eu-west-1"), ("eu-west-3", "eu-west-3")])
+def test_a_job_gets_its_region_unless_the_environment_names_one(
+    lake: LakeRuns, monkeypatch: pytest.MonkeyPatch, own: str | None, found: str
+) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", own or "restored afterwards")
+    if own is None:
+        monkeypatch.delenv("AWS_DEFAULT_REGION")
+    job(lake, "raw_to_bronze", "--region", "eu-west-1")
+    assert os.environ["AWS_DEFAULT_REGION"] == found
 
 
 def test_contracts_and_policies_may_lie_in_a_bucket(lake: LakeRuns, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -136,7 +136,7 @@ def test_overrides_are_read_as_actions() -> None:
         ("overrides: [age_range]", "invalid overrides"),
         ("overrides: {age_range: ignore}", "must be warn, quarantine, block or off, found 'ignore'"),
         ("overrides: {age_range: on}", "must be warn, quarantine, block or off, found True"),
-        ("days_out_of_line: {week: 4}", "unknown key 'days_out_of_line.week' (expected one of days, weeks,"),
+        ("days_out_of_line: {week: 4}", "unknown key 'days_out_of_line.week' (expected one of days,"),
         ("days_out_of_line: {weeks: 3}", "greater than or equal to 4"),
         ("days_out_of_line: {sensitivity: 0}", "greater than 0"),
         ("days_out_of_line: {ignore: [Christmas]}", "invalid days_out_of_line.ignore.0"),

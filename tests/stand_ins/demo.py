@@ -19,6 +19,7 @@ from urllib.parse import unquote, urlsplit
 
 from botocore.exceptions import ClientError
 
+from dags.sample.days import DAYS, clock_after
 from dags.sample.generate import generate
 from tests.shipped import GOLD_TABLES
 from tests.stand_ins.airflow import until
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 SAMPLE_BYTES = 1024 * 1024
 DATASETS = ("events", "users", "transactions")
-AS_OF = "2026-01-01T00:00:00+00:00"
+AS_OF = clock_after(DAYS).isoformat()
 
 
 def main() -> None:

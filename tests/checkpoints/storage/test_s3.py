@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,8 @@ from checkpoints.lake.layout import Area, open_lake
 from checkpoints.lake.pointer import Seen
 from checkpoints.lake.promotion import promote_silver
 from checkpoints.storage.errors import LakeUnreadableError, PreconditionFailedError, TransientStorageError
-from checkpoints.storage.s3 import S3Storage
+from checkpoints.storage.local import LocalStorage
+from checkpoints.storage.s3 import S3Storage, _connected
 from checkpoints.storage.storage import ABSENT, S3Settings
 from contracts.model import Zone
 from tests.checkpoints.lake.ingesting import bronze_content, counts, run
@@ -20,6 +22,7 @@ from tests.checkpoints.lake.versions import NOON, write_candidate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 MEBIBYTE = 1024 * 1024
 
@@ -35,19 +38,21 @@ def storage(s3_client: Any) -> S3Storage:
     return S3Storage(s3_client, "lake", "pre")
 
 
-def fail_first(client: Any, operation: str, failures: int, status: int, code: str) -> list[int]:
-    """Answer the first requests of an operation with an error; return a list that grows with each request."""
+def response(request: Any, status: int, body: bytes) -> Any:
     from botocore.awsrequest import AWSResponse
 
-    requests: list[int] = []
+    raw = type("Raw", (), {"stream": lambda self, *a, **k: iter([body])})()
+    return AWSResponse(request.url, status, {}, raw)
 
-    def answer(request: Any, **_: object) -> AWSResponse | None:
-        requests.append(1)
-        if len(requests) > failures:
-            return None
+
+def fail_first(client: Any, operation: str, failures: int, status: int, code: str) -> list[str]:
+    """Answer the first requests of an operation with an error; return the growing list of their URLs."""
+    requests: list[str] = []
+
+    def answer(request: Any, **_: object) -> Any:
+        requests.append(request.url)
         body = f"<Error><Code>{code}</Code><Message>reason</Message></Error>".encode()
-        raw = type("Raw", (), {"stream": lambda self, *a, **k: iter([body])})()
-        return AWSResponse(request.url, status, {}, raw)
+        return None if len(requests) > failures else response(request, status, body)
 
     client.meta.events.register_first(f"before-send.s3.{operation}", answer)
     return requests
@@ -55,9 +60,8 @@ def fail_first(client: Any, operation: str, failures: int, status: int, code: st
 
 @pytest.mark.parametrize("key_id", [None, "arn:aws:kms:us-east-1:1:key/k"])
 def test_every_write_is_encrypted_and_has_a_checksum(s3_client: Any, key_id: str | None) -> None:
-    storage = S3Storage(
-        s3_client, "lake", kms_key_id=key_id, single_copy_bytes=6 * MEBIBYTE, copy_part_bytes=5 * MEBIBYTE
-    )
+    parts = {"single_copy_bytes": 6 * MEBIBYTE, "copy_part_bytes": 5 * MEBIBYTE}
+    storage = S3Storage(s3_client, "lake", "", S3Settings(kms_key_id=key_id), **parts)
     storage.write_bytes("put", b"x" * (11 * MEBIBYTE))
     storage.write_bytes("small", b"x")
     storage.copy_from(storage, "small", "copy")
@@ -68,6 +72,97 @@ def test_every_write_is_encrypted_and_has_a_checksum(s3_client: Any, key_id: str
         assert head.get("SSEKMSKeyId") == key_id
         if key != "copy in parts":
             assert "ChecksumSHA256" in head
+
+
+PARQUET = "application/vnd.apache.parquet"
+
+
+@pytest.mark.parametrize(
+    ("path", "media_type", "caching"),
+    [
+        ("docs/index.html", "text/html; charset=utf-8", "no-cache"),
+        ("docs/style.css", "text/css; charset=utf-8", "no-cache"),
+        ("silver/_manifests/current.json", "application/json", "no-cache"),
+        ("silver/events/v1/part-0.zstd.parquet", PARQUET, None),
+        ("bronze/events/a.CSV", "text/csv", "no-cache"),
+        ("bronze/events/a.jsonl", "application/x-ndjson", "no-cache"),
+        ("bronze/events/no suffix", "application/octet-stream", "no-cache"),
+    ],
+)
+def test_every_write_has_a_type_by_its_name(
+    storage: S3Storage, s3_client: Any, path: str, media_type: str, caching: str | None
+) -> None:
+    def headers() -> tuple[str, str | None]:
+        head = s3_client.head_object(Bucket="lake", Key=f"pre/{path}")
+        return head["ContentType"], head.get("CacheControl")
+
+    version = storage.write_bytes(path, b"1", expected=ABSENT)
+    assert headers() == (media_type, caching)
+    storage.write_bytes(path, b"2", expected=version)
+    assert headers() == (media_type, caching)
+    storage.write_file(path, b"3")
+    assert headers() == (media_type, caching)
+
+
+@pytest.mark.parametrize("parts", [False, True])
+def test_a_copy_has_the_type_of_its_name_and_no_encoding(s3_client: Any, parts: bool) -> None:
+    content = b"x" * (11 * MEBIBYTE if parts else 1)
+    upstream = {"ContentType": "binary/octet-stream", "ContentEncoding": "gzip", "CacheControl": "max-age=9"}
+    s3_client.put_object(Bucket="lake", Key="a.csv.gz", Body=content, **upstream)
+    storage = S3Storage(s3_client, "lake", single_copy_bytes=6 * MEBIBYTE, copy_part_bytes=5 * MEBIBYTE)
+    storage.copy_from(storage, "a.csv.gz", "copy.csv.gz")
+    head = s3_client.head_object(Bucket="lake", Key="copy.csv.gz")
+    assert (head["ContentType"], head["CacheControl"]) == ("application/gzip", "no-cache")
+    assert "ContentEncoding" not in head
+    assert storage.read_bytes("copy.csv.gz") == content
+
+
+def test_a_copied_page_of_an_upstream_system_is_not_shown_by_a_browser(
+    storage: S3Storage, s3_client: Any, tmp_path: Path
+) -> None:
+    folder = LocalStorage(tmp_path)
+    for source in (storage, folder):
+        source.write_bytes("evil.html", b"<script>")
+        storage.copy_from(source, "evil.html", "copy.html")
+        head = s3_client.head_object(Bucket="lake", Key="pre/copy.html")
+        assert head["ContentType"] == "application/octet-stream"
+
+
+@pytest.mark.parametrize(
+    ("at_start", "on_executor", "settings", "url"),
+    [
+        (None, None, S3Settings(), "https://lake.s3.amazonaws.com/a"),
+        ("eu-west-1", None, S3Settings(), "https://lake.s3.eu-west-1.amazonaws.com/a"),
+        (None, "eu-west-1", S3Settings(), "https://lake.s3.eu-west-1.amazonaws.com/a"),
+        ("us-east-1", None, S3Settings(region="eu-west-1"), "https://lake.s3.eu-west-1.amazonaws.com/a"),
+        (None, None, S3Settings(endpoint_url="http://127.0.0.1:9"), "http://127.0.0.1:9/lake/a"),
+    ],
+)
+def test_a_pickled_storage_goes_where_it_was_configured_to(
+    monkeypatch: pytest.MonkeyPatch,
+    s3_client: Any,
+    at_start: str | None,
+    on_executor: str | None,
+    settings: S3Settings,
+    url: str,
+) -> None:
+    monkeypatch.setattr("boto3.DEFAULT_SESSION", None)
+    for name in ("AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
+    if at_start:
+        monkeypatch.setenv("AWS_DEFAULT_REGION", at_start)
+    pickled = pickle.dumps(S3Storage.connect("lake", "", settings))
+
+    monkeypatch.setattr("boto3.DEFAULT_SESSION", None)
+    monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
+    if on_executor:
+        monkeypatch.setenv("AWS_DEFAULT_REGION", on_executor)
+    _connected.cache_clear()
+    elsewhere = pickle.loads(pickled)
+    requests = fail_first(elsewhere._client, "HeadObject", 1, 404, "NotFound")
+    assert elsewhere.stat("a") is None
+    assert requests == [url]
+    assert pickle.loads(pickled) is elsewhere  # one client for each process
 
 
 def test_a_copy_above_the_limit_is_made_in_parts(s3_client: Any) -> None:

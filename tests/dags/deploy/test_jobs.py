@@ -48,6 +48,7 @@ def test_a_job_is_what_glue_needs_to_run_a_transition(target: Callable[..., Targ
             "s3://shop/lake/artifacts/lakegate-0.1.0-py3-none-any.whl,duckdb==2.0.0"
         ),
         "--transition": "bronze_to_silver",
+        "--region": "us-east-1",
         "--lake": "s3://shop/lake",
         "--contracts": "s3://shop/lake/artifacts/contracts",
         "--policies": "s3://shop/lake/artifacts/policies",

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from checkpoints.storage.errors import LakeUnreadableError
+from checkpoints.storage.opening import open_storage
 from contracts.errors import ConfigurationError
 from dags.deploy.policies import policy_documents, write_documents
 from dags.glue.main import run_job
@@ -42,6 +44,15 @@ def statements(documents: Mapping[str, Mapping[str, Any]]) -> Iterator[Mapping[s
             yield from document["Statement"]
 
 
+def listings(document: Mapping[str, Any]) -> list[tuple[Mapping[str, Any], list[str]]]:
+    """Return the statements that allow listing, with their prefixes."""
+    return [
+        (one, one["Condition"]["StringLike"]["s3:prefix"])
+        for one in document["Statement"]
+        if one["Action"] == ["s3:ListBucket"] and "StringLike" in one["Condition"]
+    ]
+
+
 def test_the_jobs_read_raw_and_artifacts_and_write_every_other_zone(target: Callable[..., Target]) -> None:
     glue = policy_documents(target())["glue"]
     assert zones(glue, "s3:GetObject") == [*ZONES]
@@ -70,11 +81,7 @@ def test_airflow_ingests_raw_and_writes_no_data_to_silver_and_gold(target: Calla
 
 def test_airflow_may_list_every_bucket(target: Callable[..., Target]) -> None:
     airflow = policy_documents(target(silver_root="s3://shop-silver/x"))["airflow"]
-    listed = {
-        one["Resource"][0]: one["Condition"]["StringLike"]["s3:prefix"]
-        for one in airflow["Statement"]
-        if one["Action"] == ["s3:ListBucket"]
-    }
+    listed = {one["Resource"][0]: prefixes for one, prefixes in listings(airflow)}
     assert listed["arn:aws:s3:::shop-silver"] == ["x/*"]
     assert {f"lake/{zone}/*" for zone in ZONES[:-1] if zone != "silver"} <= set(listed["arn:aws:s3:::shop"])
     assert zones(airflow, "s3:GetObject") == ["raw", "bronze", "gold", "quarantine", "metrics", "docs"]
@@ -125,18 +132,15 @@ def test_documents_stay_within_iams_limits_with_all_options(
 
 
 def test_listing_is_allowed_below_the_lake_alone(target: Callable[..., Target]) -> None:
-    (listing,) = [
-        one for one in policy_documents(target())["glue"]["Statement"] if "s3:ListBucket" in one["Action"]
-    ]
-    prefixes = listing["Condition"]["StringLike"]["s3:prefix"]
+    ((_, prefixes),) = listings(policy_documents(target())["glue"])
     assert all(prefix.startswith("lake/") for prefix in prefixes)
     assert {"lake/raw/*", "lake/silver/*"} <= set(prefixes)
 
 
 def test_spark_may_list_the_parent_folders_of_a_zone(target: Callable[..., Target]) -> None:
     glue = policy_documents(target(gold_root="s3://shop/a/b/gold"))["glue"]
-    (listing,) = [one for one in glue["Statement"] if "s3:ListBucket" in one["Action"]]
-    assert {"a/", "a/b/", "a/b/gold/*"} <= set(listing["Condition"]["StringLike"]["s3:prefix"])
+    ((_, prefixes),) = listings(glue)
+    assert {"a/", "a/b/", "a/b/gold/*"} <= set(prefixes)
 
 
 @pytest.mark.parametrize(
@@ -193,6 +197,32 @@ def test_a_folder_that_cannot_be_written_is_one_sentence(
         write_documents(target(), tmp_path / "file" / "iam")
 
 
+@pytest.mark.parametrize("who", ["glue", "airflow", "steward"])
+def test_an_absent_object_is_absent_and_not_denied(
+    aws: None, target: Callable[..., Target], who: str
+) -> None:
+    client("s3").create_bucket(Bucket="shop")
+    policy = policy_documents(target())[who]
+    with allowed_only(policy):
+        assert open_storage("s3://shop/lake/quarantine").stat("none") is None
+        assert open_storage("s3://shop/lake/quarantine").read_versioned("none") is None
+    under_a_prefix = [one for one in policy["Statement"] if one["Sid"] != "FindNothing"]
+    with (
+        allowed_only({**policy, "Statement": under_a_prefix}),
+        pytest.raises(LakeUnreadableError, match="access denied"),
+    ):
+        open_storage("s3://shop/lake/quarantine").stat("none")
+
+
+def test_the_stand_in_lists_by_prefix_alone(aws: None, target: Callable[..., Target]) -> None:
+    client("s3").create_bucket(Bucket="shop")
+    with allowed_only(policy_documents(target(warehouse=REDSHIFT))["redshift-copy"]):
+        assert list(open_storage("s3://shop/lake/gold").list("dim")) == []
+        for elsewhere in ("s3://shop/lake/silver", "s3://shop"):
+            with pytest.raises(LakeUnreadableError, match="access denied"):
+                list(open_storage(elsewhere).list(""))
+
+
 @pytest.mark.aws
 @pytest.mark.parametrize("who", ["glue", "airflow"])
 def test_raw_is_ingested_with_these_permissions_only(
@@ -221,9 +251,9 @@ def test_a_missing_permission_for_a_zone_names_the_file(
     client("s3").create_bucket(Bucket="shop")
     client("s3").put_object(Bucket="shop", Key="lake/raw/events/a.csv", Body=b"event_id,user_id,ts\n")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    policy = policy_documents(target(warehouse=REDSHIFT))["redshift-copy"]
-    raw = {"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": ["arn:aws:s3:::shop/lake/raw/*"]}
-    with allowed_only({**policy, "Statement": [*policy["Statement"], raw]}):
+    policy = policy_documents(target())["glue"]
+    without_zones = [one for one in policy["Statement"] if one["Sid"] != "WriteZones"]
+    with allowed_only({**policy, "Statement": without_zones}):
         status = run_job(["--transition", "raw_to_bronze", "--lake", "s3://shop/lake", "--run_id", "r"])
     assert status == 1
     assert "s3://shop/lake/" in capsys.readouterr().err.splitlines()[-1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,8 @@ GOLD = (
     *("gold/fact_transactions", "gold/fact_user_activity", "gold/daily_revenue"),
     *("gold/daily_active_users", "gold/user_ltv"),
 )
+# The AWS SDK in Hadoop 3.4.2 gives every multipart upload this type, and S3A has no option for another one.
+UPSTREAMS_OR_SPARKS = re.compile(r"shop/(raw/.*|(silver|gold)/.*/part-[^/]*\.parquet)", re.DOTALL)
 ROLE = "arn:aws:iam::123456789012:role/lakegate-copy"
 SPARK = {"spark.master": "local[2]", "spark.driver.memory": "2g", "spark.sql.shuffle.partitions": "2"}
 
@@ -95,8 +98,10 @@ def test_a_lake_on_s3_is_row_for_row_the_local_lake(tmp_path: Path) -> None:
             again = run("s3://lake/shop", warehouse, everything)
             facts = database.query("SELECT count(*) FROM fact_events", search_path="gold")
         copy = LakeRuns(tmp_path / "copy", spark=None)  # type: ignore[arg-type]
+        types: dict[str, str] = {}
         for page in s3.get_paginator("list_objects_v2").paginate(Bucket="lake", Prefix="shop/"):
             for item in page["Contents"]:
+                types[item["Key"]] = s3.head_object(Bucket="lake", Key=item["Key"])["ContentType"]
                 path = copy.root / item["Key"].removeprefix("shop/")
                 if not item["Key"].endswith("/"):
                     path.parent.mkdir(parents=True, exist_ok=True)
@@ -109,6 +114,9 @@ def test_a_lake_on_s3_is_row_for_row_the_local_lake(tmp_path: Path) -> None:
         assert copy.rows(name) == local.rows(name), name
     assert quarantined(copy.root) == quarantined(local.root)
     assert contents(copy.root / "bronze") == contents(local.root / "bronze")
+    untyped = {key for key, media_type in types.items() if media_type == "binary/octet-stream"}
+    assert not {key for key in untyped if not UPSTREAMS_OR_SPARKS.fullmatch(key)}
+    assert types["shop/docs/index.html"] == "text/html; charset=utf-8"
     assert contents(copy.root / "quarantine/files").keys() == contents(local.root / "quarantine/files").keys()
 
 

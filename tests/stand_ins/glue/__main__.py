@@ -9,8 +9,8 @@ from moto.server import main
 
 from tests.stand_ins.glue.runs import install
 from tests.stand_ins.glue_jobs import jobs_can_be_updated
-from tests.stand_ins.permissions import tls_conditions_ignored
+from tests.stand_ins.permissions import conditions_evaluated
 
 install()
-with tls_conditions_ignored(), jobs_can_be_updated():
+with conditions_evaluated(), jobs_can_be_updated():
     main()
