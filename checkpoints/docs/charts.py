@@ -44,7 +44,7 @@ class Strip:
 
     @property
     def lines(self) -> dict[str, str]:
-        """All bars of a state as one SVG path of vertical lines, by its name: far shorter than single bars."""
+        """All bars of a state as one SVG path of vertical lines, by its name: shorter than single bars."""
         found: dict[str, str] = {}
         for bar in self.bars:
             line = f"M{bar.x + self.bar_width / 2:g} {self.height}V{self.height - bar.height:.3g}"

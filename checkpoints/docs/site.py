@@ -44,11 +44,6 @@ def result_path(run_id: str, transition: str, dataset: str) -> str:
     return f"runs/{run_id}/{transition}/{dataset}.html"
 
 
-def run_path(run_id: str) -> str:
-    """Return the path of a run's page, below docs/."""
-    return f"runs/{run_id}/{INDEX}"
-
-
 def contract_path(zone: str, name: str) -> str:
     """Return the path of a contract's page, below docs/."""
     return f"contracts/{zone}/{name}.html"

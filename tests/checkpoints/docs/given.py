@@ -27,7 +27,6 @@ from quarantine_policies.decision import Decision, Verdict, decide
 from quarantine_policies.model import DatasetPolicy
 
 if TYPE_CHECKING:
-
     from checkpoints.storage.place import Place
 
 AS_OF = datetime(2024, 6, 1, tzinfo=UTC)
@@ -144,6 +143,7 @@ def facts(duplicates: int = 0, offenders: int = 1, of: RunFacts = RUN) -> Result
             of,
             rows_read=100_000,
             promoted=None if duplicates else "/lake/silver/users/v1",
+            latest=AS_OF,
             files=(FileAccount(EVIL, 100, 90, 5, 5, 37),),
             drift=(DriftColumn(EVIL, 3, AS_OF, "a.csv"),),
         ),
@@ -153,7 +153,6 @@ def facts(duplicates: int = 0, offenders: int = 1, of: RunFacts = RUN) -> Result
         files_by_rule={"email_required": {EVIL: 4, "a.csv": 1}} if offenders else {},
         nulls={"id": 0, "email": 45},
         by_day={"rows": {date(2024, 5, 30): 40, date(2024, 6, 1): 50}},
-        latest=AS_OF,
     )
 
 

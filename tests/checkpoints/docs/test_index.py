@@ -55,7 +55,7 @@ def test_it_holds_the_last_runs_only_and_costs_two_reads_and_three_writes(
             assert storage.written == ["runs.json", f"runs/run-{number}/index.html", "index.html"]
     text = front_page(docs).text
     assert re.findall(r"run-\d", text) == ["run-5", "run-4", "run-3"]
-    assert text.count("raw to bronze") == 3
+    assert text.count("1 result 1 result") == 3
 
 
 def test_a_result_published_again_replaces_the_first_one(docs: Place) -> None:

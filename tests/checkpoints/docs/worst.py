@@ -110,5 +110,4 @@ def worst_facts(of: RunFacts | None = None) -> ResultFacts:
         },
         nulls={column.name: 1 for column in WORST_CONTRACT.columns},
         by_day={"rows": days},
-        latest=AS_OF,
     )
