@@ -155,14 +155,16 @@ def add_to_history(
         results: by dataset or table, its result and the names of the rules judged.
     """
     place = docs.child(f"history/{transition}.json")
+    changed: dict[str, ResultHistory] = {}
 
     def change(content: bytes | None) -> bytes:
-        histories = _read(content, place.uri)
+        nonlocal changed
+        changed = _read(content, place.uri)
         for name, (result, rules) in results.items():
-            histories[name] = histories.get(name, ResultHistory()).with_result(result, rules)
-        return CODEC.write(TransitionHistory(histories))
+            changed[name] = changed.get(name, ResultHistory()).with_result(result, rules)
+        return CODEC.write(TransitionHistory(changed))
 
-    changed = _read(place.update(change), place.uri)
+    place.update(change)
     return {name: changed[name] for name in results}
 
 
