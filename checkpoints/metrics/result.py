@@ -27,6 +27,19 @@ _FILE_COUNTS = (
     "rows_discarded",
     "rows_excluded",
 )
+ROW_COUNTS = (
+    "rows_read",
+    "rows_promoted",
+    "rows_quarantined",
+    "rows_deduplicated",
+    "rows_conflicting",
+    "rows_discarded",
+    "rows_fixed",
+    "rows_waived",
+    "stale",
+    "rows_excluded",
+    "undated_rows",
+)
 FILES_IN_JSON = 1000  # beyond this number, the accounts of files go to a Parquet file beside the JSON
 
 _Moment = Annotated[datetime, PlainSerializer(datetime.isoformat)]

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from checkpoints.docs.index import IndexEntry, publish_index
 from checkpoints.docs.results import ResultFacts, publish_page
 from checkpoints.docs.site import RunFacts, publish_contracts
-from checkpoints.metrics.history import append_history, record_drift
+from checkpoints.metrics.history import record_drift
 from checkpoints.metrics.result import ResultMetrics, publish_metrics
+from checkpoints.metrics.tidy import append_metrics
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -55,7 +56,7 @@ def publish(
     metrics = [_metrics(folder, run, transition, result, started_at, seconds) for result in results]
     for each in metrics:
         publish_metrics(folder, each)
-    append_history(folder, metrics)
+    append_metrics(folder, metrics)
 
     facts = RunFacts(run.id, run.as_of)
     entries = [
