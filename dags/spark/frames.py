@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from checkpoints.storage.place import Place
 
 _SPARK_SCHEMA = b"org.apache.spark.sql.parquet.row.metadata"
+_RENAMING_THREADS = 32  # of which each waits for S3
+_FOLDER = "_folder_"  # prefix of the copy of a partition column from which Spark makes folders
 
 
 def write_frame(
@@ -34,6 +36,24 @@ def write_frame(
     """
     options = {f"parquet.enable.dictionary#{name}": "false" for name in varied}
     frame.write.mode("overwrite").options(**options).partitionBy(*partitioned_by).parquet(uri)
+
+
+def write_partitions(frame: DataFrame, place: Place, column: str, varied: Sequence[str] = ()) -> None:
+    """Write a frame as Parquet below ``column=value`` folders, with the column in the files as well.
+
+    Spark leaves a partition column out of the files. It therefore partitions by a copy, whose folders are
+    renamed afterwards; on S3, their files are copied there by S3 itself. ``varied``: see ``write_frame``.
+    """
+    from pyspark.sql import functions as sf
+
+    copy = f"{_FOLDER}{column}"
+    write_frame(frame.withColumn(copy, sf.col(column)), place.spark_uri, [copy], varied)
+    folders = [name for name in place.storage.list_folders(place.path) if name.startswith(copy)]
+
+    def rename(folder: str) -> None:
+        place.storage.rename_folder(place.child(folder).path, place.child(folder.removeprefix(_FOLDER)).path)
+
+    map_in_threads(rename, folders, _RENAMING_THREADS)
 
 
 def local_frame(spark: SparkSession, rows: pa.Table) -> DataFrame:
