@@ -49,7 +49,10 @@ class LakeFileIO(FileIO):
     def _file(self, location: str) -> LakeFile:
         prefix = f"{self._root.uri}/"
         if not location.startswith(prefix):
-            raise PermissionError(f"outside of {prefix}: {location}")
+            raise PermissionError(
+                f"outside of {prefix}: {location}: another lake's table has this name, or the lake was moved;"
+                " drop the table from the catalog, or set another catalog"
+            )
         return LakeFile(location, self._root.child(location.removeprefix(prefix)))
 
 

@@ -7,6 +7,7 @@ catalog that lags behind because a run was killed or the catalog was refused.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from pyiceberg.exceptions import NoSuchTableError
@@ -19,7 +20,7 @@ from checkpoints.catalog.file_io import KMS_KEY, METADATA_FOLDER, ROOT
 from checkpoints.catalog.schema import evolve_schema, has_same_columns, iceberg_schema, partition_spec
 from checkpoints.lake.commit import read_pointer
 from checkpoints.lake.pointer import RELEASE
-from checkpoints.lake.promotion import current_place, current_release, current_silver
+from checkpoints.lake.promotion import current_place, current_release, current_silver, kept_releases
 from contracts.errors import LakegateError
 from contracts.model import Zone
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from pyiceberg.catalog import MetastoreCatalog
-    from pyiceberg.table import Table, Transaction
+    from pyiceberg.table import Transaction
 
     from checkpoints.lake.layout import Lake
     from checkpoints.lake.manifest import Manifest
@@ -53,10 +54,12 @@ _FORMAT: Final = {
 class PublishResult:
     """What a publication did, by table name.
 
-    ``published``: tables that lagged and were healed. ``failed``: the reason, by table that still lags.
+    ``published``: tables that lagged and were healed. ``dropped``: tables that are no longer released.
+    ``failed``: the reason, by table that still lags.
     """
 
     published: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
     failed: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -120,15 +123,21 @@ def publish(
         return PublishResult()
     root = lake.area(zone)
     catalog = open_catalog(address, root, kms_key)
-    published, failed = [], {}
-    for version in promoted:
-        name = version.manifest.name
-        try:
-            if _publish_table(catalog, address.table(name), root, version):
-                published.append(name)
-        except Exception as error:  # noqa: BLE001 - of many libraries; one table must not hold up the others
-            failed[name] = describe(error)
-    return PublishResult(tuple(published), failed)
+    published: list[str] = []
+    dropped: list[str] = []
+    failed: dict[str, str] = {}
+    changes = {
+        one.manifest.name: partial(_publish_table, catalog, root=root, promoted=one) for one in promoted
+    }
+    drops = {name: partial(_drop_table, catalog) for name in _no_longer_released(lake, zone)}
+    for into, work in ((published, changes), (dropped, drops)):
+        for name, change in work.items():
+            try:
+                if change(address.table(name)):
+                    into.append(name)
+            except Exception as error:  # noqa: BLE001 - one table must not hold up the others
+                failed[name] = describe(error)
+    return PublishResult(tuple(published), tuple(dropped), failed)
 
 
 def describe(error: Exception) -> str:
@@ -194,6 +203,24 @@ def _promoted(lake: Lake, zone: Zone, contracts: Sequence[Contract]) -> Iterator
             yield _Promoted(zone, manifest, current_place(lake, zone, manifest), contract, kept)
 
 
+def _no_longer_released(lake: Lake, zone: Zone) -> list[str]:
+    """Return the tables of earlier releases that the current one lacks: their files will be removed."""
+    if zone is not Zone.GOLD:
+        return []  # a silver version stays current when its contract is gone
+    current, *others = ([table.name for table in release.tables] for release in kept_releases(lake))
+    return sorted({name for names in others for name in names} - {*current})
+
+
+def _drop_table(catalog: MetastoreCatalog, identifier: tuple[str, str]) -> bool:
+    """Forget a table, by metadata alone; return False if the catalog has none."""
+    try:
+        catalog.load_table(identifier)  # fails for a table of another lake
+    except NoSuchTableError:
+        return False
+    catalog.drop_table(identifier)
+    return True
+
+
 def _publish_table(
     catalog: MetastoreCatalog, identifier: tuple[str, str], root: Place, promoted: _Promoted
 ) -> bool:
@@ -214,7 +241,6 @@ def _publish_table(
         return True
     if table.properties.get(VERSION) == promoted.manifest.version:
         return False
-    _check_owner(table, root, promoted)
     with table.transaction() as transaction:
         if not has_same_columns(table.schema(), schema):
             with transaction.update_schema(allow_incompatible_changes=True) as update:
@@ -224,19 +250,6 @@ def _publish_table(
         transaction.add_files(promoted.files, promoted.snapshot_properties, check_duplicate_files=False)
         _expire(transaction, promoted.kept)
     return True
-
-
-def _check_owner(table: Table, root: Place, promoted: _Promoted) -> None:
-    """Raise unless the table was made by this lake for the same zone."""
-    expected = root.child(METADATA_FOLDER, promoted.manifest.name).uri
-    if table.location() != expected:
-        raise LakegateError(
-            "another table has this name in the catalog",
-            where=".".join(table.name()),
-            expected=f"a table at {expected}",
-            found=table.location(),
-            next_step="set another catalog, or drop that table",
-        )
 
 
 def _expire(transaction: Transaction, kept: Collection[str]) -> None:
