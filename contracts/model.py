@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from contracts.system_columns import EVENT_DATE
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -267,6 +269,11 @@ class Contract:
     def silver_columns(self) -> tuple[Column, ...]:
         """All stored columns: the record's, then the derived ones."""
         return self.columns + self.derived_columns
+
+    @property
+    def is_partitioned(self) -> bool:
+        """Whether its files lie in folders by event_date: a silver table that derives it."""
+        return any(column.name == EVENT_DATE for column in self.derived_columns)
 
     @property
     def pii_columns(self) -> tuple[str, ...]:

@@ -35,6 +35,7 @@ class Settings(BaseModel):
     docs_root: str | None = None
     kms_key: str | None = None  # encrypts objects written to S3; None: S3-managed keys
     warehouse: str | None = None
+    catalog: str | None = None  # glue://DATABASE or sqlite:///FILE; None: no catalog
     contracts: Path | None = None
     policies: Path | None = None
     spark_options: Annotated[dict[str, str], BeforeValidator(_read_json)] = Field(default_factory=dict)

@@ -230,6 +230,9 @@ class StruckStorage:
     def delete_folder(self, folder: str) -> None:
         self._blow.around(lambda: self._inner.delete_folder(folder))
 
+    def rename_folder(self, folder: str, to: str) -> None:
+        self._blow.around(lambda: self._inner.rename_folder(folder, to))
+
     def list(self, folder: str) -> Iterator[ObjectInfo]:
         return self._inner.list(folder)
 

@@ -117,6 +117,15 @@ def current_release(lake: Lake, pointer: Pointer | None = None) -> Release | Non
     return None if line is None else _read_release(lake, line.current)
 
 
+def kept_releases(lake: Lake) -> tuple[Release, ...]:
+    """Return all kept releases, the current one first."""
+    line = read_pointer(lake, Zone.GOLD).line(RELEASE)
+    if line is None:
+        return ()
+    others = [ref for ref in line.versions if ref != line.current]
+    return tuple(_read_release(lake, ref) for ref in (line.current, *others))
+
+
 def current_manifest(lake: Lake, zone: Zone, name: str) -> Manifest:
     """Return the current manifest of a silver dataset or a gold table. Raises ``NeverPromotedError``."""
     if zone is Zone.SILVER:

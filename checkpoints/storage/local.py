@@ -1,7 +1,7 @@
 """Local storage: atomic writes by rename, compare-and-swap under a lock."""
 
 # Keys may hold what pathlib would normalise away, and listings must be fast.
-# ruff: noqa: PTH100, PTH105, PTH108, PTH114, PTH116, PTH118, PTH120, PTH123
+# ruff: noqa: PTH100, PTH104, PTH105, PTH108, PTH114, PTH116, PTH118, PTH120, PTH123
 
 from __future__ import annotations
 
@@ -216,6 +216,12 @@ class LocalStorage:
                     shutil.rmtree(absolute)
             except FileNotFoundError:
                 return
+
+    def rename_folder(self, folder: str, to: str) -> None:
+        """Rename a folder."""
+        absolute = self._absolute(folder)
+        with translate_errors("cannot rename", absolute):
+            os.rename(absolute, self._absolute(to))
 
     def flush(self) -> None:
         """Sync all file systems: one call for any number of files, including those written by Spark."""

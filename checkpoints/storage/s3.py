@@ -280,6 +280,12 @@ class S3Storage:
                 found=failure.get("Code", "an error"),
             )
 
+    def rename_folder(self, folder: str, to: str) -> None:
+        """Copy every object below a folder, then delete them."""
+        for info in self.list(folder):
+            self.copy_from(self, info.path, f"{to}{info.path[len(folder) :]}")
+        self.delete_folder(folder)
+
     def flush(self) -> None:
         """Do nothing: S3 acknowledges durable writes only."""
 

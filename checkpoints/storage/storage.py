@@ -106,6 +106,10 @@ class Storage(Protocol):
         """Delete everything below a folder; a missing one is fine. Not atomic: repeat it after a crash."""
         ...
 
+    def rename_folder(self, folder: str, to: str) -> None:
+        """Move everything below a folder to another one that does not exist; not atomic on S3."""
+        ...
+
     def flush(self) -> None:
         """Make everything written so far durable. Call it before a commit refers to it."""
         ...

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from contracts.model import Zone
 from dags.cli.console import print_json, say
-from dags.cli.inspect import zone_and_name
+from dags.cli.path import zone_and_name
 from dags.cli.run import show_progress
 from dags.pipeline.context import read_setup
 from dags.pipeline.run import spark_of

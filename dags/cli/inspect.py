@@ -1,4 +1,4 @@
-"""The commands that start fast and need no Spark: `status`, `path`, `rollback`, `docs`."""
+"""The commands that start fast and need no Spark: `status`, `rollback`, `docs`."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 from checkpoints.lake.commit import read_pointer
 from checkpoints.lake.pointer import RELEASE
 from checkpoints.lake.promotion import (
-    current_manifest,
-    current_place,
     current_release,
-    never_promoted,
     rollback,
 )
 from contracts.errors import ConfigurationError
 from contracts.model import Zone
 from dags.cli.console import lake_option, print_json, say, say_table
-from dags.pipeline.context import find_lake
+from dags.cli.path import zone_and_name
+from dags.pipeline.catalog import publish_zone, read_catalog
+from dags.pipeline.context import find_lake, read_setup
+from dags.pipeline.progress import Quiet
 from dags.settings import read_settings
 
 if TYPE_CHECKING:
@@ -161,31 +161,16 @@ def _show_status(lake: Lake, versions: Sequence[CurrentVersion], runs: Sequence[
         say_table(("last runs", "as of", "verdict", "transitions"), last)
 
 
-def path_command(*, name: str, lake: str | None, as_json: bool) -> int:
-    """Print the URI of a promoted version."""
-    found = find_lake(read_settings(lake=lake))
-    zone, rest = zone_and_name(name, (Zone.BRONZE, Zone.SILVER, Zone.GOLD))
-    if zone is Zone.BRONZE:
-        pointer = read_pointer(found, zone)
-        if pointer.line(rest) is None:
-            raise never_promoted(found, zone, rest, [line.name for line in pointer.lines])
-        uri = found.bronze(rest).uri
-    else:
-        uri = current_place(found, zone, current_manifest(found, zone, rest)).uri
-    if as_json:
-        print_json({"name": name, "uri": uri})
-    else:
-        say(uri)
-    return 0
-
-
 def rollback_command(*, name: str, lake: str | None, as_json: bool) -> int:
     """Make the previous version current again; for GOLD, always the whole release."""
-    found = find_lake(read_settings(lake=lake))
+    settings = read_settings(lake=lake)
+    found, catalog = find_lake(settings), read_catalog(settings)
     zone, rest = (
         (Zone.GOLD, RELEASE) if name == Zone.GOLD.value else zone_and_name(name, (Zone.SILVER, Zone.GOLD))
     )
     done = rollback(found, zone, rest, now=datetime.now(UTC))
+    if catalog:
+        publish_zone(read_setup(settings), catalog, zone, Quiet())
     names = [f"{zone.value}/{name}" for name in done.names]
     if as_json:
         print_json({"rolled_back": names, "from": done.from_version, "to": done.to_version})
@@ -215,12 +200,3 @@ def docs_command(*, lake: str | None, serve: bool, port: int, as_json: bool) -> 
     else:
         say(index.uri)
     return 0
-
-
-def zone_and_name(name: str, zones: tuple[Zone, ...]) -> tuple[Zone, str]:
-    """Return the parts of a name such as ``silver/events``. Raises ConfigurationError for another zone."""
-    zone, slash, rest = name.partition("/")
-    if not slash or not rest or zone not in [known.value for known in zones]:
-        expected = " or ".join(f"{known.value}/NAME" for known in zones)
-        raise ConfigurationError("invalid name", where=repr(name), expected=expected)
-    return Zone(zone), rest

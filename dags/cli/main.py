@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from contracts.errors import ConfigurationError, LakegateError
-from dags.cli.options import DebugOption, JsonOption, LakeOption
+from dags.cli.options import DebugOption, Engine, JsonOption, LakeOption
 from dags.cli.quarantine_app import app as quarantine_app
 
 INTERRUPTED = 130  # typer's status for Ctrl-C
@@ -131,17 +131,20 @@ def status(lake: LakeOption = None, as_json: JsonOption = False, debug: DebugOpt
 @app.command()
 def path(
     name: Annotated[str, typer.Argument(help="Such as silver/events or gold/fact_events.")],
+    sql: Annotated[
+        Engine | None, typer.Option(help="Print a statement that reads it, instead of the URI.")
+    ] = None,
     lake: LakeOption = None,
     as_json: JsonOption = False,
     debug: DebugOption = False,  # noqa: ARG001  `_fail` reads it
 ) -> None:
     """Print the URI of a promoted version.
 
-    DuckDB, Athena and pandas can read it.
+    DuckDB, Spark and pandas can read it.
     """
-    from dags.cli.inspect import path_command
+    from dags.cli.path import path_command
 
-    raise typer.Exit(path_command(name=name, lake=lake, as_json=as_json))
+    raise typer.Exit(path_command(name=name, lake=lake, engine=sql, as_json=as_json))
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -18,3 +19,11 @@ JsonOption = Annotated[
     bool, typer.Option("--json", help="Print one JSON document on stdout; all other output goes to stderr.")
 ]
 DebugOption = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+
+
+class Engine(StrEnum):
+    """SQL engines that `lakegate path --sql` writes a statement for."""
+
+    DUCKDB = "duckdb"
+    ATHENA = "athena"
+    SPARK = "spark"

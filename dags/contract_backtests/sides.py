@@ -18,7 +18,7 @@ from dags.pipeline.inspection_batches import inspector
 from dags.pipeline.raw_to_bronze import judge_ingestion
 from dags.pipeline.report import DatasetReport, name_lacking
 from dags.pipeline.silver_dataset import DatasetInput, judge_dataset
-from dags.spark.frames import rows_in_files
+from dags.spark.frames import read_footers
 from quarantine_policies.decision import Verdict
 from transforms.raw_to_bronze.column_coverage import missing_columns
 from transforms.raw_to_bronze.file_names import is_ignored
@@ -77,7 +77,7 @@ def promoted_side(setup: Setup, ledgers: Mapping[str, Ledger], contract: Contrac
         return None
     main, *others = metrics
     quarantined = setup.lake.quarantined_rows(contract.name, manifest.run_id)
-    if rows_in_files(quarantined) != main.rows_quarantined:  # they are kept for some days
+    if read_footers(quarantined).rows != main.rows_quarantined:  # they are kept for some days
         return None
     report = DatasetReport(
         dataset=contract.name,

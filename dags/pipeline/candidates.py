@@ -20,7 +20,7 @@ from checkpoints.lake.promotion import candidate_files, version_folder
 from contracts.spark import struct_type
 from contracts.system_columns import EVENT_DATE
 from dags.pipeline.report import DatasetReport
-from dags.spark.frames import nulls_in_files, read_frame, rows_in_files, write_frame, written_schema
+from dags.spark.frames import read_footers, read_frame, write_frame, write_partitions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -127,13 +127,16 @@ def write_candidate(
             counted during the write if the plan proves their keys unique.
     """
     schema = struct_type(contract)
-    partition = _partition_columns(contract)
     frame, observed = (frame, None) if keys else observe_counts(frame, contract)
-    rows = frame.hint("rebalance", *partition) if partition else frame
-    write_frame(rows, place.spark_uri, partition, contract.high_cardinality_columns)
-    counted = confirmed_counts(observed, rows_in_files(place)) if observed else None
+    if contract.is_partitioned:
+        rows = frame.hint("rebalance", EVENT_DATE)
+        write_partitions(rows, place, EVENT_DATE, contract.high_cardinality_columns)
+    else:
+        write_frame(frame, place.spark_uri, varied=contract.high_cardinality_columns)
+    footers = read_footers(place)
+    counted = confirmed_counts(observed, footers.rows) if observed else None
     table = WrittenTable(read_frame(spark, place, schema), contract, keys, counted)
-    return Written(version, place, table, _stored_columns(place, schema, partition), nulls_in_files(place))
+    return Written(version, place, table, footers.schema or schema, footers.nulls)
 
 
 def unwritten_candidate(
@@ -145,8 +148,7 @@ def unwritten_candidate(
     keys: Callable[[], DistinctKeys] | None = None,
 ) -> Written:
     """Return a table that is computed when it is measured; nothing is written."""
-    columns = _with_partition_last(frame.schema, _partition_columns(contract))
-    return Written(version, place, WrittenTable(frame, contract, keys), columns)
+    return Written(version, place, WrittenTable(frame, contract, keys), frame.schema)
 
 
 def measure_candidates(written: Sequence[Written]) -> list[Candidate]:
@@ -190,25 +192,3 @@ def manifest_of(
         sums=sums,
         keys_xor=measured.keys.xor if measured.keys else None,
     )
-
-
-def _partition_columns(contract: Contract) -> list[str]:
-    return [column.name for column in contract.derived_columns if column.name == EVENT_DATE]
-
-
-def _stored_columns(place: Place, promised: StructType, partition: Sequence[str]) -> StructType:
-    """Return the columns that the files hold, then the partition columns, which are in their names.
-
-    Of a table without any file, they are those promised.
-    """
-    from pyspark.sql.types import StructType
-
-    found = written_schema(place)
-    in_names = [field for field in promised.fields if field.name in partition]
-    return promised if found is None else StructType([*found.fields, *in_names])
-
-
-def _with_partition_last(columns: StructType, partition: Sequence[str]) -> StructType:
-    from pyspark.sql.types import StructType
-
-    return StructType(sorted(columns.fields, key=lambda field: field.name in partition))

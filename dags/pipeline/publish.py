@@ -10,8 +10,9 @@ from checkpoints.docs.facts import ResultFacts
 from checkpoints.docs.publish import publish_docs
 from checkpoints.docs.site import RunFacts
 from checkpoints.gate.masking import Masking
-from checkpoints.metrics.history import append_history, record_drift
+from checkpoints.metrics.history import record_drift
 from checkpoints.metrics.result import ResultMetrics, publish_metrics
+from checkpoints.metrics.tidy import append_metrics
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -58,7 +59,7 @@ def publish(
     metrics = [_metrics(folder, run, transition, result, started_at, seconds) for result in results]
     for each in metrics:
         publish_metrics(folder, each)
-    append_history(folder, metrics)
+    append_metrics(folder, metrics)
 
     facts = [
         _facts(setup, transition, result, of_result)

@@ -81,17 +81,22 @@ class TransitionReport:
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """One run: the transitions that were carried out, in order."""
+    """One run: the transitions that were carried out, in order.
+
+    ``warnings``: problems beside the lake, such as a catalog that could not be written; None: no problem.
+    """
 
     run_id: str
     as_of: str
     transitions: tuple[TransitionReport, ...]
     docs: str | None = None
+    warnings: tuple[str, ...] | None = None
 
     @property
     def verdict(self) -> Verdict:
-        """The worst verdict of the transitions; a run that changed nothing passes."""
-        verdict = Verdict.worst(transition.verdict for transition in self.transitions)
+        """The worst verdict of the transitions, and of warnings; a run that changed nothing passes."""
+        verdicts = [transition.verdict for transition in self.transitions]
+        verdict = Verdict.worst([*verdicts, *([Verdict.WARN] if self.warnings else [])])
         return Verdict.PASS if verdict is Verdict.UNCHANGED else verdict
 
 

@@ -11,6 +11,8 @@ from checkpoints.lake.housekeeping import prune
 from checkpoints.quarantine.rows import expire_rows
 from checkpoints.storage.errors import StorageError
 from checkpoints.warehouse.opening import open_warehouse
+from contracts.model import Zone
+from dags.pipeline.catalog import publish_zone, read_catalog
 from dags.pipeline.context import read_setup, warehouse_uri
 from dags.pipeline.report import RunReport
 from dags.spark.errors import translate_errors
@@ -28,7 +30,8 @@ if TYPE_CHECKING:
 
 # Each is the function of this name in the module of this name, with the signature of `Transition`.
 TRANSITIONS = ("raw_to_bronze", "bronze_to_silver", "silver_to_gold", "gold_to_redshift")
-_LEAVE_VERSIONS = ("bronze_to_silver", "silver_to_gold")  # older versions of their tables become obsolete
+# Of transitions that promote tables: the zone, whose older versions become obsolete.
+_ZONE_OF = {"bronze_to_silver": Zone.SILVER, "silver_to_gold": Zone.GOLD}
 _PROMOTED = (Verdict.PASS, Verdict.WARN)
 
 
@@ -70,17 +73,27 @@ def run_pipeline(
     start = spark_of(settings) if start_spark is None else (lambda _: start_spark())
     if TRANSITIONS[-1] in names:
         open_warehouse(warehouse_uri(setup))  # a wrong URI fails now, not after an hour's work
+    catalog = read_catalog(settings)
     run = replace(run, dataset=dataset, is_whole=only is None)
     reports: list[TransitionReport] = []
+    warnings: list[str] = []
     for name in names:
         progress.transition(name)
         with translate_errors(name):
             reports.append(load_transition(name)(setup, run, start, progress))
+        if catalog and name in _ZONE_OF:
+            warnings += publish_zone(setup, catalog, _ZONE_OF[name], progress)
         if reports[-1].verdict is Verdict.BLOCK:
             break
-    if any(report.name in _LEAVE_VERSIONS and report.verdict in _PROMOTED for report in reports):
+    if any(report.name in _ZONE_OF and report.verdict in _PROMOTED for report in reports):
         remove_obsolete(setup, progress, now=datetime.now(UTC))
-    return RunReport(run.id, run.as_of.isoformat(), tuple(reports), setup.lake.docs.child("index.html").uri)
+    return RunReport(
+        run.id,
+        run.as_of.isoformat(),
+        tuple(reports),
+        setup.lake.docs.child("index.html").uri,
+        tuple(warnings) or None,
+    )
 
 
 def load_transition(name: str) -> Transition:

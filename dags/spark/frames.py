@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from checkpoints.storage.thread_pool import THREADS, map_in_threads
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import pyarrow as pa
+    import pyarrow.parquet as pq
     from pyspark.sql import DataFrame, SparkSession
     from pyspark.sql.types import StructType
 
     from checkpoints.storage.place import Place
 
 _SPARK_SCHEMA = b"org.apache.spark.sql.parquet.row.metadata"
+_RENAMING_THREADS = 32  # of which each waits for S3
+_FOLDER = "_folder_"  # prefix of the copy of a partition column from which Spark makes folders
 
 
 def write_frame(
@@ -34,6 +39,24 @@ def write_frame(
     """
     options = {f"parquet.enable.dictionary#{name}": "false" for name in varied}
     frame.write.mode("overwrite").options(**options).partitionBy(*partitioned_by).parquet(uri)
+
+
+def write_partitions(frame: DataFrame, place: Place, column: str, varied: Sequence[str] = ()) -> None:
+    """Write a frame as Parquet below ``column=value`` folders, with the column in the files as well.
+
+    Spark leaves a partition column out of the files. It therefore partitions by a copy, whose folders are
+    renamed afterwards; on S3, their files are copied there by S3 itself. ``varied``: see ``write_frame``.
+    """
+    from pyspark.sql import functions as sf
+
+    copy = f"{_FOLDER}{column}"
+    write_frame(frame.withColumn(copy, sf.col(column)), place.spark_uri, [copy], varied)
+    folders = [name for name in place.storage.list_folders(place.path) if name.startswith(copy)]
+
+    def rename(folder: str) -> None:
+        place.storage.rename_folder(place.child(folder).path, place.child(folder.removeprefix(_FOLDER)).path)
+
+    map_in_threads(rename, folders, _RENAMING_THREADS)
 
 
 def local_frame(spark: SparkSession, rows: pa.Table) -> DataFrame:
@@ -64,59 +87,53 @@ def cached(frame: DataFrame) -> Iterator[DataFrame]:
         frame.unpersist()
 
 
-def written_schema(place: Place) -> StructType | None:
-    """Return the Spark schema in the footer of a place's first file; None without a file.
+@dataclass(frozen=True, slots=True)
+class WrittenFiles:
+    """What the footers of Parquet files say.
 
-    Spark would read back the same, but needs a job for it.
+    ``schema``: as Spark wrote it; None without a file. ``nulls``: by column; a column without statistics in one
+    of the files is left out.
     """
+
+    rows: int = 0
+    schema: StructType | None = None
+    nulls: Mapping[str, int] = field(default_factory=dict)
+
+
+def read_footers(place: Place) -> WrittenFiles:
+    """Return what the footers of a place's Parquet files say; no row is read."""
     import pyarrow.parquet as pq
     from pyspark.sql.types import StructType
 
-    file = _first_file(place)
-    if file is None:
-        return None
-    with place.storage.open(file) as stream:
-        written = pq.read_schema(stream).metadata[_SPARK_SCHEMA]
-    return StructType.fromJson(json.loads(written))
-
-
-def rows_in_files(place: Place) -> int:
-    """Return the number of rows of a place's Parquet files, by their footers."""
-    import pyarrow.parquet as pq
-
-    def rows(file: str) -> int:
+    def read(file: str) -> pq.FileMetaData:
         with place.storage.open(file) as stream:
-            return int(pq.read_metadata(stream).num_rows)
+            return pq.read_metadata(stream)
 
     files = [info.path for info in place.list() if info.path.endswith(".parquet")]
-    return sum(map_in_threads(rows, files, THREADS, lambda: None))
+    footers = map_in_threads(read, files, THREADS)
+    if not footers:
+        return WrittenFiles()
+    written = (footers[0].metadata or {}).get(_SPARK_SCHEMA)
+    totals: Counter[str] = Counter()
+    unknown = set()
+    for footer in footers:
+        for name, nulls in _nulls(footer):
+            totals[name] += nulls or 0
+            if nulls is None:
+                unknown.add(name)
+    return WrittenFiles(
+        sum(footer.num_rows for footer in footers),
+        StructType.fromJson(json.loads(written)) if written else None,
+        {name: nulls for name, nulls in totals.items() if name not in unknown},
+    )
 
 
-def nulls_in_files(place: Place) -> dict[str, int]:
-    """Return the number of nulls in each column of a place's Parquet files, by their footers.
-
-    A column without statistics in one of the files is left out.
-    """
-    import pyarrow.parquet as pq
-
-    def nulls(file: str) -> dict[str, int | None]:
-        with place.storage.open(file) as stream:
-            footer = pq.read_metadata(stream)
-        found: dict[str, int | None] = {}
+def _nulls(footer: pq.FileMetaData) -> Iterator[tuple[str, int | None]]:
+    """Yield each column of each row group with its number of nulls; None where the statistics lack it."""
+    for group in range(footer.num_row_groups):
         for number in range(footer.num_columns):
-            chunks = [footer.row_group(group).column(number) for group in range(footer.num_row_groups)]
-            counts = [chunk.statistics.null_count if chunk.statistics else None for chunk in chunks]
-            name = footer.schema.column(number).path
-            found[name] = None if None in counts else sum(count for count in counts if count is not None)
-        return found
-
-    files = [info.path for info in place.list() if info.path.endswith(".parquet")]
-    totals: dict[str, int | None] = {}
-    for of_file in map_in_threads(nulls, files, THREADS):
-        for name, count in of_file.items():
-            before = totals.get(name, 0)
-            totals[name] = None if count is None or before is None else before + count
-    return {name: count for name, count in totals.items() if count is not None}
+            column = footer.row_group(group).column(number)
+            yield column.path_in_schema, column.statistics.null_count if column.statistics else None
 
 
 def _first_file(place: Place) -> str | None:

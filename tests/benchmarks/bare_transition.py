@@ -30,7 +30,7 @@ from dags.pipeline.run import spark_of
 from dags.pipeline.staging import stage_rows
 from dags.settings import read_settings
 from dags.spark.concurrency import run_concurrently
-from dags.spark.frames import rows_in_files, write_frame
+from dags.spark.frames import read_footers, write_frame
 from dags.spark.session import shuffles_sized_for
 from tests.benchmarks.ground import AS_OF
 from transforms.bronze_to_silver.clean import cleaned_rows
@@ -164,7 +164,7 @@ def _write(frame: DataFrame, place: Path, contract: Contract) -> None:
 def rows_by_folder(out: Path) -> dict[str, int]:
     """Return the rows of each folder of Parquet, by its name, without reading any."""
     storage = LocalStorage(out)
-    return {folder.name: rows_in_files(Place(storage, folder.name)) for folder in sorted(out.iterdir())}
+    return {folder.name: read_footers(Place(storage, folder.name)).rows for folder in sorted(out.iterdir())}
 
 
 if __name__ == "__main__":

@@ -188,7 +188,7 @@ class LakeRuns:
         files = sorted(str(path) for path in self.folder(name).rglob("*.parquet"))
         if not files:
             return []
-        table = pds.dataset(files, partitioning="hive").to_table()
+        table = pds.dataset(files).to_table()
         found: list[dict[str, Any]] = table.to_pylist()
         return sorted(found, key=lambda row: [(value is None, str(value)) for value in row.values()])
 

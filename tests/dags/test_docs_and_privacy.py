@@ -130,16 +130,19 @@ def test_the_first_page_shows_no_more_runs_than_the_setting(messy_shop: LakeRuns
     assert (messy_shop.root / "docs" / "runs" / "second").is_dir()  # its pages stay where they were
 
 
-def test_the_history_holds_every_result_of_every_run(messy_shop: LakeRuns) -> None:
-    table = pq.read_table(messy_shop.root / "metrics" / "history")
-    found = [(row["run_id"], row["transition"], row["dataset"]) for row in table.to_pylist()]
-    assert len(found) == len(set(found)) == 3 + 4 + 10 + 10
-    rows = {(row["transition"], row["dataset"]): row for row in table.to_pylist()}
-    events = rows["bronze_to_silver", "events"]
-    assert (events["rows_read"], events["rows_promoted"], events["rows_quarantined"]) == (13, 9, 3)
-    versions = rows["bronze_to_silver", "users_history"]
-    assert versions["rows_promoted"] == len(messy_shop.rows("silver/users_history"))
-    assert versions["rows_read"] is None
+def test_the_tidy_table_holds_every_result_of_every_run(messy_shop: LakeRuns) -> None:
+    table = pq.read_table(messy_shop.root / "metrics" / "tidy").to_pylist()
+    keys = [
+        tuple(row[name] for name in ("run_id", "transition", "dataset", "metric", "label")) for row in table
+    ]
+    assert len(keys) == len(set(keys))
+    assert len({key[:3] for key in keys}) == 3 + 4 + 10 + 10
+    found = {key[1:]: row["value"] for key, row in zip(keys, table, strict=True)}
+    names = ("rows_read", "rows_promoted", "rows_quarantined")
+    assert [found["bronze_to_silver", "events", name, None] for name in names] == [13, 9, 3]
+    versions = found["bronze_to_silver", "users_history", "rows_promoted", None]
+    assert versions == len(messy_shop.rows("silver/users_history"))
+    assert ("bronze_to_silver", "users_history", "rows_read", None) not in found
 
 
 def test_a_forced_run_under_the_same_id_replaces_its_pages(messy_shop: LakeRuns) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,9 @@ import pytest
 import yaml
 
 import contracts
+from contracts.loader import load_contracts
+from quarantine_policies.model import Action, DatasetPolicy, GoldPolicy
+from quarantine_policies.reader import check_policies, load_policies, parse_policy
 from tests.contributing import yaml_blocks
 from tests.dags.lake_runs import LakeRuns
 
@@ -40,9 +44,10 @@ class Recipe:
 
 
 def read_recipes() -> list[Recipe]:
-    """Return the recipes in the order of the page."""
+    """Return the recipes for files in the order of the page."""
     recipes = []
-    for chapter in (ROOT / "RECIPES.md").read_text("utf-8").split("\n## ")[1:]:
+    # The last two are for a policy, and for commands that tests/dags/test_sample_run.py carries out.
+    for chapter in (ROOT / "RECIPES.md").read_text("utf-8").split("\n## ")[1:-2]:
         path = re.search(r"`raw/(\w+)/([^`]+)`\n```\w+\n(.*?)```", chapter, re.DOTALL)
         assert path is not None, chapter
         entry = re.search(r"```yaml\n(.*?)```", chapter, re.DOTALL)
@@ -136,3 +141,15 @@ def test_the_added_source_stands_where_the_paper_shows_it(
         ["w1", "3001.5000", first_time],
         ["w2", "0.2500", "2025-01-01 00:00:00"],
     ]
+
+
+def test_the_recipe_for_a_policy_silences_days_and_rules() -> None:
+    chapter = (ROOT / "RECIPES.md").read_text("utf-8").split("\n## ")[-1]
+    policies = load_policies()
+    days, overrides = re.findall(r"```yaml\n(.*?)```", chapter, re.DOTALL)
+    changed = parse_policy(days + overrides, DatasetPolicy, "transactions.yaml")
+    assert changed.days_out_of_line.ignore == (date(2024, 12, 25), date(2024, 11, 29))
+    assert changed.overrides == {"freshness": Action.OFF, "volume_by_day": Action.BLOCK}
+    datasets = {**policies.datasets, "transactions": changed}
+    check_policies(replace(policies, datasets=datasets), load_contracts())
+    parse_policy(days, GoldPolicy, "gold.yaml")

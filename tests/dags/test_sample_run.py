@@ -194,7 +194,7 @@ def test_a_sample_does_not_overwrite_files(tmp_path: Path) -> None:
     assert lakegate("sample", "--out", out, "--size", "1MB").status == 2
 
 
-def test_the_commands_of_the_readme_work_on_the_demo(
+def test_the_commands_of_the_papers_work_on_the_demo(
     demo: Demo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -205,7 +205,9 @@ def test_the_commands_of_the_readme_work_on_the_demo(
         program, *arguments = shlex.split(re.sub(r"\$\((lakegate [^)]*)\)", printed, text), comments=True)
         if program == "duckdb":
             found = duckdb.connect().execute(arguments[1]).fetchall()
-            assert found == [(dataset(demo.document, "bronze_to_silver", "events")["rows_promoted"],)]
+            if "count(*)" in text:
+                assert found == [(dataset(demo.document, "bronze_to_silver", "events")["rows_promoted"],)]
+            assert found
             continue
         assert program == "lakegate"
         result = lakegate(*(argument for argument in arguments if argument != "--serve"))

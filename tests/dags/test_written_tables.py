@@ -17,7 +17,7 @@ from checkpoints.lake.layout import open_lake
 from contracts.derived_table_rules import derive_table_rules
 from contracts.model import Column, Contract, DataType, Domain, Kind, Zone
 from dags.pipeline.candidates import measure_candidates, write_candidate
-from dags.spark.frames import read_frame, rows_in_files, write_frame, written_schema
+from dags.spark.frames import read_footers, read_frame, write_frame
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,7 +49,7 @@ def place(tmp_path: Path) -> Place:
 def test_the_schema_of_a_written_table_is_what_spark_reads_back(spark: SparkSession, place: Place) -> None:
     ddl = "id string, age int, amount decimal(18,4), at timestamp, day date, tags array<string>"
     write_frame(spark.createDataFrame([], ddl), place.spark_uri)
-    assert written_schema(place) == spark.read.parquet(place.spark_uri).schema
+    assert read_footers(place).schema == spark.read.parquet(place.spark_uri).schema
 
 
 def test_nothing_but_data_is_written_to_a_local_folder(spark: SparkSession, place: Place) -> None:
@@ -58,7 +58,7 @@ def test_nothing_but_data_is_written_to_a_local_folder(spark: SparkSession, plac
 
 
 def test_a_place_without_a_file_has_no_schema_and_no_rows(spark: SparkSession, place: Place) -> None:
-    assert written_schema(place) is None
+    assert read_footers(place).schema is None
     schema = spark.createDataFrame([], "id string").schema
     assert read_frame(spark, place, schema).collect() == []
 
@@ -124,7 +124,7 @@ def test_the_rows_of_files_are_counted_by_their_footers(
 ) -> None:
     for number in range(files):
         write_frame(spark.range(number, numPartitions=1), place.child(f"{number}").spark_uri)
-    assert rows_in_files(place) == sum(range(files))
+    assert read_footers(place).rows == sum(range(files))
 
 
 def test_a_table_whose_plan_makes_its_keys_unique_is_counted_as_it_is_written(

@@ -84,7 +84,12 @@ def users_history(rows: Iterable[Row]) -> list[tuple[Any, ...]]:
     return [tuple(version[column] for column in HISTORY_COLUMNS) for version in history]
 
 
-def event_date(row: Row) -> date:
+def dated_at(row: Row) -> datetime | None:
     column = {"events": "ts", "transactions": "created_at", "users": "updated_at"}[row.dataset]
-    instant = row.values[column]
+    instant: datetime | None = row.values[column]
+    return instant
+
+
+def event_date(row: Row) -> date:
+    instant = dated_at(row)
     return NO_DATE if instant is None else instant.date()

@@ -2,13 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from tests.oracle.cleaning import Row
 from tests.oracle.contract import MAX_UNKNOWN_USER_RATIO
 from tests.oracle.current import event_date
+from tests.oracle.days import days_out_of_line
 
 COLUMNS = {
     name: tuple(columns.split())
@@ -67,14 +68,19 @@ def make_gold(events: Sequence[Row], users: Sequence[Row], transactions: Sequenc
     }
 
 
-def gold_verdicts(tables: dict[str, Rows]) -> dict[str, str]:
-    """A gold rule that is an error cannot break here; unknown users warn."""
+def gold_verdicts(tables: dict[str, Rows], as_of: datetime) -> dict[str, str]:
+    """A gold rule that is an error cannot break here; unknown users and days out of line warn."""
     known = {row[0] for row in tables["dim_users"]}
     verdicts = dict.fromkeys(tables, "pass")
     for fact in ("fact_events", "fact_transactions"):
         unknown = sum(row[1] not in known for row in tables[fact])
         if Decimal(unknown) > Decimal(str(MAX_UNKNOWN_USER_RATIO)) * len(tables[fact]):
             verdicts[fact] = "warn"
+    # Columns after the date: transaction_count and total_revenue; total_active_users is the last.
+    for mart, columns in (("daily_revenue", (1, 2)), ("daily_active_users", (3,))):
+        for column in columns:
+            if days_out_of_line({row[0]: row[column] for row in tables[mart]}, as_of):
+                verdicts[mart] = "warn"
     return verdicts
 
 

@@ -87,7 +87,7 @@ def expected(
         for dataset in DATASETS
     }
     gold = make_gold(*(silver[dataset].current for dataset in DATASETS))
-    table_verdicts = gold_verdicts(gold)
+    table_verdicts = gold_verdicts(gold, as_of)
     verdicts = {"raw_to_bronze": _worst(dataset.bronze_verdict for dataset in datasets.values())}
     if verdicts["raw_to_bronze"] != "block":
         verdicts["bronze_to_silver"] = _worst(dataset.silver_verdict for dataset in datasets.values())

@@ -8,7 +8,8 @@ from decimal import Decimal
 
 from tests.oracle.cleaning import Row, rows_of
 from tests.oracle.contract import MAX_CONFLICTING_RATIO, MAX_DATE_SPAN_DAYS, MAX_QUARANTINE_RATIO
-from tests.oracle.current import NO_DATE, conflicting_rows, current_rows, event_date
+from tests.oracle.current import NO_DATE, conflicting_rows, current_rows, dated_at, event_date
+from tests.oracle.days import days_out_of_line, is_late
 from tests.oracle.files import File, names_of
 from tests.oracle.row_rules import failed_rules, warned_rules
 from tests.oracle.sources import Source, has_column
@@ -89,6 +90,7 @@ def refine(dataset: str, files: Sequence[File], as_of: datetime) -> Silver:
     errors, warnings = _table_rules(rows_read, len(quarantined), valid, current)
     if _is_above(rows_conflicting, MAX_CONFLICTING_RATIO, rows_read):
         warnings.append("duplicates_conflicting")
+    warnings += _clock_rules(dataset, current, as_of)
     if missing_source_columns(files):
         warnings.append("source_column_missing")
     is_warned = bool(warnings or rows_warned or quarantined)
@@ -124,6 +126,15 @@ def missing_source_columns(files: Sequence[File]) -> dict[str, list[str]]:
 
 def _is_above(part: int, ratio: float, whole: int) -> bool:
     return bool(whole) and Decimal(part) / whole > Decimal(str(ratio))
+
+
+def _clock_rules(dataset: str, current: Sequence[Row], as_of: datetime) -> list[str]:
+    """The table rules that look at the clock; they only warn."""
+    rows_by_day = Counter(event_date(row) for row in current)
+    del rows_by_day[NO_DATE]
+    is_volume_odd = dataset != "users" and days_out_of_line(rows_by_day, as_of)
+    is_feed_late = is_late([dated_at(row) for row in current], as_of)
+    return [*(["volume_by_day"] if is_volume_odd else []), *(["freshness"] if is_feed_late else [])]
 
 
 def _table_rules(

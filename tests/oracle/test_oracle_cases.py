@@ -202,7 +202,7 @@ def test_continuation_lines_of_a_shop_export_are_excluded(tmp_path):
         ("#1002", "bob@x.test", 1250, datetime(2025, 5, 2, 15, tzinfo=UTC)),
     ]
     assert (found.rows_read, found.rows_excluded_by_file, found.quarantined) == (2, {"orders.csv": 3}, ())
-    assert found.failed == ()
+    assert found.failed == ("freshness",)
 
 
 def test_keys_that_a_spreadsheet_left_are_counted(tmp_path):
@@ -227,7 +227,7 @@ CM2,U01,980,jpy,2025-05-08T10:00:00Z
     source = Source(currency="currency", minor_units=True)
     found = outcome(tmp_path, "transactions", {"cents_mixed.csv": text}, source)
     assert values(found, "transactions", "tx_id", "amount") == [("CM1", Decimal("12.50")), ("CM2", 980)]
-    assert (found.failed, found.silver_verdict) == (("currency_mixed",), "warn")
+    assert (found.failed, found.silver_verdict) == (("currency_mixed", "freshness"), "warn")
 
 
 WRAPPED = (
@@ -275,7 +275,7 @@ LI1,U01,20.00,2025-05-08T10:00:00Z,C
     found = outcome(tmp_path, "transactions", {"line_items.csv": text})
     assert values(found, "transactions", "tx_id", "amount", "_extra") == [("LI1", 20, {"sku": "C"})]
     assert (found.rows_deduplicated, found.rows_conflicting) == (2, 2)
-    assert found.failed == ("duplicates_conflicting",)
+    assert found.failed == ("duplicates_conflicting", "freshness")
 
 
 def test_recency_tells_the_latest_row_of_a_key(tmp_path):

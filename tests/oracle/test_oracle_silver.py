@@ -134,10 +134,10 @@ def test_rows_conflict_when_their_content_differs_from_the_winner(tmp_path):
     twins = [{**E, "amount": "1.0"}, {**E, "amount": "1.00"}]
     found = judge(tmp_path, events={"a.jsonl": [*twins, *many], "b.jsonl": [{**E, "amount": 1}]})
     events = found.datasets["events"]
-    assert (events.rows_deduplicated, events.rows_conflicting, events.failed) == (2, 0, ())
+    assert (events.rows_deduplicated, events.rows_conflicting, events.failed) == (2, 0, ("freshness",))
     events = judge(tmp_path, events={"c.jsonl": [{**E, "amount": 1, "sku": "A"}]}).datasets["events"]
     assert (events.rows_deduplicated, events.rows_conflicting) == (3, 3)
-    assert events.failed == ("duplicates_conflicting",)
+    assert events.failed == ("duplicates_conflicting", "freshness")
 
 
 def test_rows_of_users_never_conflict(tmp_path):
@@ -203,16 +203,37 @@ def test_table_rules_block_and_warn(tmp_path):
     good = {**T, "amount": "$5"}
     events = [E, {**E, "event_id": "e2", "ts": "2000-01-01"}]
     found = judge(tmp_path, events=events, transactions=[good, {**T, "amount": "5 USD"}], users=["x"])
-    assert found.datasets["events"].failed == ("date_span",)
-    assert found.datasets["transactions"].failed == ("currency_mixed",)
+    assert found.datasets["events"].failed == ("date_span", "freshness")
+    assert found.datasets["transactions"].failed == ("currency_mixed", "freshness")
     assert found.datasets["users"].failed == ("strict_fail",)
     assert found.verdicts == {"raw_to_bronze": "warn", "bronze_to_silver": "block"}
 
 
 def test_a_quarter_of_bad_rows_is_the_limit(tmp_path):
-    rows = [{**E, "event_id": f"e{i}"} for i in range(3)]
+    rows = [{**E, "event_id": f"e{i}", "ts": "2024-05-31"} for i in range(3)]
     assert judge(tmp_path, events=[*rows, "x"]).datasets["events"].failed == ()
     assert judge(tmp_path, events=[*rows, "x", "x"]).datasets["events"].failed == ("quarantine_ratio",)
+
+
+def test_a_feed_is_late_when_its_latest_timestamp_is_older_than_a_day(tmp_path):
+    def failed(ts, as_of):
+        return judge(tmp_path, as_of=as_of, events=[{**E, "ts": ts}]).datasets["events"].failed
+
+    assert failed("2024-05-31T00:00:00Z", datetime(2024, 6, 1, tzinfo=UTC)) == ()
+    assert failed("2024-05-31T00:00:00Z", datetime(2024, 6, 1, 0, 0, 1, tzinfo=UTC)) == ("freshness",)
+
+
+def test_a_day_is_out_of_line_with_the_weekday_of_earlier_weeks(tmp_path):
+    def judged(last):
+        days = [*(date(2024, 5, 3 + 7 * week) for week in range(4) for _ in range(20)), *last]
+        rows = [{**T, "tx_id": f"t{i}", "created_at": str(day)} for i, day in enumerate(days)]
+        found = judge(tmp_path, transactions=rows)
+        return found.datasets["transactions"].failed, found.gold_verdicts["daily_revenue"]
+
+    last = date(2024, 5, 31)  # the day before the clock's
+    assert judged([last] * 20) == ((), "pass")
+    assert judged([last] * 2) == (("volume_by_day",), "warn")  # 4 * sqrt(20) is 17.9
+    assert judged([last] * 3) == ((), "warn")  # the revenue is five times as much: 4 * sqrt(100) is 40
 
 
 def test_a_source_lists_columns_paths_and_forms(tmp_path):
@@ -235,6 +256,7 @@ def test_a_source_lists_columns_paths_and_forms(tmp_path):
 def test_the_ten_tables(tmp_path):
     found = judge(
         tmp_path,
+        as_of=datetime(2024, 1, 3, tzinfo=UTC),
         events=[{**E, "country": "no"}, {**E, "event_id": "e2", "user_id": "u2", "ts": "2024-01-03T10:00Z"}],
         users=[{"id": "u1", "city": "Oslo", "age": 5, "email": "a@b.co"}],
         transactions=[

@@ -256,7 +256,7 @@ def test_minor_units_hold_for_every_decimal_column_typed_and_computed_ones_too(t
     table = pa.table({"id": ["e1"], "uid": ["u1"], "ts": ["2024-01-01"], "each": [1250], "temperature": [7]})
     found = judge(tmp_path, {"events": [source]}, events={"a.parquet": table}).datasets["events"]
     assert found.silver_rows[0][8:11] == (Decimal("12.50"), Decimal("25.00"), 7.0)
-    assert found.failed == ()
+    assert found.failed == ("freshness",)
 
 
 def test_a_currency_in_the_value_counts_before_the_one_apart(tmp_path):
@@ -275,7 +275,7 @@ t4,u1,1250,2024-01-01,EUR
 def test_a_currency_apart_without_minor_units_is_only_looked_at(tmp_path):
     text = "tx_id,user_id,amount,created_at,cur\nt1,u1,5,2024-01-01,EUR\nt2,u1,6,2024-01-01,SEK\n"
     found = orders(tmp_path, Source(currency="cur"), text)
-    assert (amounts(found), found.failed) == ([5, 6], ("currency_mixed",))
+    assert (amounts(found), found.failed) == ([5, 6], ("currency_mixed", "freshness"))
 
 
 # --- written down ------------------------------------------------------------------------------------------

@@ -1,22 +1,24 @@
-"""Metrics of a result, and their history, at a cost that does not grow with the number of runs."""
+"""Metrics of a result and of all runs, at a cost that does not grow with the number of runs."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pyarrow.parquet as pq
 import pytest
 
 from checkpoints.gate.measures import FileAccount, UnknownColumn
-from checkpoints.metrics.history import append_history, is_load_published, record_drift, record_load
+from checkpoints.metrics.history import is_load_published, record_drift, record_load
 from checkpoints.metrics.result import FILES_IN_JSON, DriftColumn, ResultMetrics, publish_metrics
+from checkpoints.metrics.tidy import append_metrics
 from checkpoints.storage.place import Place
 from quarantine_policies.decision import Verdict
 from tests.checkpoints.recording import RecordingStorage
+from tests.test_papers import COMMANDS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -124,27 +126,67 @@ def test_very_many_files_go_to_parquet_beside_the_json(folder: Place, tmp_path: 
     ]
 
 
-def test_the_history_is_one_table_to_duckdb(folder: Place, tmp_path: Path) -> None:
-    append_history(folder, [RESULT, replace(RESULT, dataset="users", rows_by_rule={})])
-    append_history(folder, [replace(RESULT, run_id="run-2", verdict=Verdict.BLOCK, rows_read=None)])
-    columns = "run_id, dataset, verdict, rows_read, rows_by_rule"
-    found = duckdb.sql(f"select {columns} from '{tmp_path}/history/*.parquet' order by all")
-    assert found.fetchall() == [
-        ("run-1", "events", "warn", 10, {"age_range": 2}),
-        ("run-1", "users", "warn", 10, {}),
-        ("run-2", "events", "block", None, {"age_range": 2}),
+def rows(folder: Place, sql: str) -> list[tuple[Any, ...]]:
+    """Return the rows of a query on the table ``tidy``."""
+    return duckdb.sql(f"with tidy as (from '{folder.uri}/tidy/*.parquet') {sql}").fetchall()
+
+
+def test_every_number_of_a_result_is_a_row_of_one_table(folder: Place) -> None:
+    append_metrics(folder, [replace(RESULT, rows_promoted=None, files_by_outcome={"corrupt_json": 2})])
+    assert rows(folder, "select metric, label, value from tidy order by all") == [
+        ("failed", "volume_drop", 1.0),
+        ("files", "corrupt_json", 2.0),
+        ("measure", "quarantine_ratio", 0.2),
+        ("rows_by_rule", "age_range", 2.0),
+        ("rows_conflicting", None, 1.0),
+        ("rows_deduplicated", None, 1.0),
+        ("rows_excluded", None, 4.0),
+        ("rows_quarantined", None, 2.0),
+        ("rows_read", None, 10.0),
+        ("rows_warned", "email_format", 1.0),
+        ("seconds", None, 1.23456),
+        ("undated_rows", None, 0.0),
+        ("unknown_columns", "x ü", 3.0),
+    ]
+    (shared,) = rows(folder, "select distinct run_id, transition, dataset, verdict, promoted from tidy")
+    assert shared == ("run-1", "bronze_to_silver", "events", "warn", "/lake/silver/events/v1")
+
+
+def test_runs_transitions_and_datasets_are_told_apart(folder: Place, storage: RecordingStorage) -> None:
+    append_metrics(folder, [RESULT, replace(RESULT, dataset="users", rows_read=3)])
+    append_metrics(folder, [replace(RESULT, transition="raw_to_bronze", rows_read=None)])
+    append_metrics(folder, [replace(RESULT, run_id="run-2", verdict=Verdict.BLOCK, rows_read=11)])
+    read = "select run_id, dataset, verdict, value from tidy where metric = 'rows_read' order by all"
+    assert rows(folder, read) == [
+        ("run-1", "events", "warn", 10.0),
+        ("run-1", "users", "warn", 3.0),
+        ("run-2", "events", "block", 11.0),
+    ]
+    assert len(storage.written) == 3  # one write for each transition
+
+
+def test_results_that_are_published_again_replace_themselves_alone(folder: Place) -> None:
+    append_metrics(folder, [RESULT])
+    append_metrics(folder, [replace(RESULT, dataset="users")])  # ingested by itself, in the same run
+    append_metrics(folder, [replace(RESULT, verdict=Verdict.PASS, started_at=AS_OF + timedelta(hours=1))])
+    assert rows(folder, "select distinct dataset, verdict from tidy order by all") == [
+        ("events", "pass"),
+        ("users", "warn"),
     ]
 
 
-def test_a_transition_that_is_published_again_is_there_once(folder: Place, tmp_path: Path) -> None:
-    append_history(folder, [RESULT])
-    append_history(folder, [replace(RESULT, verdict=Verdict.PASS)])
-    found = duckdb.sql(f"select verdict from '{tmp_path}/history/*.parquet'")
-    assert found.fetchall() == [("pass",)]
+def test_the_recipe_finds_what_is_in_quarantine_now(folder: Place) -> None:
+    later = {"run_id": "run-2", "started_at": AS_OF + timedelta(days=1)}
+    append_metrics(folder, [RESULT, replace(RESULT, dataset="users", rows_by_rule={"phone": 5})])
+    append_metrics(folder, [replace(RESULT, **later, rows_by_rule={"ts_range": 1, "age_range": 3})])
+    append_metrics(folder, [replace(RESULT, **later, dataset="users", rows_by_rule={})])
+    (query,) = [command.words[-1] for command in COMMANDS if "is_newest" in command.text]
+    found = duckdb.sql(query.replace("lake/demo/metrics", folder.uri)).fetchall()
+    assert found == [("events", "age_range", 3), ("events", "ts_range", 1)]
 
 
 def test_nothing_is_written_without_results(folder: Place, storage: RecordingStorage) -> None:
-    assert append_history(folder, []) is None
+    assert append_metrics(folder, []) is None
     assert storage.written == []
 
 
