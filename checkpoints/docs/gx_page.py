@@ -20,6 +20,8 @@ _REMOTE = re.compile(r"<(?:link|img|iframe)\b[^>]*>", re.IGNORECASE)
 # Calls of the removed scripts, and links into GX's own site, which is not built.
 _HANDLER = re.compile(r"""\son[a-z]+=(["']).*?\1""", re.IGNORECASE | re.DOTALL)
 _STYLE = re.compile(r"""<style\b.*?</style\s*>|\sstyle=(["']).*?\1""", re.DOTALL | re.IGNORECASE)
+_HEADING = re.compile(r"(</?h)([4-6])\b")  # below the page's own h1, without a gap
+_NAVIGATION = re.compile(r"(</?)nav\b")  # the page has its own
 _BODY = re.compile(r"<body\b[^>]*>(.*)</body\s*>", re.DOTALL | re.IGNORECASE)
 _ELSEWHERE = re.compile(r"""\shref=(["'])(?!#).*?\1""", re.IGNORECASE | re.DOTALL)
 
@@ -50,6 +52,7 @@ def render_gx_page(result: ExpectationSuiteValidationResult, page: str, result_p
     html: str = _view().render(ValidationResultsPageRenderer().render(plain))  # type: ignore[no-untyped-call]  # in GX
     for unwanted in (_SCRIPT, _REMOTE, _HANDLER, _ELSEWHERE, _STYLE):
         html = unwanted.sub("", html)
+    html = _HEADING.sub(lambda found: f"{found[1]}{int(found[2]) - 2}", _NAVIGATION.sub(r"\1div", html))
     found = _BODY.search(html)
     if found is None:
         raise ValueError("Great Expectations rendered a page without a body; lakegate supports version 1.24")
