@@ -67,7 +67,7 @@ package: export SOURCE_DATE_EPOCH ?= 1577836800
 package: $(filter .tools/bin/uv,$(UV))  ## the wheel, with contracts and policies inside, and the pins for Glue
 	@rm -rf build "$(DIST)"/lakegate-*.whl
 	@$(UV) build --quiet --wheel --out-dir "$(DIST)"
-	@$(UV) export --quiet --frozen --no-default-groups --extra redshift --no-emit-project --no-hashes --no-header \
+	@$(UV) export --quiet --frozen --no-default-groups --extra redshift --extra catalog --no-emit-project --no-hashes --no-header \
 	  --output-file "$(DIST)/requirements-glue.txt"
 	@ls "$(DIST)"/lakegate-*.whl
 

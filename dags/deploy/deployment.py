@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from checkpoints.warehouse.opening import open_redshift
 from contracts.loader import load_contracts
 from dags.deploy.buckets import plan_buckets
+from dags.deploy.catalog import plan_database
 from dags.deploy.jobs import plan_jobs
 from dags.deploy.plan import Difference, Plan, Step, make_step
 from dags.deploy.roles import missing_glue_role, plan_roles
@@ -41,6 +42,7 @@ def plan_deployment(aws: Aws, target: Target, *, with_roles: bool) -> Plan:
             *plan_buckets(aws, target, contracts, policies),
             *plan_uploads(aws, target),
             *(plan_roles(aws, target) if with_roles else ()),
+            *plan_database(aws, target),
             *plan_jobs(aws, target),
             *_plan_schema(target, contracts),
         ),

@@ -34,7 +34,7 @@ class Difference:
 class Step:
     """One resource. ``apply`` brings it to the desired state and is idempotent."""
 
-    kind: str  # bucket, upload, role, policy, job, schema
+    kind: str  # bucket, upload, role, policy, database, job, schema
     name: str
     action: ChangeKind
     differences: tuple[Difference, ...] = ()

@@ -128,7 +128,20 @@ def _glue(target: Target) -> Iterator[Mapping[str, Any]]:
         **_allow("WriteMetrics", ["cloudwatch:PutMetricData"], ["*"]),
         "Condition": {"StringEquals": {"cloudwatch:namespace": "Glue"}},
     }
+    yield from _catalog(target)
     yield from _redshift(target)
+
+
+def _catalog(target: Target) -> Iterator[Mapping[str, Any]]:
+    """Allow publishing to the tables of the catalog's database; their files are in zones that jobs write."""
+    if target.database is None:
+        return
+    resources = ("catalog", f"database/{target.database}", f"table/{target.database}/*")
+    yield _allow(
+        "PublishTables",
+        ["glue:GetDatabase", "glue:GetTable", "glue:CreateTable", "glue:UpdateTable", "glue:DeleteTable"],
+        [target.account.arn("glue", resource) for resource in resources],
+    )
 
 
 def _redshift_copy(target: Target) -> Iterator[Mapping[str, Any]]:

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from checkpoints.catalog.address import SETTING, CatalogKind, read_catalog_address
 from checkpoints.lake.layout import Area
 from checkpoints.warehouse.redshift_uri import with_region
 from contracts.errors import ConfigurationError
@@ -111,6 +112,13 @@ class Target:
                     found=arn,
                 )
         _check_no_overlap(self.areas, self.artifacts)
+        _check_catalog(self.settings.catalog)
+
+    @property
+    def database(self) -> str | None:
+        """The Glue database that the tables are published to; None without a catalog."""
+        uri = self.settings.catalog
+        return None if uri is None else read_catalog_address(uri).namespace
 
     @property
     def kms_key(self) -> str | None:
@@ -197,6 +205,13 @@ def location(uri: str, where: str) -> Location:
             found=prefix,
         )
     return Location(bucket, prefix)
+
+
+def _check_catalog(uri: str | None) -> None:
+    if uri is not None and read_catalog_address(uri).kind is not CatalogKind.GLUE:
+        raise ConfigurationError(
+            "not a catalog that jobs can share", where=SETTING, expected="glue://DATABASE", found=uri
+        )
 
 
 def _check_no_overlap(areas: Mapping[Area, Location], artifacts: Location) -> None:

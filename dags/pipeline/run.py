@@ -73,7 +73,7 @@ def run_pipeline(
     start = spark_of(settings) if start_spark is None else (lambda _: start_spark())
     if TRANSITIONS[-1] in names:
         open_warehouse(warehouse_uri(setup))  # a wrong URI fails now, not after an hour's work
-    catalog = read_catalog(settings)
+    catalog = read_catalog(settings) if any(name in _ZONE_OF for name in names) else None
     run = replace(run, dataset=dataset, is_whole=only is None)
     reports: list[TransitionReport] = []
     warnings: list[str] = []

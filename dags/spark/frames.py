@@ -91,8 +91,8 @@ def cached(frame: DataFrame) -> Iterator[DataFrame]:
 class WrittenFiles:
     """What the footers of Parquet files say.
 
-    ``schema``: as Spark wrote it; None without a file. ``nulls``: by column; a column without statistics in one
-    of the files is left out.
+    ``schema``: as Spark wrote it; None without a file. ``nulls``: by column; one without statistics in any of
+    the files is left out.
     """
 
     rows: int = 0
