@@ -28,11 +28,12 @@ GLUE_VERSION = "6.0"
 WORKER = "G.1X"
 MIN_WORKERS = 2
 TIMEOUT_MINUTES = {
-    "raw_to_bronze": 60,
+    "raw_to_bronze": 480,  # also for a first backlog of files
     "bronze_to_silver": 120,
     "silver_to_gold": 60,
     "gold_to_redshift": 60,
 }
+_MOST_RUNS = {"raw_to_bronze": 20}  # Airflow starts a run for each dataset
 _ON_SPARK = frozenset({"bronze_to_silver", "silver_to_gold"})
 _ARGUMENTS = "DefaultArguments"
 _OMITTED_BY_GLUE = {"MaxRetries": 0}  # defaults that GetJob leaves out
@@ -62,7 +63,7 @@ def job_definition(target: Target, transition: str) -> Mapping[str, Any]:
         "GlueVersion": GLUE_VERSION,
         "WorkerType": WORKER,
         "NumberOfWorkers": target.max_workers if transition in _ON_SPARK else MIN_WORKERS,
-        "ExecutionProperty": {"MaxConcurrentRuns": 1},
+        "ExecutionProperty": {"MaxConcurrentRuns": _MOST_RUNS.get(transition, 1)},
         "MaxRetries": 0,
         "Timeout": TIMEOUT_MINUTES[transition],
         _ARGUMENTS: _arguments(target, transition),

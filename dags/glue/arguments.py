@@ -25,6 +25,7 @@ class JobArguments:
     transition: str
     run_id: str | None
     as_of: str | None
+    dataset: str | None  # the only one that raw_to_bronze takes in
     is_forced: bool
     is_blocked_failed: bool  # whether a blocked run exits with 3; else with 0
     job_run_id: str | None
@@ -47,6 +48,7 @@ def read_arguments(arguments: Sequence[str]) -> JobArguments:
     parser.add_argument("--transition")
     parser.add_argument("--run_id", "--run-id")
     parser.add_argument("--as_of", "--as-of")
+    parser.add_argument("--dataset")
     parser.add_argument("--force", nargs="?", const="true")
     parser.add_argument("--on_block", "--on-block")
     parser.add_argument("--JOB_RUN_ID", dest="job_run_id")
@@ -62,6 +64,7 @@ def read_arguments(arguments: Sequence[str]) -> JobArguments:
         # A job that is started manually uses Glue's run id.
         run_id=given.get("run_id") or given.get("job_run_id"),
         as_of=given.get("as_of"),
+        dataset=given.get("dataset"),
         is_forced=_one_of("--force", given.get("force", "").lower(), (*_TRUE, *_FALSE)) in _TRUE,
         is_blocked_failed=_one_of("--on_block", given.get("on_block", "fail"), ("fail", "succeed")) == "fail",
         job_run_id=given.get("job_run_id"),

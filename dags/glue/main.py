@@ -65,7 +65,7 @@ def _attempt(job: JobArguments, scratch: Path) -> Outcome:
     try:
         folders = {name: _local_folder(uri, scratch / name) for name, uri in job.folders.items()}
     except Exception as error:  # noqa: BLE001 - the gate task needs a verdict file
-        return failed_attempt(settings, run, job.transition, error, job.job_run_id)
+        return failed_attempt(settings, run, job.transition, error, job.job_run_id, job.dataset)
     settings = settings.model_copy(update=folders)
     return run_transition_attempt(
         settings,
@@ -74,6 +74,7 @@ def _attempt(job: JobArguments, scratch: Path) -> Outcome:
         Logged(sys.stderr),
         start_spark=_submitted_spark(settings),
         job_run_id=job.job_run_id,
+        dataset=job.dataset,
     )
 
 

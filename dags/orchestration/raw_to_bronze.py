@@ -2,7 +2,8 @@
 
 There is one for each dataset that has a contract (in ``LAKEGATE_CONTRACTS``). By default they start every 15
 minutes (``LAKEGATE_ARRIVALS``, a cron expression), and a deferred sensor waits for new files. With
-``LAKEGATE_ARRIVALS_QUEUE``, the URL of an SQS queue for S3 notifications, messages start them.
+``LAKEGATE_ARRIVALS_QUEUE``, the URL of an SQS queue for S3 notifications, messages start them. Airflow's
+workers inspect the files, in mapped batches; with ``LAKEGATE_INGEST_ON=glue``, the Glue job does.
 """
 
 from __future__ import annotations
@@ -15,8 +16,17 @@ from airflow.sdk import DAG, Asset, AssetWatcher, CronTriggerTimetable, get_curr
 from airflow.sdk.exceptions import AirflowSkipException
 
 from dags.tasks.checks import check_installation
-from dags.tasks.dag_defaults import TAGS, asset, dataset_names, default_arguments, macros, transition_params
+from dags.tasks.dag_defaults import (
+    TAGS,
+    asset,
+    dataset_names,
+    default_arguments,
+    macros,
+    runs_on_glue,
+    transition_params,
+)
 from dags.tasks.gate import Gate
+from dags.tasks.glue_dag import transition_job
 from dags.tasks.new_files import NewFilesSensor, inspect_new_batch, plan_new_batches
 from dags.tasks.run_request import read_run_request
 from dags.tasks.run_transition import run_transition
@@ -26,6 +36,7 @@ QUEUE = os.environ.get("LAKEGATE_ARRIVALS_QUEUE")
 CRON = os.environ.get("LAKEGATE_ARRIVALS", "*/15 * * * *")
 POLL_SECONDS = float(os.environ.get("LAKEGATE_LOOK_EVERY_SECONDS", "60"))
 SENSOR_TIMEOUT_SECONDS = 14 * 60
+JOB_TIMEOUT_MINUTES = 490  # for waiting, longer than the job's own
 
 
 def _schedule() -> Any:  # noqa: ANN401 - a timetable or a list of assets
@@ -56,12 +67,12 @@ def _dag(dataset: str) -> DAG:
             check_installation(get_current_context(), (TRANSITION,))
 
         @task
-        def plan() -> list[dict[str, Any]]:
-            return plan_new_batches(dataset)
+        def plan() -> list[int]:
+            return plan_new_batches(get_current_context(), dataset)
 
         @task(max_active_tis_per_dagrun=4)
-        def inspect(batch: dict[str, Any]) -> int:
-            return inspect_new_batch(get_current_context(), dataset, batch)
+        def inspect(number: int) -> int:
+            return inspect_new_batch(get_current_context(), dataset, number)
 
         @task(trigger_rule="none_failed")  # also without batches: to repair copies and write a verdict
         def ingest() -> None:
@@ -74,22 +85,21 @@ def _dag(dataset: str) -> DAG:
                     "no announcement: lakehouse runs the next transition, or nothing is new"
                 )
 
-        checked, batches = check(), plan()
-        gate = Gate(task_id="gate", transition=TRANSITION, dataset=dataset)
-        if QUEUE:
-            checked >> batches
-        else:
-            (
-                checked
-                >> NewFilesSensor(
-                    task_id="arrived",
-                    dataset=dataset,
-                    poke_interval=POLL_SECONDS,
-                    timeout=SENSOR_TIMEOUT_SECONDS,
-                )
-                >> batches
+        start: Any = check()
+        if not QUEUE:
+            start >>= NewFilesSensor(
+                task_id="arrived",
+                dataset=dataset,
+                poke_interval=POLL_SECONDS,
+                timeout=SENSOR_TIMEOUT_SECONDS,
             )
-        inspect.expand(batch=batches) >> ingest() >> gate
+        gate = Gate(task_id="gate", transition=TRANSITION, dataset=dataset)
+        if runs_on_glue(TRANSITION):
+            start >> transition_job(TRANSITION, JOB_TIMEOUT_MINUTES, dataset) >> gate
+        else:
+            batches = plan()
+            start >> batches
+            inspect.expand(number=batches) >> ingest() >> gate
         announce(gate.output)  # type: ignore[arg-type]
     return dag
 

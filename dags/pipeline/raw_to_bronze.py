@@ -17,6 +17,7 @@ from checkpoints.lake.layout import Area
 from checkpoints.quarantine.files import quarantine_files
 from checkpoints.storage.errors import LakeUnreadableError
 from contracts.model import Zone
+from dags.pipeline.context import selected_datasets
 from dags.pipeline.contract_checks import check_contracts
 from dags.pipeline.inspection_batches import delete_batches, inspected_facts, inspector
 from dags.pipeline.judging import judge_and_decide, published_result
@@ -102,7 +103,7 @@ def raw_to_bronze(
     began = monotonic()
     setup.lake.area(Area.RAW).storage.ensure_readable()
     pointer = read_pointer(setup.lake, Zone.BRONZE)
-    chosen = tuple(one for one in setup.contracts.datasets if run.dataset in (None, one.name))
+    chosen = selected_datasets(setup.contracts, run.dataset)
     found = [_ingest(setup, run, contract, progress) for contract in chosen]
     _ensure_not_empty(setup, run, found)
     if run.is_forced or not all(dataset.is_known for dataset in found):

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from dags.pipeline.context import Setup
     from dags.tasks.installation import Installation
 
-_ON_GLUE = frozenset({"bronze_to_silver", "silver_to_gold"})
 _MISSING = frozenset(
     {"404", "NoSuchBucket", "NotFound", "NotFoundException", "NoSuchEntity", "EntityNotFoundException"}
 )
@@ -56,6 +55,7 @@ def find_problems(installation: Installation, transitions: tuple[str, ...]) -> l
     from dags.deploy.aws import Aws
     from dags.pipeline.context import new_run, read_setup, warehouse_uri
     from dags.pipeline.contract_checks import check_rules
+    from dags.tasks.dag_defaults import runs_on_glue
 
     used = (
         Area.RAW,
@@ -80,7 +80,12 @@ def find_problems(installation: Installation, transitions: tuple[str, ...]) -> l
     return [
         *_dataset_problems(setup),
         *_bucket_problems(aws, [places[area] for area in used]),
-        *(one for name in transitions if name in _ON_GLUE for one in _job_problems(aws, installation, name)),
+        *(
+            one
+            for name in transitions
+            if runs_on_glue(name)
+            for one in _job_problems(aws, installation, name)
+        ),
         *_topic_problems(aws, installation.topic),
     ]
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Asset, Param
 
+from contracts.errors import ConfigurationError
 from contracts.loader import load_contracts
 from dags.tasks.alert import alert
 from dags.tasks.new_files import raw_bucket, raw_pattern
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 TAGS = ["lakegate"]
+_ON_GLUE = frozenset({"bronze_to_silver", "silver_to_gold"})
 
 
 def default_arguments() -> dict[str, Any]:
@@ -85,6 +87,20 @@ def dataset_names() -> tuple[str, ...]:
     folder = os.environ.get("LAKEGATE_CONTRACTS")
     contracts = load_contracts(Path(folder) if folder else None)
     return tuple(contract.name for contract in contracts.datasets)
+
+
+def runs_on_glue(transition: str) -> bool:
+    """Whether a transition is a Glue job; raw_to_bronze is one if ``LAKEGATE_INGEST_ON`` is ``glue``.
+
+    Raises:
+        ConfigurationError: the variable has another value than ``airflow`` and ``glue``.
+    """
+    chosen = os.environ.get("LAKEGATE_INGEST_ON") or "airflow"
+    if chosen not in ("airflow", "glue"):
+        raise ConfigurationError(
+            "invalid value", where="LAKEGATE_INGEST_ON", expected="airflow or glue", found=repr(chosen)
+        )
+    return transition in _ON_GLUE or (transition == "raw_to_bronze" and chosen == "glue")
 
 
 def asset(zone: str, name: str) -> Asset:

@@ -46,24 +46,34 @@ def glue_dag(transition: str, promotes: tuple[str, str], max_minutes: int, descr
             """Check the installation before anything runs."""
             check_installation(get_current_context(), (transition,))
 
-        job = TransitionJob(
-            task_id="job",
-            transition=transition,
-            aws_conn_id="{{ aws_connection() }}",  # also for the triggerer
-            job_name=f"{{{{ job_name('{transition}') }}}}",
-            script_args={
-                "--run_id": "{{ run_request(dag_run, params).id }}",
-                "--as_of": "{{ run_request(dag_run, params).as_of }}",
-                "--force": "{{ run_request(dag_run, params).force }}",
-                "--on_block": "succeed",
-            },
-            deferrable=True,
-            waiter_delay=POLL_SECONDS,
-            waiter_max_attempts=max_minutes * 60 // POLL_SECONDS,
-            stop_job_run_on_kill=True,
-        )
+        job = transition_job(transition, max_minutes)
         check() >> job >> Gate(task_id="gate", transition=transition, outlets=[asset(*promotes)])
     return dag
+
+
+def transition_job(transition: str, max_minutes: int, dataset: str | None = None) -> TransitionJob:
+    """Return the task that runs a transition's job, of raw_to_bronze for one dataset.
+
+    ``max_minutes``: timeout for waiting, longer than the job's own.
+    """
+    return TransitionJob(
+        task_id="job",
+        transition=transition,
+        dataset=dataset,
+        aws_conn_id="{{ aws_connection() }}",  # also for the triggerer
+        job_name=f"{{{{ job_name('{transition}') }}}}",
+        script_args={
+            "--run_id": "{{ run_request(dag_run, params).id }}",
+            "--as_of": "{{ run_request(dag_run, params).as_of }}",
+            "--force": "{{ run_request(dag_run, params).force }}",
+            "--on_block": "succeed",
+            **({"--dataset": dataset} if dataset else {}),
+        },
+        deferrable=True,
+        waiter_delay=POLL_SECONDS,
+        waiter_max_attempts=max_minutes * 60 // POLL_SECONDS,
+        stop_job_run_on_kill=True,
+    )
 
 
 class TransitionJob(GlueJobOperator):
@@ -72,9 +82,9 @@ class TransitionJob(GlueJobOperator):
     A failed job is retried only if its verdict file says that the failure is transient, or if there is none.
     """
 
-    def __init__(self, *, transition: str, **kwargs: Any) -> None:  # noqa: ANN401  (of BaseOperator)
+    def __init__(self, *, transition: str, dataset: str | None = None, **kwargs: Any) -> None:  # noqa: ANN401  (of BaseOperator)
         super().__init__(**kwargs)
-        self.transition = transition
+        self.transition, self.dataset = transition, dataset
 
     def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> str:
         """Return the job run's id.
@@ -91,7 +101,8 @@ class TransitionJob(GlueJobOperator):
             from dags.tasks.installation import read_installation
 
             lake = find_lake(read_installation().settings)
-            outcome = read_outcome(lake, read_run_request(context).id, self.transition)
+            run_id = read_run_request(context).id
+            outcome = read_outcome(lake, run_id, self.transition, self.dataset)
             is_of_this_job = outcome is not None and outcome.job_run_id == (event or {}).get("run_id")
             if outcome is None or outcome.error is None or not is_of_this_job:
                 raise

@@ -84,29 +84,26 @@ def _has_files(dataset: str) -> bool:
     return any(True for _ in list_files(_setup().lake.raw(dataset)))
 
 
-def plan_new_batches(dataset: str) -> list[dict[str, Any]]:
-    """Return batches of new files as arguments of mapped tasks: number, first and last key."""
-    from dags.pipeline.inspection_batches import new_files, plan_batches
+def plan_new_batches(context: Mapping[str, Any], dataset: str) -> list[int]:
+    """Store the batches of new files; return their numbers, the arguments of mapped tasks."""
+    from dags.pipeline.inspection_batches import plan_batches
+    from dags.tasks.run_request import run_of
     from dags.tasks.run_transition import error_to_airflow
 
     try:
-        batches = [*plan_batches(new_files(_setup(), dataset))]
+        return [*range(plan_batches(_setup(), run_of(read_run_request(context)), dataset))]
     except Exception as error:
         raise error_to_airflow(error) from error
-    return [
-        {"number": number, "first": files[0].key, "last": files[-1].key}
-        for number, files in enumerate(batches)
-    ]
 
 
-def inspect_new_batch(context: Mapping[str, Any], dataset: str, batch: Mapping[str, Any]) -> int:
+def inspect_new_batch(context: Mapping[str, Any], dataset: str, number: int) -> int:
     """Inspect one batch; return the number of valid files."""
     from dags.pipeline.inspection_batches import inspect_batch
     from dags.tasks.run_request import run_of
     from dags.tasks.run_transition import error_to_airflow
 
     try:
-        return inspect_batch(_setup(), run_of(read_run_request(context)), dataset, **batch)
+        return inspect_batch(_setup(), run_of(read_run_request(context)), dataset, number)
     except Exception as error:
         raise error_to_airflow(error) from error
 

@@ -113,6 +113,20 @@ def test_arguments_that_cannot_be_followed_are_named(arguments: list[str], sente
         read_arguments(arguments)
 
 
+def test_a_job_takes_in_one_dataset_alone(lake: LakeRuns) -> None:
+    lake.drop_shop()
+    assert job(lake, "raw_to_bronze", "--dataset", "users") == 0
+    assert read_outcome(lake.lake, "r1", "raw_to_bronze", "users") is not None
+    assert read_outcome(lake.lake, "r1", "raw_to_bronze") is None
+    assert not (lake.root / "bronze/events/events.csv").exists()
+
+
+def test_a_job_for_an_unknown_dataset_exits_2(lake: LakeRuns, capsys: pytest.CaptureFixture[str]) -> None:
+    lake.drop_shop()
+    assert job(lake, "raw_to_bronze", "--dataset", "user") == 2
+    assert "--dataset: unknown dataset (expected events, users, transactions" in capsys.readouterr().err
+
+
 def test_wrong_arguments_exit_2_with_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
     assert run_job(["--transition", "sideways"]) == 2
     assert len(capsys.readouterr().err.splitlines()) == 1

@@ -74,6 +74,15 @@ def notified(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return read_folder(tmp_path_factory.mktemp("airflow"), LAKEGATE_ARRIVALS_QUEUE=queue)
 
 
+@pytest.fixture(scope="module")
+def on_glue(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """A further dataset, and ingestion as a Glue job."""
+    folder = tmp_path_factory.mktemp("airflow")
+    installation = Installation.copied_to(folder / "installation")
+    installation.follow("Add a dataset")
+    return read_folder(folder, LAKEGATE_INGEST_ON="glue", **installation.variables)
+
+
 def tasks_of(read: Mapping[str, Any], dag: str) -> dict[str, dict[str, Any]]:
     return {task["__var"]["task_id"]: task["__var"] for task in read["dags"][dag]["tasks"]}
 
@@ -92,16 +101,13 @@ def test_every_dag_is_read_without_an_error(read: dict[str, Any]) -> None:
     assert set(read["dags"]) == others | set(INGESTING)
 
 
-def test_a_further_dataset_has_its_dag_and_its_asset(tmp_path: Path) -> None:
-    installation = Installation.copied_to(tmp_path / "installation")
-    installation.follow("Add a dataset")
-    found = read_folder(tmp_path, **installation.variables)
-    assert found["errors"] == {}
-    assert "raw_to_bronze_returns" in found["dags"]
-    assert ("check", "raw_to_bronze_returns") in order_of(found, "lakehouse")
-    assert ("raw_to_bronze_returns", "bronze_to_silver") in order_of(found, "lakehouse")
-    assert "lakegate://bronze/returns" in json.dumps(found["dags"]["lakehouse"]["timetable"])
-    assert "lakegate://bronze/returns" in json.dumps(tasks_of(found, "raw_to_bronze_returns")["announce"])
+def test_a_further_dataset_has_its_dag_and_its_asset(on_glue: dict[str, Any]) -> None:
+    assert on_glue["errors"] == {}
+    assert "raw_to_bronze_returns" in on_glue["dags"]
+    assert ("check", "raw_to_bronze_returns") in order_of(on_glue, "lakehouse")
+    assert ("raw_to_bronze_returns", "bronze_to_silver") in order_of(on_glue, "lakehouse")
+    assert "lakegate://bronze/returns" in json.dumps(on_glue["dags"]["lakehouse"]["timetable"])
+    assert "lakegate://bronze/returns" in json.dumps(tasks_of(on_glue, "raw_to_bronze_returns")["announce"])
 
 
 def test_an_invalid_contract_is_the_files_import_error(tmp_path: Path) -> None:
@@ -134,6 +140,16 @@ def test_ingestion_waits_deferred_inspects_mapped_batches_and_gates(read: dict[s
     assert tasks["arrived"]["task_type"] == "NewFilesSensor"
     assert tasks["arrived"]["bucket_key"] == f"{{{{ raw_pattern('{dag.rpartition('_')[2]}') }}}}"
     assert tasks["inspect"]["_is_mapped"] is True
+
+
+def test_ingestion_on_glue_is_a_job_of_the_dataset(on_glue: dict[str, Any]) -> None:
+    assert order_of(on_glue, "raw_to_bronze_users") == {
+        ("check", "arrived"),
+        ("arrived", "job"),
+        ("job", "gate"),
+        ("gate", "announce"),
+    }
+    assert "'--dataset': 'users'" in str(tasks_of(on_glue, "raw_to_bronze_users")["job"]["script_args"])
 
 
 def test_a_notified_ingestion_waits_for_the_queue_and_not_for_a_key(notified: dict[str, Any]) -> None:

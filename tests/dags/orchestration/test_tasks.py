@@ -111,6 +111,15 @@ def test_every_missing_resource_is_one_sentence() -> None:
 
 
 @pytest.mark.usefixtures("aws")
+def test_ingestion_on_glue_needs_its_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    install()
+    boto3.client("glue").delete_job(JobName="lakegate-raw_to_bronze")
+    assert missing(("raw_to_bronze",)) == []
+    monkeypatch.setenv("LAKEGATE_INGEST_ON", "glue")
+    assert missing(("raw_to_bronze",)) == ["Glue job lakegate-raw_to_bronze not found; run `lakegate deploy`"]
+
+
+@pytest.mark.usefixtures("aws")
 def test_a_job_without_its_role_is_reported() -> None:
     install()
     boto3.client("iam").delete_role(RoleName="lakegate-glue")
