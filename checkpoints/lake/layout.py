@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _LONGEST_NAME_BYTES = 255  # of one part of a path, on every usual file system
 _LONGEST_KEY_BYTES = 1024  # of a whole key, on S3
 REASON_SUFFIX = ".reason.json"
+STAGING = "_staging"  # folder of the runs' unpublished files, below a zone's root
 DOCUMENTS = "_manifests"  # folder of the pointer and of the versions' documents, below a zone's root
 
 
@@ -108,6 +109,13 @@ class Lake:
         """Return the place of the document with what corrections did in the last run."""
         return self.area(Area.QUARANTINE).child("corrections", f"{dataset}.json")
 
+    def first_seen(self, dataset: str) -> Place:
+        """Return the place of the document that says when each unknown column first appeared.
+
+        Not below the metrics, which expire.
+        """
+        return self.area(Area.SILVER).child("_drift", f"{dataset}.json")
+
     @property
     def metrics(self) -> Place:
         """The folder of the metrics."""
@@ -120,7 +128,7 @@ class Lake:
 
     def staging(self, area: Area | Zone, run_id: str | None = None) -> Place:
         """Return the folder of a run's unpublished files; without a run id, of all runs."""
-        staging = self.area(area).child("_staging")
+        staging = self.area(area).child(STAGING)
         return staging.child(path_safe(run_id)) if run_id is not None else staging
 
     def pointer(self, zone: Zone) -> Place:

@@ -15,15 +15,17 @@ if TYPE_CHECKING:
     from checkpoints.storage.place import Place
 
 
-def record_drift(
-    folder: Place, dataset: str, found: Sequence[UnknownColumn], as_of: datetime
-) -> tuple[DriftColumn, ...]:
+def record_drift(place: Place, found: Sequence[UnknownColumn], as_of: datetime) -> tuple[DriftColumn, ...]:
     """Return the unknown columns with the moment when each first appeared, and record that moment.
 
     A column that disappears and returns keeps its first moment. Reads one small file, and writes it only when
     a column is new; the cost does not depend on the number of runs.
+
+    Args:
+        place: of that file, one per dataset.
+        found: the dataset's unknown columns.
+        as_of: the run's clock.
     """
-    place = folder.child(f"drift/{dataset}.json")
     recorded = place.storage.read_versioned(place.path)
     before: dict[str, str] = json.loads(recorded[0]) if recorded else {}
     seen = {column.name: before.get(column.name, as_of.isoformat()) for column in found}

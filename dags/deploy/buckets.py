@@ -6,12 +6,12 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from checkpoints.lake.layout import Area
+from checkpoints.lake.layout import STAGING, Area, gold_folder
 from dags.deploy.aws import get_or_none, translate_errors
 from dags.deploy.plan import Difference, Step, diff_settings, make_step
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from checkpoints.aws import AwsClient
     from contracts.loader import Contracts
@@ -23,9 +23,10 @@ Rule: TypeAlias = "Mapping[str, Any]"
 """A lifecycle rule in S3's format."""
 
 _RULE_PREFIX: Final = "lakegate-"  # ids of lifecycle rules made here; others are kept
-_RAW_DAYS, _BRONZE_DAYS, _METRICS_DAYS = 90, 120, 180
+_RAW_DAYS, _METRICS_DAYS = 90, 180
 _OLD_VERSION_DAYS = 30  # how long a mistake can be undone
-_UNFINISHED_UPLOAD_DAYS = 7
+_REWRITTEN_DAYS = 1  # the same where each run writes everything anew, or personal data must go
+_UNFINISHED_UPLOAD_DAYS = 1  # no job runs that long
 
 _TLS_ONLY = "LakegateTlsOnly"
 _DEFAULT_REGION = "us-east-1"  # CreateBucket rejects it as a location constraint
@@ -53,7 +54,9 @@ def lifecycle_rules(
 ) -> Mapping[str, tuple[Rule, ...]]:
     """Return the lifecycle rules by bucket, one per prefix.
 
-    RAW and BRONZE move to infrequent access. Metrics expire. Quarantined files and rows expire after their
+    Where prefixes lie within each other, S3 applies the shorter time: old versions of SILVER's and GOLD's data
+    and of what is staged go the next day, those of the manifests beside them stay. RAW moves to infrequent
+    access; BRONZE does not, as every run may read it. Metrics expire. Quarantined files and rows expire after their
     dataset's retention, and their old versions a day later, as they may contain personal data.
     """
     rules: dict[str, list[Rule]] = {}
@@ -207,26 +210,46 @@ def _placed_rules(
             case Area.RAW:
                 yield at, _rule(at, area.value, Transitions=[_infrequent_access(_RAW_DAYS)])
             case Area.BRONZE:
-                yield at, _rule(at, area.value, Transitions=[_infrequent_access(_BRONZE_DAYS)])
+                yield from _rules_within(at, area.value, [STAGING])
+            case Area.SILVER:
+                tables = [contract.name for contract in contracts.silver_tables]
+                yield from _rules_within(at, area.value, [STAGING, *tables])
+            case Area.GOLD:
+                folders = dict.fromkeys(gold_folder(contract.name) for contract in contracts.gold)
+                yield from _rules_within(at, area.value, [STAGING, *folders])
+            case Area.DOCS:
+                yield at, _rule(at, area.value, old_version_days=_REWRITTEN_DAYS)
             case Area.METRICS:
                 yield at, _rule(at, area.value, Expiration={"Days": _METRICS_DAYS})
             case Area.QUARANTINE:
+                yield at, _rule(at, area.value, old_version_days=_REWRITTEN_DAYS)
                 for contract in contracts.datasets:
                     expiration = {"Days": policies.of(contract.name).retention_days}
                     for kind in ("files", "rows"):
                         folder = at.child(kind, contract.name)
                         name = f"{area.value}-{kind}-{contract.name}"
-                        yield folder, _rule(folder, name, old_version_days=1, Expiration=expiration)
+                        days = _REWRITTEN_DAYS
+                        yield folder, _rule(folder, name, old_version_days=days, Expiration=expiration)
             case _:
                 yield at, _rule(at, area.value)
     yield target.artifacts, _rule(target.artifacts, "artifacts")
 
 
+def _rules_within(at: Location, name: str, rewritten: Iterable[str]) -> Iterator[tuple[Location, Rule]]:
+    """Yield the rule of a zone, and those of its folders that each run writes anew."""
+    yield at, _rule(at, name)
+    for child in rewritten:
+        folder = at.child(child)
+        yield folder, _rule(folder, f"{name}-{child}", old_version_days=_REWRITTEN_DAYS)
+
+
 def _rule(at: Location, name: str, *, old_version_days: int = _OLD_VERSION_DAYS, **actions: object) -> Rule:
+    """Return a rule. With an expiry in days, S3 removes expired delete markers of its own accord."""
     return {
         "ID": f"{_RULE_PREFIX}{name}",
         "Filter": {"Prefix": at.folder},
         "Status": "Enabled",
+        "Expiration": {"ExpiredObjectDeleteMarker": True},
         **actions,
         "NoncurrentVersionExpiration": {"NoncurrentDays": old_version_days},
         "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": _UNFINISHED_UPLOAD_DAYS},

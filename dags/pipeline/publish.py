@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from checkpoints.gate.checkpoint import GateResult
     from checkpoints.gate.measures import Accounting, RecordsMeasured, TableMeasured
     from checkpoints.lake.ingestion import Ingestion
-    from checkpoints.storage.place import Place
     from contracts.model import Contract, Rule
     from dags.pipeline.context import Run, Setup
     from dags.pipeline.report import DatasetReport
@@ -56,7 +55,7 @@ def publish(
         return
     folder, docs = setup.lake.metrics, setup.lake.docs
     started_at = datetime.now(UTC)
-    metrics = [_metrics(folder, run, transition, result, started_at, seconds) for result in results]
+    metrics = [_metrics(setup, run, transition, result, started_at, seconds) for result in results]
     for each in metrics:
         publish_metrics(folder, each)
     append_metrics(folder, metrics)
@@ -70,7 +69,7 @@ def publish(
 
 
 def _metrics(
-    folder: Place,
+    setup: Setup,
     run: Run,
     transition: str,
     result: PublishedResult,
@@ -78,7 +77,8 @@ def _metrics(
     seconds: float,
 ) -> ResultMetrics:
     report, records = result.report, result.records
-    drift = record_drift(folder, report.dataset, records.unknown_columns, run.as_of) if records else ()
+    first_seen = setup.lake.first_seen(report.dataset)
+    drift = record_drift(first_seen, records.unknown_columns, run.as_of) if records else ()
     return ResultMetrics(
         run_id=run.id,
         as_of=run.as_of,

@@ -39,6 +39,7 @@ def test_the_places_of_a_lake(lake: Lake, tmp_path: Path) -> None:
         "quarantine/files/events/a/b.csv.reason.json": lake.quarantined_file_reason("events", "a/b.csv"),
         "quarantine/rows/events/r": lake.quarantined_rows("events", "r"),
         "quarantine/rows/events": lake.quarantined_rows("events"),
+        "silver/_drift/events.json": lake.first_seen("events"),
         "metrics": lake.metrics,
         "docs": lake.docs,
         "silver/_staging/r": lake.staging(Zone.SILVER, "r"),

@@ -202,11 +202,12 @@ def test_an_unknown_column_keeps_the_moment_when_it_was_first_seen(
 ) -> None:
     first, second, third = (AS_OF + timedelta(days=day) for day in range(3))
     x, y = UnknownColumn("x", 3, "a.csv"), UnknownColumn("y", 1, "b.csv")
-    record_drift(folder, "events", [x], first)
-    assert record_drift(folder, "events", [y], second) == (DriftColumn("y", 1, second, "b.csv"),)
-    assert record_drift(folder, "events", [x, y], third) == (
+    place = folder.child("_drift/events.json")
+    record_drift(place, [x], first)
+    assert record_drift(place, [y], second) == (DriftColumn("y", 1, second, "b.csv"),)
+    assert record_drift(place, [x, y], third) == (
         DriftColumn("x", 3, first, "a.csv"),
         DriftColumn("y", 1, second, "b.csv"),
     )
-    assert storage.read == ["drift/events.json"] * 3
-    assert storage.written == ["drift/events.json"] * 2  # the last run found no new column
+    assert storage.read == ["_drift/events.json"] * 3
+    assert storage.written == ["_drift/events.json"] * 2  # the last run found no new column

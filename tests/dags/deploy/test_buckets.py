@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from checkpoints.lake.layout import open_lake
 from contracts.errors import ConfigurationError
+from contracts.model import Zone
 from dags.deploy.buckets import lifecycle_rules
 from tests.dags.deploy.conftest import REGION, client
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from checkpoints.storage.place import Place
     from contracts.loader import Contracts
     from dags.deploy.target import Target
     from quarantine_policies.reader import Policies
@@ -76,10 +79,11 @@ def test_each_zone_has_its_lifecycle(
     target: Callable[..., Target], shipped: tuple[Contracts, Policies]
 ) -> None:
     found = lifecycle_rules(target(), *shipped)["shop"]
+    markers = {"ExpiredObjectDeleteMarker": True}
     result = {
         one["Filter"]["Prefix"]: (
             one.get("Transitions"),
-            one.get("Expiration"),
+            one["Expiration"],
             one["NoncurrentVersionExpiration"]["NoncurrentDays"],
         )
         for one in found
@@ -89,17 +93,59 @@ def test_each_zone_has_its_lifecycle(
         for kind in ("files", "rows")
         for dataset in ("events", "users", "transactions")
     }
+    rewritten = ("bronze/_staging", "docs", "quarantine")
+    silver = [f"silver/{name}" for name in ("_staging", "events", "users", "transactions", "users_history")]
+    gold = [f"gold/{name}" for name in ("_staging", "dim", "fact", "mart")]
     assert result == {
-        "lake/raw/": ([{"Days": 90, "StorageClass": "STANDARD_IA"}], None, 30),
-        "lake/bronze/": ([{"Days": 120, "StorageClass": "STANDARD_IA"}], None, 30),
-        "lake/silver/": (None, None, 30),
-        "lake/gold/": (None, None, 30),
+        "lake/raw/": ([{"Days": 90, "StorageClass": "STANDARD_IA"}], markers, 30),
+        "lake/bronze/": (None, markers, 30),
+        "lake/silver/": (None, markers, 30),
+        "lake/gold/": (None, markers, 30),
+        **{f"lake/{folder}/": (None, markers, 1) for folder in (*rewritten, *silver, *gold)},
         **quarantine,
         "lake/metrics/": (None, {"Days": 180}, 30),
-        "lake/docs/": (None, None, 30),
-        "lake/corrections/": (None, None, 30),
-        "lake/artifacts/": (None, None, 30),
+        "lake/corrections/": (None, markers, 30),
+        "lake/artifacts/": (None, markers, 30),
     }
+    assert {one["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"] for one in found} == {1}
+    assert len({one["ID"] for one in found}) == len(found)
+
+
+def kept_days(found: list[Mapping[str, Any]], place: Place) -> int:
+    """Return how long old versions of an object are kept: of overlapping rules, S3 applies the shortest."""
+    key = place.uri.removeprefix("s3://shop/")
+    return min(
+        one["NoncurrentVersionExpiration"]["NoncurrentDays"]
+        for one in found
+        if key.startswith(one["Filter"]["Prefix"])
+    )
+
+
+def test_old_versions_of_data_go_within_a_day_and_those_of_manifests_stay_a_month(
+    target: Callable[..., Target], shipped: tuple[Contracts, Policies]
+) -> None:
+    found, lake = [*lifecycle_rules(target(), *shipped)["shop"]], open_lake("s3://shop/lake")
+    for table in shipped[0].silver_tables:
+        assert kept_days(found, lake.silver(table.name, "v")) == 1
+    for table in shipped[0].gold:
+        assert kept_days(found, lake.gold(table.name, "v")) == 1
+    for zone in (Zone.BRONZE, Zone.SILVER):
+        assert kept_days(found, lake.staging(zone, "r").child("x")) == 1
+    for zone in (Zone.BRONZE, Zone.SILVER, Zone.GOLD):
+        assert kept_days(found, lake.pointer(zone)) == 30
+
+
+def test_no_rule_expires_what_later_runs_need(
+    target: Callable[..., Target], shipped: tuple[Contracts, Policies]
+) -> None:
+    expiring = [
+        one["Filter"]["Prefix"]
+        for one in lifecycle_rules(target(), *shipped)["shop"]
+        if "Days" in one["Expiration"]
+    ]
+    lake = open_lake("s3://shop/lake")
+    for kept in (lake.first_seen("events"), lake.corrections("events"), lake.applied_corrections("events")):
+        assert not kept.uri.removeprefix("s3://shop/").startswith(tuple(expiring))
 
 
 @pytest.mark.aws
