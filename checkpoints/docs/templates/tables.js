@@ -1,8 +1,10 @@
 // Tables can be sorted by their headers, and long ones filtered. Without this script they are complete all the same.
+const NUMBER = /^(?:< )?([+-]?[\d,]*\.?\d+)(?: %| pts)?$/;  // not a date
+const number = (value) => parseFloat(NUMBER.exec(value)?.[1].replaceAll(",", ""));
 for (const table of document.querySelectorAll("table.data")) {
   const body = table.tBodies[0];
   const rows = [...body.rows];
-  const text = (row, column) => row.cells[column].dataset.value ?? row.cells[column].textContent.trim();
+  const text = (row, column) => row.cells[column].textContent.trim();
   [...table.tHead.rows[0].cells].forEach((head, column) => {
     const button = document.createElement("button");
     button.append(...head.childNodes);
@@ -12,11 +14,11 @@ for (const table of document.querySelectorAll("table.data")) {
       for (const other of head.parentNode.cells) other.removeAttribute("aria-sort");
       head.ariaSort = order;
       const sign = order === "ascending" ? 1 : -1;
-      const number = (value) => parseFloat(value.replaceAll(",", ""));
       rows.sort((one, other) => {
         const [a, b] = [text(one, column), text(other, column)];
-        const difference = number(a) - number(b);
-        return sign * (Number.isNaN(difference) ? a.localeCompare(b) : difference);
+        const [x, y] = [number(a), number(b)];
+        if (Number.isNaN(x) !== Number.isNaN(y)) return Number.isNaN(x) ? 1 : -1;  // "—" comes last
+        return sign * (Number.isNaN(x) ? a.localeCompare(b) : x - y);
       });
       body.append(...rows);
     });
