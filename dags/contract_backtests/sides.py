@@ -42,7 +42,8 @@ if TYPE_CHECKING:
 class Side:
     """What contracts make of a dataset: its report, and the folder of the rows that they quarantine.
 
-    ``blocked_by``: the rules that block. ``blocked_files``: whether raw_to_bronze is blocked, so that no row is read; the report is its then.
+    ``blocked_by``: the rules that block. ``blocked_files``: whether raw_to_bronze is blocked, so that no row
+    is read; the report is its then.
     ``promoted_by``: id of the run that left this in the lake; None: it was computed for the backtest.
     """
 
