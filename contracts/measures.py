@@ -21,8 +21,7 @@ _LATENCY = re.compile(
     r"(\d+(?:\.\d+)?) ?(min(?:ute)?s?|h(?:(?:ou)?rs?)?|d(?:ays?)?|w(?:eeks?)?)", re.IGNORECASE
 )
 _HOURS = MappingProxyType({"m": 1 / 60, "h": 1.0, "d": 24.0, "w": 168.0})  # by a unit's first letter
-# Measure -> its meaning. Each is judged by one expectation of lakegate. All are numbers, but for two:
-# `values_by_day` and `latest_timestamp`.
+# Measure -> its meaning. Each is judged by one expectation of lakegate. All but `NOT_NUMBERS` are numbers.
 TABLE_MEASURES: Mapping[str, str] = MappingProxyType(
     {
         "quarantine_ratio": "share of the rows read that is quarantined",
@@ -50,6 +49,7 @@ LOADED_MEASURES: Mapping[str, str] = MappingProxyType(
         "loaded_revenue_difference": "revenue in the warehouse more or less than in the manifest",
     }
 )
+NOT_NUMBERS = frozenset({"values_by_day", "latest_timestamp"})
 _OF_FILES = frozenset({"rejected_bytes_ratio", "unreadable_accepted_files"})
 _OF_COMPUTED_TABLES = frozenset({"too_long_values"})
 _OF_DAYS = frozenset({"values_by_day"})

@@ -21,7 +21,7 @@ from checkpoints.gate.routing import condition_metric
 from checkpoints.gate.safe_conditions import first_line
 from checkpoints.gate.table_metrics import compute_metrics, sample_frame
 from contracts.errors import YamlLocation
-from contracts.measures import day_values, loaded_measures, table_measures
+from contracts.measures import NOT_NUMBERS, day_values, loaded_measures, table_measures
 from contracts.model import Domain, Zone
 from contracts.rule_arguments import check_arguments
 from contracts.rule_domains import available_types
@@ -115,7 +115,7 @@ def zero_measures(contract: Contract) -> Measured:
         Domain.TABLE: Measures(
             1,
             {KEYS_UNIQUE: RuleCount(0)},
-            dict.fromkeys(table_measures(contract), 0),
+            dict.fromkeys(table_measures(contract) - NOT_NUMBERS, 0),
             by_day={name: {} for name in day_values(contract)},
             nulls={column.name: 0 for column in contract.columns if column.required},
             columns=struct_type(contract) if has_columns else None,

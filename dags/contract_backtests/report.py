@@ -157,7 +157,7 @@ def _check(of: DatasetBacktest, folders: Folders) -> Check:
     problems = []
     if report.verdict is Verdict.BLOCK:
         transition = "raw_to_bronze" if of.working.blocked_files else "bronze_to_silver"
-        rules = ", ".join(report.failed)
+        rules = ", ".join(of.working.blocked_by)
         problems.append(Problem(BLOCKED, f"{transition} would be blocked by {rules}", file=file))
     for change in of.changes.rules.get(Direction.QUARANTINED, ()):
         text = f"newly quarantined rows: {change.rows:,} (files: {len(change.files):,})"

@@ -42,13 +42,15 @@ if TYPE_CHECKING:
 class Side:
     """What contracts make of a dataset: its report, and the folder of the rows that they quarantine.
 
-    ``blocked_files``: whether raw_to_bronze is blocked, so that no row is read; the report is its then.
+    ``blocked_by``: the rules that block. ``blocked_files``: whether raw_to_bronze is blocked, so that no row
+    is read; the report is its then.
     ``promoted_by``: id of the run that left this in the lake; None: it was computed for the backtest.
     """
 
     report: DatasetReport
     quarantined: Place
     facts: Mapping[str, FileFacts]
+    blocked_by: tuple[str, ...] = ()
     blocked_files: bool = False
     promoted_by: str | None = None
 
@@ -140,13 +142,15 @@ def computed_side(
             files_lacking_columns=name_lacking(lacking),
             failed=inspected.decision.failed,
         )
-        return Side(report, quarantined, _facts(ledger), blocked_files=True)
+        blocked_by = inspected.decision.blocked_by
+        return Side(report, quarantined, _facts(ledger), blocked_by=blocked_by, blocked_files=True)
     line = read_pointer(setup.lake, Zone.SILVER).line(contract.name)
     corrections = corrections_in_effect(setup.lake, contract.name, run.as_of)
     files = bronze_files(setup.lake, ledger, corrections)
     dataset = DatasetInput(contract, files, corrections, line.current.rows if line else None)
     judged = judge_dataset(apart, run, spark, dataset, progress, unwritten_candidate)
-    return Side(dataset_report(judged, is_promoted=False), quarantined, _facts(ledger))
+    report, blocked_by = dataset_report(judged, is_promoted=False), judged.decision.blocked_by
+    return Side(report, quarantined, _facts(ledger), blocked_by=blocked_by)
 
 
 def _inspected_again(setup: Setup, ledger: Ledger, contract: Contract, scratch: Place) -> Ingestion:

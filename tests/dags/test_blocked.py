@@ -213,7 +213,7 @@ def test_a_dataset_of_which_every_row_is_bad_fails_strictly(silver: Blocked) -> 
 def test_a_quarantined_ratio_above_the_policys_limit_blocks(silver: Blocked) -> None:
     found = silver.report("transactions")
     assert found["verdict"] == "block"
-    assert found["failed"] == ["quarantine_ratio"]
+    assert found["failed"] == ["quarantine_ratio", "freshness"]
     assert (found["rows_read"], found["rows_quarantined"]) == (10, 6)
     assert found["rows_by_rule"] == {"amount_uncastable": 5, "amount_negative": 1}
 
@@ -221,7 +221,7 @@ def test_a_quarantined_ratio_above_the_policys_limit_blocks(silver: Blocked) -> 
 def test_a_dataset_beside_a_blocked_one_keeps_its_own_verdict(silver: Blocked) -> None:
     found = silver.report("users")
     assert found["verdict"] == "warn"
-    assert found["failed"] == []
+    assert found["failed"] == ["freshness"]
     assert found["promoted"] is None
 
 

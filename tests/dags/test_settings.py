@@ -74,7 +74,7 @@ def test_a_runs_clock_is_read_as_utc(text: str, clock: datetime) -> None:
     run = new_run(as_of=text)
     assert run.as_of == clock
     assert run.as_of.tzinfo is UTC
-    assert run.parameters == {"as_of_limit": clock + timedelta(hours=24)}
+    assert run.parameters == {"as_of": clock, "as_of_limit": clock + timedelta(hours=24)}
 
 
 @pytest.mark.parametrize(
