@@ -19,6 +19,14 @@ class Action(StrEnum):
     BLOCK = "block"  # a single offender blocks (and is quarantined, if it is a row)
 
 
+class Alerts(BaseModel):
+    """Verdicts that send an alert. A blocked or failed run always does."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    warn: bool = False
+
+
 class Policy(BaseModel):
     """Keys common to dataset and gold policies. An unknown key is an error."""
 
@@ -27,6 +35,7 @@ class Policy(BaseModel):
     overrides: Mapping[str, Action] = Field(default_factory=dict)
     masked_columns: tuple[str, ...] = ()  # in addition to the contract's pii columns
     retention_days: int = Field(default=90, ge=1)  # of quarantined rows and files
+    alerts: Alerts = Field(default_factory=Alerts)
 
     @field_validator("overrides", mode="before")
     @classmethod

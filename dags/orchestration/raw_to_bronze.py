@@ -14,8 +14,17 @@ from typing import Any
 from airflow.sdk import DAG, Asset, AssetWatcher, CronTriggerTimetable, get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
 
+from dags.tasks.alert import DagPart
 from dags.tasks.checks import check_installation
-from dags.tasks.dag_defaults import TAGS, asset, dataset_names, default_arguments, macros, transition_params
+from dags.tasks.dag_defaults import (
+    TAGS,
+    alert_task,
+    asset,
+    dataset_names,
+    default_arguments,
+    macros,
+    transition_params,
+)
 from dags.tasks.gate import Gate
 from dags.tasks.new_files import NewFilesSensor, inspect_new_batch, plan_new_batches
 from dags.tasks.run_request import read_run_request
@@ -67,7 +76,7 @@ def _dag(dataset: str) -> DAG:
         def ingest() -> None:
             run_transition(get_current_context(), TRANSITION, dataset)
 
-        @task(outlets=[asset("bronze", dataset)])
+        @task(inlets=[asset("raw", dataset)], outlets=[asset("bronze", dataset)])
         def announce(verdict: str) -> None:
             if verdict == "unchanged" or read_run_request(get_current_context()).is_orchestrated:
                 raise AirflowSkipException(
@@ -90,7 +99,8 @@ def _dag(dataset: str) -> DAG:
                 >> batches
             )
         inspect.expand(batch=batches) >> ingest() >> gate
-        announce(gate.output)  # type: ignore[arg-type]
+        last = alert_task(DagPart(dag.dag_id, TRANSITION, dataset))
+        announce(gate.output) >> last  # type: ignore[arg-type]
     return dag
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol
 
@@ -11,6 +12,7 @@ from checkpoints.lake.housekeeping import prune
 from checkpoints.quarantine.rows import expire_rows
 from checkpoints.storage.errors import StorageError
 from checkpoints.warehouse.opening import open_warehouse
+from dags.notifications.announce import announced
 from dags.pipeline.context import read_setup, warehouse_uri
 from dags.pipeline.report import RunReport
 from dags.spark.errors import translate_errors
@@ -74,13 +76,21 @@ def run_pipeline(
     reports: list[TransitionReport] = []
     for name in names:
         progress.transition(name)
-        with translate_errors(name):
-            reports.append(load_transition(name)(setup, run, start, progress))
+        reports.append(
+            announced(setup, run, name, progress, partial(_carry_out, name, setup, run, start, progress))
+        )
         if reports[-1].verdict is Verdict.BLOCK:
             break
     if any(report.name in _LEAVE_VERSIONS and report.verdict in _PROMOTED for report in reports):
         remove_obsolete(setup, progress, now=datetime.now(UTC))
     return RunReport(run.id, run.as_of.isoformat(), tuple(reports), setup.lake.docs.child("index.html").uri)
+
+
+def _carry_out(
+    name: str, setup: Setup, run: Run, start_spark: Callable[[int], SparkSession], progress: Progress
+) -> TransitionReport:
+    with translate_errors(name):
+        return load_transition(name)(setup, run, start_spark, progress)
 
 
 def load_transition(name: str) -> Transition:

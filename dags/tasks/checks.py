@@ -81,7 +81,7 @@ def find_problems(installation: Installation, transitions: tuple[str, ...]) -> l
         *_dataset_problems(setup),
         *_bucket_problems(aws, [places[area] for area in used]),
         *(one for name in transitions if name in _ON_GLUE for one in _job_problems(aws, installation, name)),
-        *_topic_problems(aws, installation.topic),
+        *_topic_problems(aws, installation.settings.topic),
     ]
 
 
