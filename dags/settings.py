@@ -36,6 +36,12 @@ class Settings(BaseModel):
     kms_key: str | None = None  # encrypts objects written to S3; None: S3-managed keys
     warehouse: str | None = None
     catalog: str | None = None  # glue://DATABASE or sqlite:///FILE; None: no catalog
+    topic: str | None = None  # ARN of the SNS topic for alerts
+    webhook: str | None = None  # https URL for alerts, or the ARN of a secret that holds it
+    docs_url: str | None = None  # address of the folder docs/ for a browser
+    metrics_namespace: str | None = None  # CloudWatch's
+    event_bus: str | None = None  # name or ARN of EventBridge's
+    openlineage: str | None = None  # URL or file for OpenLineage events
     contracts: Path | None = None
     policies: Path | None = None
     spark_options: Annotated[dict[str, str], BeforeValidator(_read_json)] = Field(default_factory=dict)

@@ -22,6 +22,14 @@ class Action(StrEnum):
     OFF = "off"  # the rule is not judged (rules on a candidate table only)
 
 
+class Alerts(BaseModel):
+    """Verdicts that send an alert. A blocked or failed run always does."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    warn: bool = False
+
+
 class Policy(BaseModel):
     """Keys common to dataset and gold policies. An unknown key is an error."""
 
@@ -31,6 +39,7 @@ class Policy(BaseModel):
     masked_columns: tuple[str, ...] = ()  # in addition to the contract's pii columns
     retention_days: int = Field(default=90, ge=1)  # of quarantined rows and files
     days_out_of_line: DaySettings = DaySettings()
+    alerts: Alerts = Field(default_factory=Alerts)
 
     @field_validator("overrides", mode="before")
     @classmethod

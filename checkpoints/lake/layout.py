@@ -71,7 +71,11 @@ class Lake:
 
     def gold(self, table: str, version: str) -> Place:
         """Return the folder of one version of a gold table."""
-        return self.area(Area.GOLD).child(gold_folder(table), table, version)
+        return self.gold_table(table).child(version)
+
+    def gold_table(self, table: str) -> Place:
+        """Return the folder of all versions of a gold table."""
+        return self.area(Area.GOLD).child(gold_folder(table), table)
 
     def quarantined_file(self, dataset: str, key: str) -> Place:
         """Return the place of a rejected file's copy: its key, unless that collides or gets too long."""

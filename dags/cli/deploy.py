@@ -13,11 +13,12 @@ from dags.deploy.docs_access import docs_access
 from dags.deploy.package import read_package
 from dags.deploy.plan import ChangeKind, carry_out
 from dags.deploy.policies import write_documents
+from dags.deploy.tags import read_tags
 from dags.deploy.target import Target, location, locations
 from dags.settings import read_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from dags.deploy.plan import Difference, Plan, Step
@@ -40,29 +41,34 @@ def deploy_command(
     policies_out: Path | None,
     topic: str | None,
     queue: str | None,
+    arrivals: bool,
+    tags: Sequence[str],
     workgroup: str | None,
     workers: int,
     dry_run: bool,
     as_json: bool,
 ) -> int:
     """Show the plan and, unless ``dry_run``, apply it; return the exit status."""
-    settings = read_settings(lake=lake, warehouse=warehouse, kms_key=kms_key)
+    settings = read_settings(lake=lake, warehouse=warehouse, kms_key=kms_key, topic=topic)
     areas = locations(settings)
     default_artifacts = location(settings.lake, "--lake").child("artifacts")
     package = read_package(dist)
+    extra_tags = read_tags(tags)
     aws = Aws(region)
+    account = aws.account()
     target = Target(
-        account=aws.account(),
+        account=account,
         settings=settings,
         areas=areas,
         artifacts=location(artifacts, "--artifacts") if artifacts else default_artifacts,
         package=package,
         name=name,
         glue_role=glue_role,
-        topic=topic,
-        queue=queue,
+        queue=queue or (account.arn("sqs", f"{name}-arrivals") if arrivals else None),
+        has_arrivals=arrivals,
         workgroup=workgroup,
         max_workers=workers,
+        extra_tags=extra_tags,
     )
     documents = write_documents(target, policies_out) if policies_out else ()
     plan = plan_deployment(aws, target, with_roles=create_roles)

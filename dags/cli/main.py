@@ -238,6 +238,13 @@ def deploy(
     queue: Annotated[
         str | None, typer.Option(metavar="ARN", help="SQS queue that receives the events of new RAW files.")
     ] = None,
+    arrivals: Annotated[
+        bool,
+        typer.Option("--arrivals", help="Also set up the queue, and RAW's notifications to it. [--queue]"),
+    ] = False,
+    tag: Annotated[
+        list[str] | None, typer.Option(metavar="KEY=VALUE", help="Tag of every resource; repeatable.")
+    ] = None,
     workgroup_arn: Annotated[
         str | None, typer.Option(metavar="ARN", help="Redshift Serverless workgroup.")
     ] = None,
@@ -268,6 +275,8 @@ def deploy(
             policies_out=policies_out,
             topic=topic,
             queue=queue,
+            arrivals=arrivals,
+            tags=tag or (),
             workgroup=workgroup_arn,
             workers=workers,
             dry_run=dry_run,

@@ -84,12 +84,22 @@ def _command() -> str:
 def _run(
     settings: Settings, *, only: str | None, as_of: str | None, run_id: str | None, force: bool, as_json: bool
 ) -> RunReport:
+    from dags.notifications.alerts import alert_about
     from dags.pipeline.context import new_run
     from dags.pipeline.run import run_pipeline
+    from dags.pipeline.transition_attempt import failure_of
+    from dags.pipeline.verdict_file import Outcome, outcomes_of
 
     run = new_run(as_of=as_of, run_id=run_id, is_forced=force)
     with show_progress(is_quiet=as_json) as progress:
-        return run_pipeline(settings, run, only=only, progress=progress)
+        try:
+            report = run_pipeline(settings, run, only=only, progress=progress)
+        except Exception as error:
+            failed = Outcome(run.id, run.as_of.isoformat(), only or "run", error=failure_of(error))
+            alert_about(settings, [failed], progress.note)
+            raise
+        alert_about(settings, outcomes_of(report), progress.note)
+        return report
 
 
 @contextmanager

@@ -54,10 +54,11 @@ def lifecycle_rules(
 ) -> Mapping[str, tuple[Rule, ...]]:
     """Return the lifecycle rules by bucket, one per prefix.
 
-    Where prefixes lie within each other, S3 applies the shorter time: old versions of SILVER's and GOLD's data
-    and of what is staged go the next day, those of the manifests beside them stay. RAW moves to infrequent
-    access; BRONZE does not, as every run may read it. Metrics expire. Quarantined files and rows expire after their
-    dataset's retention, and their old versions a day later, as they may contain personal data.
+    Where prefixes lie within each other, S3 applies the shorter time: old versions of SILVER's and GOLD's
+    data and of what is staged go the next day, those of the manifests beside them stay. RAW moves to
+    infrequent access; BRONZE does not, as every run may read it. Metrics expire. Quarantined files and rows
+    expire after their dataset's retention, and their old versions a day later, as they may contain personal
+    data.
     """
     rules: dict[str, list[Rule]] = {}
     for at, rule in _placed_rules(target, contracts, policies):

@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING
 
 from checkpoints.warehouse.opening import open_redshift
 from contracts.loader import load_contracts
+from dags.deploy.arrivals import plan_arrivals
 from dags.deploy.buckets import plan_buckets
 from dags.deploy.catalog import plan_database
 from dags.deploy.jobs import plan_jobs
+from dags.deploy.monitoring import plan_monitoring
 from dags.deploy.plan import Difference, Plan, Step, make_step
 from dags.deploy.roles import missing_glue_role, plan_roles
+from dags.deploy.tags import plan_tags
 from dags.deploy.uploads import plan_uploads
 from quarantine_policies.reader import check_policies, load_policies
 
@@ -44,6 +47,9 @@ def plan_deployment(aws: Aws, target: Target, *, with_roles: bool) -> Plan:
             *(plan_roles(aws, target) if with_roles else ()),
             *plan_database(aws, target),
             *plan_jobs(aws, target),
+            *plan_arrivals(aws, target),
+            *plan_monitoring(aws, target, contracts),
+            plan_tags(aws, target, with_roles=with_roles),
             *_plan_schema(target, contracts),
         ),
         obstacles=(obstacle,) if obstacle else (),

@@ -13,6 +13,7 @@ from checkpoints.warehouse.copy_manifest import COPY_MANIFESTS
 from checkpoints.warehouse.redshift_uri import Via, read_address
 from contracts.errors import ConfigurationError
 from dags.deploy.target import location
+from dags.notifications.eventbridge import SOURCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -124,10 +125,10 @@ def _glue(target: Target) -> Iterator[Mapping[str, Any]]:
         ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"],
         [target.account.arn("logs", "log-group:/aws-glue/*")],
     )
-    yield {
-        **_allow("WriteMetrics", ["cloudwatch:PutMetricData"], ["*"]),
-        "Condition": {"StringEquals": {"cloudwatch:namespace": "Glue"}},
-    }
+    yield _metrics(["Glue", target.settings.metrics_namespace])
+    if target.topic:
+        yield _allow("Alert", ["sns:Publish"], [target.topic])
+    yield from _announcing(target)
     yield from _catalog(target)
     yield from _redshift(target)
 
@@ -148,6 +149,7 @@ def _redshift_copy(target: Target) -> Iterator[Mapping[str, Any]]:
     gold = [target.areas[Area.GOLD]]
     yield _allow("ReadGold", ["s3:GetObject"], _objects(target, gold))
     yield from _listing(target, gold)
+    yield _allow("FindBucket", ["s3:GetBucketLocation"], _buckets(target, [gold[0].bucket]))
     yield from _kms(target, "kms:Decrypt")
 
 
@@ -179,10 +181,32 @@ def _airflow(target: Target) -> Iterator[Mapping[str, Any]]:
     yield from _kms(target, "kms:Decrypt", "kms:GenerateDataKey")
     if target.topic:
         yield _allow("Alert", ["sns:Publish", "sns:GetTopicAttributes"], [target.topic])
+    if target.settings.metrics_namespace:
+        yield _metrics([target.settings.metrics_namespace])
+    yield from _announcing(target)
     if target.queue:
         receive = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl"]
         yield _allow("HearOfNewFiles", receive, [target.queue])
     yield from _redshift(target)
+
+
+def _announcing(target: Target) -> Iterator[Mapping[str, Any]]:
+    """Allow sending events of transitions, and reading the webhook's secret."""
+    if target.event_bus_arn:
+        yield {
+            **_allow("SendEvents", ["events:PutEvents"], [target.event_bus_arn]),
+            "Condition": {"StringEquals": {"events:source": SOURCE}},
+        }
+    webhook = target.settings.webhook
+    if webhook and webhook.startswith("arn:"):
+        yield _allow("ReadWebhook", ["secretsmanager:GetSecretValue"], [webhook])
+
+
+def _metrics(namespaces: Iterable[str | None]) -> Mapping[str, Any]:
+    return {
+        **_allow("WriteMetrics", ["cloudwatch:PutMetricData"], ["*"]),
+        "Condition": {"StringEquals": {"cloudwatch:namespace": [one for one in namespaces if one]}},
+    }
 
 
 def _redshift(target: Target) -> Iterator[Mapping[str, Any]]:
@@ -221,17 +245,22 @@ def _listing(
             **_allow(f"List{number}", ["s3:ListBucket"], _buckets(target, [bucket])),
             "Condition": {"StringLike": {"s3:prefix": list(dict.fromkeys(allowed))}},
         }
-    yield _allow("FindBuckets", ["s3:GetBucketLocation"], _buckets(target, prefixes))
 
 
 def _finding_nothing(target: Target, at: Iterable[Location]) -> Mapping[str, Any]:
-    """Allow to be told that an object does not exist: without ListBucket, S3 answers 403 instead of 404.
+    """Allow to find a bucket, and to be told that an object does not exist.
 
-    Requests for an object have no prefix, and sources contradict each other on whether the permission under
-    a condition on it suffices. Keys of the bucket can then be listed without a prefix, too.
+    Without ListBucket, S3 answers 403 instead of 404. Requests for an object have no prefix, and sources
+    contradict each other on whether the permission under a condition on it suffices. Keys of the bucket can
+    then be listed without a prefix, too. The condition holds for GetBucketLocation as well, which has no
+    prefix either.
     """
     return {
-        **_allow("FindNothing", ["s3:ListBucket"], _buckets(target, (one.bucket for one in at))),
+        **_allow(
+            "FindNothing",
+            ["s3:ListBucket", "s3:GetBucketLocation"],
+            _buckets(target, (one.bucket for one in at)),
+        ),
         "Condition": {"Null": {"s3:prefix": "true"}},
     }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from checkpoints.catalog.address import SETTING, CatalogKind, read_catalog_address
@@ -87,10 +87,11 @@ class Target:
     package: Package
     name: str = "lakegate"  # prefix of the names of all jobs, roles and policies
     glue_role: str | None = None  # ARN of an existing role; None: create one
-    topic: str | None = None  # ARN of the SNS topic for alerts
     queue: str | None = None  # ARN of the SQS queue for S3 notifications of new files
+    has_arrivals: bool = False  # whether the queue and the notification are made here
     workgroup: str | None = None  # ARN of the Redshift Serverless workgroup
     max_workers: int = MAX_WORKERS
+    extra_tags: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Validate values used in names and policies."""
@@ -101,8 +102,8 @@ class Target:
                 expected="at most 40 letters, digits, _ and -",
                 found=repr(self.name),
             )
-        for field, (option, pattern) in _ARNS.items():
-            arn = getattr(self, field)
+        for name, (option, pattern) in _ARNS.items():
+            arn = getattr(self, name)
             if arn is not None and not re.fullmatch(rf"arn:aws[a-z-]*:{pattern}", arn):
                 example = pattern.partition(":")[0]
                 raise ConfigurationError(
@@ -124,6 +125,24 @@ class Target:
     def kms_key(self) -> str | None:
         """ARN of the KMS key for all objects; None: S3-managed keys."""
         return self.settings.kms_key
+
+    @property
+    def topic(self) -> str | None:
+        """ARN of the SNS topic for alerts."""
+        return self.settings.topic
+
+    @property
+    def tags(self) -> Mapping[str, str]:
+        """Tags of every resource."""
+        return {"lakegate": self.name, **self.extra_tags}
+
+    @property
+    def event_bus_arn(self) -> str | None:
+        """ARN of the event bus; None if none is set."""
+        bus = self.settings.event_bus
+        if bus is None or bus.startswith("arn:"):
+            return bus
+        return self.account.arn("events", f"event-bus/{bus}")
 
     @property
     def buckets(self) -> tuple[str, ...]:

@@ -27,6 +27,7 @@ class JobArguments:
     as_of: str | None
     dataset: str | None  # the only one that raw_to_bronze takes in
     is_forced: bool
+    is_alerting: bool  # whether the job sends the run's alert
     is_blocked_failed: bool  # whether a blocked run exits with 3; else with 0
     job_run_id: str | None
     region: str | None  # of AWS, where the environment names none
@@ -51,6 +52,7 @@ def read_arguments(arguments: Sequence[str]) -> JobArguments:
     parser.add_argument("--dataset")
     parser.add_argument("--force", nargs="?", const="true")
     parser.add_argument("--on_block", "--on-block")
+    parser.add_argument("--alert")
     parser.add_argument("--JOB_RUN_ID", dest="job_run_id")
     parser.add_argument("--region")
     for name in Settings.model_fields:
@@ -66,6 +68,7 @@ def read_arguments(arguments: Sequence[str]) -> JobArguments:
         as_of=given.get("as_of"),
         dataset=given.get("dataset"),
         is_forced=_one_of("--force", given.get("force", "").lower(), (*_TRUE, *_FALSE)) in _TRUE,
+        is_alerting=_one_of("--alert", given.get("alert", "true").lower(), (*_TRUE, *_FALSE)) in _TRUE,
         is_blocked_failed=_one_of("--on_block", given.get("on_block", "fail"), ("fail", "succeed")) == "fail",
         job_run_id=given.get("job_run_id"),
         region=given.get("region"),

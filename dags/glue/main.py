@@ -12,6 +12,7 @@ from checkpoints.storage.opening import open_storage
 from checkpoints.storage.place import Place
 from contracts.errors import ConfigurationError
 from dags.glue.arguments import read_arguments
+from dags.notifications.alerts import alert_about
 from dags.pipeline.context import new_run
 from dags.pipeline.progress import Logged
 from dags.pipeline.transition_attempt import BLOCKED, failed_attempt, failure_of, run_transition_attempt
@@ -65,9 +66,11 @@ def _attempt(job: JobArguments, scratch: Path) -> Outcome:
     try:
         folders = {name: _local_folder(uri, scratch / name) for name, uri in job.folders.items()}
     except Exception as error:  # noqa: BLE001 - the gate task needs a verdict file
-        return failed_attempt(settings, run, job.transition, error, job.job_run_id, job.dataset)
+        outcome = failed_attempt(settings, run, job.transition, error, job.job_run_id, job.dataset)
+        _alert(job, settings, outcome)
+        return outcome
     settings = settings.model_copy(update=folders)
-    return run_transition_attempt(
+    outcome = run_transition_attempt(
         settings,
         run,
         job.transition,
@@ -76,6 +79,14 @@ def _attempt(job: JobArguments, scratch: Path) -> Outcome:
         job_run_id=job.job_run_id,
         dataset=job.dataset,
     )
+    _alert(job, settings, outcome)
+    return outcome
+
+
+def _alert(job: JobArguments, settings: Settings, outcome: Outcome) -> None:
+    """Send the run's alert, unless the one who started the job does."""
+    if job.is_alerting:
+        alert_about(settings, [outcome], _log)
 
 
 def _local_folder(uri: str, into: Path, s3: S3Settings | None = None) -> Path:

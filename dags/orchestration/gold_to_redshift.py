@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from airflow.sdk import DAG, get_current_context, task
 
+from dags.tasks.alert import DagPart
 from dags.tasks.checks import check_installation
-from dags.tasks.dag_defaults import TAGS, asset, default_arguments, macros, transition_params
+from dags.tasks.dag_defaults import TAGS, alert_task, asset, default_arguments, macros, transition_params
 from dags.tasks.gate import Gate
 from dags.tasks.run_transition import check_release, run_transition
 
@@ -43,9 +44,10 @@ with DAG(
         """Run preflight, load and reconciliation."""
         run_transition(get_current_context(), TRANSITION)
 
-    (
-        check()
-        >> release()
-        >> load()
-        >> Gate(task_id="gate", transition=TRANSITION, outlets=[asset("warehouse", "release")])
+    gate = Gate(
+        task_id="gate",
+        transition=TRANSITION,
+        inlets=[asset("gold", "release")],
+        outlets=[asset("warehouse", "release")],
     )
+    check() >> release() >> load() >> gate >> alert_task(DagPart(TRANSITION, TRANSITION))

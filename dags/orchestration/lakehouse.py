@@ -21,8 +21,17 @@ from airflow.sdk import (
 )
 
 from dags.pipeline.run import TRANSITIONS
+from dags.tasks.alert import DagPart
 from dags.tasks.checks import check_installation
-from dags.tasks.dag_defaults import TAGS, asset, dataset_names, default_arguments, macros, run_params
+from dags.tasks.dag_defaults import (
+    TAGS,
+    alert_task,
+    asset,
+    dataset_names,
+    default_arguments,
+    macros,
+    run_params,
+)
 from dags.tasks.start_dag import StartDag
 
 CRON = os.environ.get("LAKEGATE_SCHEDULE", "0 3 * * *")
@@ -60,7 +69,7 @@ with DAG(
         check_installation(get_current_context(), (only,) if only else TRANSITIONS)
 
     def start(dag_id: str, transition: str) -> StartDag:
-        """Return the task that triggers a DAG, without alerts: that DAG sends its own."""
+        """Return the task that triggers a DAG, whose alert is part of this one's."""
         return StartDag(
             task_id=dag_id,
             transition=transition,
@@ -68,7 +77,6 @@ with DAG(
             trigger_rule="none_failed",
             poke_interval=POLL_SECONDS,
             retries=0,
-            on_failure_callback=None,
         )
 
     ingestion, *others = TRANSITIONS
@@ -76,4 +84,8 @@ with DAG(
         check(),
         [start(f"{ingestion}_{dataset}", ingestion) for dataset in DATASETS],
         *(start(transition, transition) for transition in others),
+        alert_task(
+            *(DagPart(f"{ingestion}_{dataset}", ingestion, dataset) for dataset in DATASETS),
+            *(DagPart(transition, transition) for transition in others),
+        ),
     )

@@ -15,9 +15,11 @@ from typing import Any
 from airflow.sdk import DAG, Asset, AssetWatcher, CronTriggerTimetable, get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
 
+from dags.tasks.alert import DagPart
 from dags.tasks.checks import check_installation
 from dags.tasks.dag_defaults import (
     TAGS,
+    alert_task,
     asset,
     dataset_names,
     default_arguments,
@@ -78,7 +80,7 @@ def _dag(dataset: str) -> DAG:
         def ingest() -> None:
             run_transition(get_current_context(), TRANSITION, dataset)
 
-        @task(outlets=[asset("bronze", dataset)])
+        @task(inlets=[asset("raw", dataset)], outlets=[asset("bronze", dataset)])
         def announce(verdict: str) -> None:
             if verdict == "unchanged" or read_run_request(get_current_context()).is_orchestrated:
                 raise AirflowSkipException(
@@ -100,7 +102,8 @@ def _dag(dataset: str) -> DAG:
             batches = plan()
             start >> batches
             inspect.expand(number=batches) >> ingest() >> gate
-        announce(gate.output)  # type: ignore[arg-type]
+        last = alert_task(DagPart(dag.dag_id, TRANSITION, dataset))
+        announce(gate.output) >> last  # type: ignore[arg-type]
     return dag
 
 

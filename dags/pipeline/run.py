@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol
 
@@ -12,6 +13,7 @@ from checkpoints.quarantine.rows import expire_rows
 from checkpoints.storage.errors import StorageError
 from checkpoints.warehouse.opening import open_warehouse
 from contracts.model import Zone
+from dags.notifications.announce import announced
 from dags.pipeline.catalog import publish_zone, read_catalog
 from dags.pipeline.context import read_setup, warehouse_uri
 from dags.pipeline.report import RunReport
@@ -79,8 +81,8 @@ def run_pipeline(
     warnings: list[str] = []
     for name in names:
         progress.transition(name)
-        with translate_errors(name):
-            reports.append(load_transition(name)(setup, run, start, progress))
+        carry_out = partial(_carry_out, name, setup, run, start, progress)
+        reports.append(announced(setup, run, name, progress, carry_out))
         if catalog and name in _ZONE_OF:
             warnings += publish_zone(setup, catalog, _ZONE_OF[name], progress)
         if reports[-1].verdict is Verdict.BLOCK:
@@ -94,6 +96,13 @@ def run_pipeline(
         setup.lake.docs.child("index.html").uri,
         tuple(warnings) or None,
     )
+
+
+def _carry_out(
+    name: str, setup: Setup, run: Run, start_spark: Callable[[int], SparkSession], progress: Progress
+) -> TransitionReport:
+    with translate_errors(name):
+        return load_transition(name)(setup, run, start_spark, progress)
 
 
 def load_transition(name: str) -> Transition:

@@ -20,6 +20,7 @@ from dags.pipeline.report import TransitionReport, plain_document
 if TYPE_CHECKING:
     from checkpoints.lake.layout import Lake
     from checkpoints.storage.place import Place
+    from dags.pipeline.report import RunReport
 
 FOLDER = "verdicts"
 _REPORT_KEYS = ("name", "verdict", "seconds", "datasets")
@@ -51,6 +52,14 @@ class Outcome:
     error: Failure | None = None
     earlier: TransitionReport | None = None
     dataset: str | None = None
+
+
+def outcomes_of(report: RunReport) -> tuple[Outcome, ...]:
+    """Return the outcomes of a run's transitions, as if each had been carried out alone."""
+    return tuple(
+        Outcome(report.run_id, report.as_of, one.name, docs=report.docs, report=one)
+        for one in report.transitions
+    )
 
 
 def verdict_place(lake: Lake, run_id: str, transition: str, dataset: str | None = None) -> Place:

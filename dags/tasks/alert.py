@@ -1,94 +1,116 @@
-"""Notes and alerts: the outcome of a transition as text, and SNS alerts for failed tasks."""
+"""The last task of every DAG: the run's one alert, from the verdict files and the failed tasks."""
 
 from __future__ import annotations
 
 import logging
+import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from quarantine_policies.decision import Verdict
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping, Sequence
 
-    from dags.pipeline.report import DatasetReport
+    from checkpoints.lake.layout import Lake
     from dags.pipeline.verdict_file import Outcome
+    from dags.tasks.run_request import RunRequest
 
 _LOG = logging.getLogger(__name__)
-_MAX_SUBJECT_LENGTH = 100  # limit of SNS, which also allows no line break
-_MAX_RULES = 5
+_FAILURE = "failure"  # XCom key
+_JUDGING = frozenset({"gate"})  # a failed gate is explained by the verdict file
 
 
-def alert(context: Mapping[str, Any]) -> None:
-    """Publish an alert for a failed task to the SNS topic, if one is configured. Never raises.
+@dataclass(frozen=True, slots=True)
+class DagPart:
+    """A DAG of a run, and the transition that it carries out."""
+
+    dag_id: str
+    transition: str
+    dataset: str | None = None
+
+
+def keep_failure(context: Mapping[str, Any]) -> None:
+    """Keep a failed task's sentence for the alert.
 
     For Airflow's ``on_failure_callback``, which is called when no retry is left.
     """
+    error = context.get("exception")
+    sentence = " ".join(str(error).split()) if error else ""
+    context["ti"].xcom_push(key=_FAILURE, value=sentence or f"{context['ti'].task_id} failed")
+
+
+def alert(context: Mapping[str, Any], parts: Sequence[DagPart]) -> None:
+    """Send the alert of the run, if it needs one. Never raises: it must not hide what it reports.
+
+    A DAG that `lakehouse` started leaves it to `lakehouse`, whose alert is about all transitions.
+
+    Args:
+        context: of the task.
+        parts: the DAGs that the run consists of, in order; that of the task may be one of them.
+    """
+    from dags.notifications.alerts import alert_about
+    from dags.pipeline.context import find_lake
     from dags.tasks.installation import read_installation
+    from dags.tasks.run_request import read_run_request
 
     try:
-        installation = read_installation()
-        if installation.topic is None:
+        run, settings = read_run_request(context), read_installation().settings
+        if run.is_orchestrated or not (settings.topic or settings.webhook):
             return
-        from checkpoints.aws import aws_client
-
-        subject, message = _alert_text(context)
-        region = installation.topic.split(":")[3]
-        aws_client("sns", region=region).publish(
-            TopicArn=installation.topic, Subject=subject, Message=message
-        )
-    except Exception:  # noqa: BLE001 - a failed alert must not hide the error that it reports
+        lake = find_lake(settings)
+        found = [one for part in parts for one in _outcomes(context, lake, part, run)]
+        if not any(_stops(one) for one in found):
+            own = DagPart(context["ti"].dag_id, context["ti"].dag_id)
+            found += _failures(context, own, run, _failed_tasks(context, own, run))
+        alert_about(settings, found, _LOG.warning)
+    except Exception:  # noqa: BLE001 - no failure of the alert must fail the run
         _LOG.exception("cannot send the alert")
 
 
-def _alert_text(context: Mapping[str, Any]) -> tuple[str, str]:
-    """Return an alert's subject and message."""
-    from dags.tasks.run_request import read_run_request
+def _outcomes(context: Mapping[str, Any], lake: Lake, part: DagPart, run: RunRequest) -> Sequence[Outcome]:
+    """Return the outcome of a DAG's transition: that of its verdict file, unless a task failed beside it."""
+    from checkpoints.storage.errors import StorageError
+    from dags.pipeline.verdict_file import read_outcome
 
-    instance, error = context["ti"], context.get("exception")
-    what = " ".join(str(error).split("\n", maxsplit=1)[0].split()) if error else "failed"
-    subject = f"lakegate: {instance.dag_id}: {what}".encode("ascii", "replace").decode()
-    lines = [
-        str(error) if error else f"{instance.task_id} failed",
-        f"DAG {instance.dag_id}, task {instance.task_id}, attempt {instance.try_number}",
-        f"run {read_run_request(context).id}",
-    ]
-    return subject[:_MAX_SUBJECT_LENGTH], "\n".join(lines)
-
-
-def note_of(outcome: Outcome, docs_link: str | None) -> str:
-    """Return the verdict, a line per warned or blocked dataset, and the link to the Data Docs.
-
-    Contains names and counts only, no values of rows.
-    """
-    name = outcome.transition if outcome.dataset is None else f"{outcome.transition} of {outcome.dataset}"
-    lines = [f"{name}, run {outcome.run_id}: {verdict_of(outcome)}"]
-    if outcome.error is not None:
-        lines.append(outcome.error.sentence)
-    if outcome.report is not None:
-        lines += [line for one in outcome.report.datasets for line in _dataset_lines(one)]
-    if docs_link:
-        lines.append(f"Data Docs: {docs_link}")
-    return "\n".join(lines)
+    failed = _failed_tasks(context, part, run)
+    try:
+        outcome = read_outcome(lake, run.id, part.transition, part.dataset)
+    except StorageError:
+        outcome = None
+    if outcome is not None and (outcome.error is not None or not set(failed) - _JUDGING):
+        return [outcome]
+    return _failures(context, part, run, failed)
 
 
-def verdict_of(outcome: Outcome) -> str:
-    """Return the verdict, or ``failed`` if there is none."""
-    return "failed" if outcome.report is None else outcome.report.verdict.value
+def _failures(
+    context: Mapping[str, Any], part: DagPart, run: RunRequest, failed: Sequence[str]
+) -> Sequence[Outcome]:
+    """Return an outcome with the sentences of the failed tasks; none when none failed."""
+    from dags.pipeline.verdict_file import Failure, Outcome
+
+    if not failed:
+        return []
+    tasks = sorted({re.sub(r"_\d+$", "", name) for name in failed})  # without the number of a mapped one
+    kept = context["ti"].xcom_pull(
+        task_ids=tasks, dag_id=part.dag_id, key=_FAILURE, run_id=_dag_run_id(context, part, run)
+    )
+    sentences = [str(one) for one in (kept or ()) if one] or [f"{', '.join(failed)} failed"]
+    failure = Failure("; ".join(dict.fromkeys(sentences)), is_transient=False, exit_status=1)
+    return [Outcome(run.id, run.as_of, part.transition, error=failure, dataset=part.dataset)]
 
 
-def docs_link(outcome: Outcome, docs_url: str | None) -> str | None:
-    """Return the URL of the Data Docs below ``docs_url`` if set, else their location in the lake."""
-    return f"{docs_url.rstrip('/')}/index.html" if docs_url else outcome.docs
+def _failed_tasks(context: Mapping[str, Any], part: DagPart, run: RunRequest) -> Sequence[str]:
+    run_id = _dag_run_id(context, part, run)
+    states = context["ti"].get_task_states(dag_id=part.dag_id, run_ids=[run_id]).get(run_id, {})
+    return [name for name, state in states.items() if state == "failed"]
 
 
-def _dataset_lines(one: DatasetReport) -> Iterator[str]:
-    if one.verdict not in (Verdict.WARN, Verdict.BLOCK):
-        return
-    rejected = {} if one.files is None else dict(one.files.quarantined)
-    warned = {f"{rule} (warn)": count for rule, count in (one.rows_warned or {}).items()}
-    counts = {**rejected, **(one.rows_by_rule or {}), **warned}
-    top = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:_MAX_RULES]
-    parts = [", ".join(one.failed), ", ".join(f"{rule} {count:,}" for rule, count in top)]
-    if one.rows_read is not None:
-        parts.append(f"{one.rows_quarantined or 0:,} of {one.rows_read:,} rows quarantined")
-    yield f"  {one.dataset}: {one.verdict.value}: " + "; ".join(part for part in parts if part)
+def _dag_run_id(context: Mapping[str, Any], part: DagPart, run: RunRequest) -> str:
+    """Return a DAG's run: this one, or the one that `lakehouse` started under the run's id."""
+    return str(context["dag_run"].run_id) if part.dag_id == context["ti"].dag_id else run.id
+
+
+def _stops(outcome: Outcome) -> bool:
+    """Whether no later transition starts after this outcome."""
+    from quarantine_policies.decision import Verdict
+
+    return outcome.report is None or outcome.report.verdict is Verdict.BLOCK

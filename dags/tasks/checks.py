@@ -86,7 +86,7 @@ def find_problems(installation: Installation, transitions: tuple[str, ...]) -> l
             if runs_on_glue(name)
             for one in _job_problems(aws, installation, name)
         ),
-        *_topic_problems(aws, installation.topic),
+        *_topic_problems(aws, installation.settings.topic),
     ]
 
 

@@ -7,11 +7,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import Asset, Param
+from airflow.sdk import Asset, Param, get_current_context, task
 
 from contracts.errors import ConfigurationError
 from contracts.loader import load_contracts
-from dags.tasks.alert import alert
+from dags.tasks.alert import DagPart, alert, keep_failure
 from dags.tasks.new_files import raw_bucket, raw_pattern
 from dags.tasks.run_request import RunRequest, run_request
 
@@ -30,7 +30,7 @@ def default_arguments() -> dict[str, Any]:
         "retry_delay": timedelta(seconds=float(os.environ.get("LAKEGATE_RETRY_SECONDS", "60"))),
         "retry_exponential_backoff": 2.0,
         "max_retry_delay": timedelta(minutes=15),
-        "on_failure_callback": alert,
+        "on_failure_callback": keep_failure,
     }
 
 
@@ -106,6 +106,16 @@ def runs_on_glue(transition: str) -> bool:
 def asset(zone: str, name: str) -> Asset:
     """Return the asset of a promoted dataset, zone or warehouse."""
     return Asset(name=f"{zone}/{name}", uri=f"lakegate://{zone}/{name}", group="lakegate")
+
+
+def alert_task(*parts: DagPart) -> Any:  # noqa: ANN401 - Airflow's
+    """Return the last task of a DAG: it sends the run's alert, and does not count for the run's state."""
+
+    @task(task_id="alert", retries=0)
+    def send() -> None:
+        alert(get_current_context(), parts)
+
+    return send().as_teardown()
 
 
 def _job_name(transition: str) -> str:

@@ -47,9 +47,10 @@ class Gate(BaseOperator):
         Raises:
             AirflowFailException: the verdict is ``block`` or missing.
         """
+        from dags.notifications.alerts import docs_link, note_of
+        from dags.notifications.transition_event import verdict_of
         from dags.pipeline.context import find_lake
         from dags.pipeline.verdict_file import read_outcome
-        from dags.tasks.alert import docs_link, note_of, verdict_of
         from dags.tasks.installation import read_installation
 
         installation, run = read_installation(), read_run_request(context)
@@ -58,7 +59,7 @@ class Gate(BaseOperator):
             raise AirflowFailException(
                 f"no verdict file of {self.transition} for run {run.id}; clear the upstream task"
             )
-        link = docs_link(outcome, installation.docs_url)
+        link = docs_link(outcome, installation.settings.docs_url)
         note, verdict = note_of(outcome, link), verdict_of(outcome)
         context["ti"].xcom_push(key=DOCS, value=link)
         context["ti"].xcom_push(key=NOTE, value=note)

@@ -9,22 +9,32 @@ from airflow.providers.amazon.aws.operators.glue import GlueJobOperator
 from airflow.sdk import DAG, get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException
 
+from dags.tasks.alert import DagPart
 from dags.tasks.checks import check_installation
-from dags.tasks.dag_defaults import TAGS, asset, default_arguments, macros, transition_params
+from dags.tasks.dag_defaults import TAGS, alert_task, asset, default_arguments, macros, transition_params
 from dags.tasks.gate import Gate
 from dags.tasks.run_request import read_run_request
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from airflow.sdk import Context
 
 POLL_SECONDS = int(os.environ.get("LAKEGATE_LOOK_EVERY_SECONDS", "60"))
 
 
-def glue_dag(transition: str, promotes: tuple[str, str], max_minutes: int, description: str) -> DAG:
+def glue_dag(
+    transition: str,
+    reads: Sequence[tuple[str, str]],
+    promotes: tuple[str, str],
+    max_minutes: int,
+    description: str,
+) -> DAG:
     """Return the DAG of a transition.
 
     Args:
         transition: name of the transition and the DAG.
+        reads: zone and name of the assets that the transition reads.
         promotes: zone and name of the asset that the gate updates.
         max_minutes: timeout for waiting, longer than the job's own.
         description: for the UI.
@@ -46,8 +56,18 @@ def glue_dag(transition: str, promotes: tuple[str, str], max_minutes: int, descr
             """Check the installation before anything runs."""
             check_installation(get_current_context(), (transition,))
 
-        job = transition_job(transition, max_minutes)
-        check() >> job >> Gate(task_id="gate", transition=transition, outlets=[asset(*promotes)])
+        gate = Gate(
+            task_id="gate",
+            transition=transition,
+            inlets=[asset(*one) for one in reads],
+            outlets=[asset(*promotes)],
+        )
+        (
+            check()
+            >> transition_job(transition, max_minutes)
+            >> gate
+            >> alert_task(DagPart(transition, transition))
+        )
     return dag
 
 
@@ -67,6 +87,7 @@ def transition_job(transition: str, max_minutes: int, dataset: str | None = None
             "--as_of": "{{ run_request(dag_run, params).as_of }}",
             "--force": "{{ run_request(dag_run, params).force }}",
             "--on_block": "succeed",
+            "--alert": "false",  # the DAG's last task sends it
             **({"--dataset": dataset} if dataset else {}),
         },
         deferrable=True,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from dags.settings import Settings
 
 VARIABLE = "lakegate"
-_OWN = ("job_prefix", "topic", "docs_url", "aws_conn_id")
+_OWN = ("job_prefix", "aws_conn_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,6 @@ class Installation:
 
     settings: Settings
     job_prefix: str = "lakegate"  # of the Glue job names
-    topic: str | None = None  # ARN of the SNS topic for alerts; None: no alerts
-    docs_url: str | None = None  # public URL of the folder docs/
     aws_conn_id: str | None = None  # an Airflow Connection; None: boto3's default credentials
 
     def job_name(self, transition: str) -> str:

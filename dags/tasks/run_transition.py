@@ -49,9 +49,9 @@ def check_release(context: Mapping[str, Any]) -> str:
     from airflow.sdk.exceptions import AirflowFailException
 
     from checkpoints.lake.promotion import current_release
+    from dags.notifications.transition_event import verdict_of
     from dags.pipeline.context import find_lake
     from dags.pipeline.verdict_file import read_outcome
-    from dags.tasks.alert import verdict_of
     from dags.tasks.installation import read_installation
     from dags.tasks.run_request import read_run_request
 

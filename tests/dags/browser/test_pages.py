@@ -1,4 +1,4 @@
-"""Every kind of page in a real browser: nothing is fetched, nothing fails, nothing overflows, all can be read."""
+"""Every kind of page in Chromium: complete without scripts, silent, readable, and it leads to commands."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from tests.dags.deploy.conftest import Deployed
 
-KINDS = ("bucket", "upload", "role", "policy", "job")
+KINDS = ("bucket", "upload", "role", "policy", "job", "tags")
 
 
 def test_a_dry_run_shows_the_plan_and_changes_nothing(aws: None, deploy: Callable[..., Deployed]) -> None:
@@ -68,7 +68,7 @@ def test_only_the_changed_lines_of_a_document_are_shown(
     deploy("--create-roles", "--topic", "arn:aws:sns:us-east-1:123456789012:old")
     (dist / "requirements-glue.txt").write_text("duckdb==2.0.1\nrich==14.2.0\n")
     said = deploy("--create-roles", "--topic", "arn:aws:sns:us-east-1:123456789012:new", "--dry-run").out
-    assert said[: said.index("~ job lakegate-bronze_to_silver")] == (
+    assert said[said.index("~ policy") : said.index("~ job lakegate-bronze_to_silver")] == (
         """\
 ~ policy lakegate-airflow
       policy:
@@ -84,6 +84,8 @@ def test_only_the_changed_lines_of_a_document_are_shown(
     -   duckdb==2.0.0
     +   duckdb==2.0.1
     +   rich==14.2.0
+    - --topic: arn:aws:sns:us-east-1:123456789012:old
+    + --topic: arn:aws:sns:us-east-1:123456789012:new
 """
     )
 

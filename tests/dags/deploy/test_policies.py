@@ -120,11 +120,17 @@ def test_documents_stay_within_iams_limits_with_all_options(
     }
     about = {
         "name": "n" * 40,
-        "topic": "arn:aws:sns:us-east-1:123456789012:alerts",
         "queue": "arn:aws:sqs:us-east-1:123456789012:arrivals",
         "workgroup": "arn:aws:redshift-serverless:us-east-1:123456789012:workgroup/0-1-2-3",
     }
-    documents = policy_documents(target(about, warehouse=f"{REDSHIFT}?secret={SECRET}", kms_key=KEY, **roots))
+    announcing = {
+        "topic": "arn:aws:sns:us-east-1:123456789012:alerts",
+        "webhook": f"{SECRET[:-6]}d4e5f6",
+        "metrics_namespace": "lakegate",
+        "event_bus": "default",
+    }
+    settings = {"warehouse": f"{REDSHIFT}?secret={SECRET}", "kms_key": KEY, **announcing, **roots}
+    documents = policy_documents(target(about, **settings))
     sizes = {name: len(json.dumps(one, separators=(",", ":"))) for name, one in documents.items()}
     assert sizes["airflow"] <= 6144  # a managed policy
     assert max(sizes["glue"], sizes["redshift-copy"]) <= 10240  # the policies within a role
@@ -173,7 +179,7 @@ def test_key_topic_and_queue_are_allowed_only_if_configured(
     target: Callable[..., Target],
 ) -> None:
     topic, queue = "arn:aws:sns:us-east-1:123456789012:a", "arn:aws:sqs:us-east-1:123456789012:q"
-    plain, full = target(), target({"topic": topic, "queue": queue}, kms_key=KEY)
+    plain, full = target(), target({"queue": queue}, topic=topic, kms_key=KEY)
     for action, resource in (("sns:Publish", topic), ("sqs:ReceiveMessage", queue), ("kms:Decrypt", KEY)):
         assert allowed(policy_documents(full)["airflow"], action, resource)
         assert not allowed(policy_documents(plain)["airflow"], action, resource)

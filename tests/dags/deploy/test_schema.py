@@ -58,7 +58,10 @@ def test_everything_of_a_further_dataset_and_table_is_deployed(
     }
     rules = client("s3").get_bucket_lifecycle_configuration(Bucket="shop")["Rules"]
     expiring = {one["Filter"]["Prefix"]: one["Expiration"] for one in rules if "returns" in one["ID"]}
-    assert expiring == {f"lake/quarantine/{kind}/returns/": {"Days": 90} for kind in ("files", "rows")}
+    assert expiring == {
+        "lake/silver/returns/": {"ExpiredObjectDeleteMarker": True},
+        **{f"lake/quarantine/{kind}/returns/": {"Days": 90} for kind in ("files", "rows")},
+    }
     for transition in TRANSITIONS:
         job = client("glue").get_job(JobName=f"lakegate-{transition}")["Job"]["DefaultArguments"]
         assert job["--contracts"] == "s3://shop/lake/artifacts/contracts"
