@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from checkpoints.lake.layout import Area
-from checkpoints.warehouse.redshift_uri import with_region
+from checkpoints.warehouse.opening import is_redshift
+from checkpoints.warehouse.redshift_access import Access
+from checkpoints.warehouse.redshift_uri import read_address, with_region
 from contracts.errors import ConfigurationError
 from dags.pipeline.run import TRANSITIONS
 
@@ -24,7 +26,6 @@ _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 # Prefixes appear in IAM policies, where * ? and $ are special, and in Redshift statements.
 _PREFIX = re.compile(r"([A-Za-z0-9_.=+@-]+(/[A-Za-z0-9_.=+@-]+)*)?")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
-_REDSHIFT_SCHEMES = ("redshift-data://", "redshift://")
 _TO_REDSHIFT = TRANSITIONS[-1]
 _ARNS: Final[Mapping[str, tuple[str, str]]] = {
     "glue_role": ("--glue-role", r"iam::\d{12}:role/[A-Za-z0-9+=,.@_/-]{1,512}"),
@@ -89,6 +90,8 @@ class Target:
     topic: str | None = None  # ARN of the SNS topic for alerts
     queue: str | None = None  # ARN of the SQS queue for S3 notifications of new files
     workgroup: str | None = None  # ARN of the Redshift Serverless workgroup
+    loader: str | None = None  # database user that loads; None: see ``access``
+    readers: tuple[str, ...] = ()  # database roles that may read the warehouse
     max_workers: int = MAX_WORKERS
 
     def __post_init__(self) -> None:
@@ -111,6 +114,7 @@ class Target:
                     found=arn,
                 )
         _check_no_overlap(self.areas, self.artifacts)
+        _ = self.access  # validates the names
 
     @property
     def kms_key(self) -> str | None:
@@ -126,9 +130,20 @@ class Target:
     def redshift(self) -> str | None:
         """The warehouse URI if it is Redshift, with the account's region unless it has one."""
         uri = self.settings.warehouse
-        if uri is None or not uri.startswith(_REDSHIFT_SCHEMES):
+        if uri is None or not is_redshift(uri):
             return None
         return with_region(uri, self.account.region)
+
+    @property
+    def access(self) -> Access:
+        """Owner and readers of the warehouse's tables.
+
+        The default loader is the jobs' role, or, if the warehouse's URI has a secret, the user that it names.
+        """
+        loader = self.loader
+        if loader is None and self.redshift and read_address(self.redshift).secret is None:
+            loader = f"IAMR:{self.glue_role_name}"
+        return Access(loader, self.readers)
 
     @property
     def job_names(self) -> Mapping[str, str]:
