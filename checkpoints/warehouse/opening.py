@@ -26,7 +26,7 @@ def open_warehouse(uri: str) -> Warehouse:
     Raises:
         ConfigurationError: the URI is invalid.
     """
-    if uri.startswith(_REDSHIFT):
+    if is_redshift(uri):
         return open_redshift(uri)
     path = uri.removeprefix(_DUCKDB)
     if not uri.startswith(_DUCKDB) or not path.startswith("/") or path.endswith("/"):
@@ -40,6 +40,11 @@ def open_warehouse(uri: str) -> Warehouse:
     from checkpoints.warehouse.duckdb import DuckDBWarehouse
 
     return DuckDBWarehouse(Path(path))
+
+
+def is_redshift(uri: str) -> bool:
+    """Whether a warehouse URI is that of a Redshift."""
+    return uri.startswith(_REDSHIFT)
 
 
 def open_redshift(uri: str, retry_policy: RetryPolicy | None = None) -> RedshiftWarehouse:

@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from checkpoints.lake.manifest import ColumnSum
 from checkpoints.warehouse.copy_manifest import s3_uri, write_copy_manifests
 from checkpoints.warehouse.parquet_schema_check import footer_findings
 from checkpoints.warehouse.redshift_errors import StatementFailedError
-from checkpoints.warehouse.redshift_schema import additions, drift, read_live
+from checkpoints.warehouse.redshift_schema import drift
+from checkpoints.warehouse.redshift_setup import RedshiftSetup, transaction_name
 from checkpoints.warehouse.redshift_sql import (
     PROBE_PREFIX,
     RELEASE_TABLE,
     Statement,
     copy_parquet,
     create_probe,
-    create_release_table,
-    create_schema,
     delete_rows,
     identifier,
-    live_columns,
-    live_tables,
     measure,
     qualified,
     read_release_note,
@@ -50,9 +45,7 @@ if TYPE_CHECKING:
     from checkpoints.warehouse.redshift_transport import Rows, Transport
     from checkpoints.warehouse.redshift_uri import RedshiftAddress
     from checkpoints.warehouse.warehouse import Reconcile
-    from contracts.model import Contract
 
-_DDL_BATCH_SIZE = 40  # statements
 _MAX_LOADS = 3  # of one release, when the rules accept a difference
 
 
@@ -68,6 +61,7 @@ class RedshiftWarehouse:
     def __init__(self, address: RedshiftAddress, transport: Transport) -> None:
         self._address = address
         self._transport = transport
+        self.setup = RedshiftSetup(address, transport)
 
     @property
     def uri(self) -> str:
@@ -76,7 +70,7 @@ class RedshiftWarehouse:
 
     def load(self, request: LoadRequest, reconcile: Reconcile, *, now: datetime) -> LoadOutcome:
         """Replace all tables with the release's in one transaction; see ``Warehouse``."""
-        live = self._live()
+        live = self.setup.live_tables()
         if findings := _findings(self._schema, request, live):
             raise PreflightError(findings, where=self.uri)
         note = self._note(live)
@@ -90,7 +84,7 @@ class RedshiftWarehouse:
         if not reconcile(accepted):
             return LoadOutcome(LoadStatus.REFUSED, accepted)
         manifests = write_copy_manifests(request)
-        self._run_ddl(self._missing_ddl([table.contract for table in request.tables], live))
+        self.setup.run(self.setup.missing_tables([table.contract for table in request.tables], live))
         for _ in range(_MAX_LOADS):
             found = self._replace(request, manifests, accepted, note, now)
             if found == accepted:
@@ -106,35 +100,11 @@ class RedshiftWarehouse:
 
     def loaded_release(self) -> LoadedRelease | None:
         """Return the loaded release, or None before the first load."""
-        return self._note(self._live())
-
-    def plan_tables(self, contracts: Sequence[Contract]) -> tuple[str, ...]:
-        """Return the DDL that ``create_tables`` would run; empty when nothing is missing.
-
-        Raises:
-            PreflightError: a live table must be altered manually first.
-        """
-        return tuple(statement.sql for statement in self._plan(contracts))
-
-    def create_tables(self, contracts: Sequence[Contract]) -> tuple[str, ...]:
-        """Create the schema, missing tables and missing columns; return the DDL that was run.
-
-        A load does this as well; use it to set up a warehouse before its first load.
-
-        Raises:
-            PreflightError: a live table must be altered manually first.
-        """
-        statements = self._plan(contracts)
-        self._run_ddl(statements)
-        return tuple(statement.sql for statement in statements)
+        return self._note(self.setup.live_tables())
 
     @property
     def _schema(self) -> str:
         return self._address.schema
-
-    def _live(self) -> dict[str, LiveTable]:
-        columns = self._transport.query(live_columns(self._schema))
-        return read_live(columns, self._transport.query(live_tables(self._schema)))
 
     def _note(self, live: Mapping[str, LiveTable]) -> LoadedRelease | None:
         if RELEASE_TABLE not in live:
@@ -148,31 +118,7 @@ class RedshiftWarehouse:
         """Whether the note names this release and no table or column is missing."""
         if (note.version, note.checksum) != (request.release.version, request.checksum):
             return False
-        return not self._missing_ddl([table.contract for table in request.tables], live)
-
-    def _plan(self, contracts: Sequence[Contract]) -> tuple[Statement, ...]:
-        live = self._live()
-        findings = tuple(f for one in contracts for f in drift(self._schema, one, live.get(one.name)))
-        if findings:
-            raise PreflightError(findings, where=self.uri)
-        return self._missing_ddl(contracts, live)
-
-    def _missing_ddl(
-        self, contracts: Sequence[Contract], live: Mapping[str, LiveTable]
-    ) -> tuple[Statement, ...]:
-        missing = [
-            statement for one in contracts for statement in additions(self._schema, one, live.get(one.name))
-        ]
-        if RELEASE_TABLE not in live:
-            missing.insert(0, create_release_table(self._schema))
-        return (create_schema(self._schema), *missing) if missing and not live else tuple(missing)
-
-    def _run_ddl(self, statements: Sequence[Statement]) -> None:
-        for start in range(0, len(statements), _DDL_BATCH_SIZE):
-            batch = statements[start : start + _DDL_BATCH_SIZE]
-            self._transport.transact(
-                batch, name=_transaction_name("ddl", [statement.sql for statement in batch])
-            )
+        return not self.setup.missing_tables([table.contract for table in request.tables], live)
 
     def _replace(
         self,
@@ -196,7 +142,7 @@ class RedshiftWarehouse:
             require_figures([(name, table, one) for (name, table), one in zip(named, accepted, strict=True)])
         )
         # The note is part of the name so that loading a release again is a new transaction.
-        transaction = _transaction_name(
+        transaction = transaction_name(
             request.checksum,
             [[one.name, one.rows, [str(s.total) for s in one.sums]] for one in accepted],
             [note.checksum, note.loaded_at.isoformat()] if note else None,
@@ -232,7 +178,7 @@ class RedshiftWarehouse:
         statements.append(measure(named))
         last = len(statements) - 1
         return self._transport.transact(
-            statements, name=_transaction_name("probe", transaction), read=(last,)
+            statements, name=transaction_name("probe", transaction), read=(last,)
         )[last]
 
 
@@ -261,8 +207,3 @@ def _read_figures(tables: Sequence[TableLoad], rows: Rows) -> Iterator[LoadedTab
         )
         found = int(figures.get((table.name, ""), "0"))
         yield LoadedTable(table.name, found, table.rows, sums, table.manifest.sums)
-
-
-def _transaction_name(*parts: Any) -> str:  # noqa: ANN401 - any JSON value
-    """Return a transaction's idempotency key: a hash of all that it does."""
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

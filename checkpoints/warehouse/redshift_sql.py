@@ -1,4 +1,4 @@
-"""SQL statements for Redshift; the only module that inserts text into SQL.
+"""SQL statements of a load into Redshift. Owners and readers: ``redshift_access``.
 
 Values are bound as parameters. Text that cannot be a parameter (identifiers, the role and URI of a COPY) must
 match a strict allow-list: none of its characters can end a quoted string or look like a parameter.

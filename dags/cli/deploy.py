@@ -11,7 +11,7 @@ from dags.deploy.aws import Aws
 from dags.deploy.deployment import plan_deployment
 from dags.deploy.docs_access import docs_access
 from dags.deploy.package import read_package
-from dags.deploy.plan import ChangeKind, carry_out
+from dags.deploy.plan import SQL, ChangeKind, carry_out
 from dags.deploy.policies import write_documents
 from dags.deploy.tags import read_tags
 from dags.deploy.target import Target, location, locations
@@ -44,6 +44,8 @@ def deploy_command(
     arrivals: bool,
     tags: Sequence[str],
     workgroup: str | None,
+    loader: str | None,
+    readers: tuple[str, ...],
     workers: int,
     dry_run: bool,
     as_json: bool,
@@ -67,6 +69,8 @@ def deploy_command(
         queue=queue or (account.arn("sqs", f"{name}-arrivals") if arrivals else None),
         has_arrivals=arrivals,
         workgroup=workgroup,
+        loader=loader,
+        readers=readers,
         max_workers=workers,
         extra_tags=extra_tags,
     )
@@ -128,7 +132,10 @@ def _show(plan: Plan) -> None:
         console.print(
             Text(f"{_SIGNS[step.action]} {step.kind} {step.name}", style=f"bold {colour}"), soft_wrap=True
         )
-        for sign, text in (line for difference in step.differences for line in _lines(difference)):
+        sql = [one for one in step.differences if one.setting == SQL]
+        for one in sql:  # as a script, for whoever administers the database
+            console.print(Text(f"{one.wanted};", style="green"), soft_wrap=True)
+        for sign, text in (line for one in step.differences if one not in sql for line in _lines(one)):
             style = {"-": "red", "+": "green"}.get(sign, "")
             console.print(Text(f"    {sign} {text}".rstrip(), style=style), soft_wrap=True)
     unchanged = len(plan.steps) - len(plan.changes)

@@ -248,6 +248,18 @@ def deploy(
     workgroup_arn: Annotated[
         str | None, typer.Option(metavar="ARN", help="Redshift Serverless workgroup.")
     ] = None,
+    loader: Annotated[
+        str | None,
+        typer.Option(
+            metavar="USER",
+            help="Database user that owns and loads the warehouse's tables; of an IAM role: IAMR:<role>."
+            " [the Glue jobs' role; with a secret, the user that it names]",
+        ),
+    ] = None,
+    readers: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ROLE", help="Database role that may read the warehouse; can be repeated."),
+    ] = None,
     workers: Annotated[int, typer.Option(min=2, help="Maximum number of G.1X workers of a job.")] = 10,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show the plan and change nothing in AWS.")
@@ -257,7 +269,7 @@ def deploy(
 ) -> None:
     """Set up AWS for a lake on S3.
 
-    Creates or updates buckets, uploads, Glue jobs, roles and the warehouse schema.
+    Creates or updates buckets, uploads, Glue jobs, roles and the warehouse's schema, owner and readers.
     """
     from dags.cli.deploy import deploy_command
 
@@ -278,6 +290,8 @@ def deploy(
             arrivals=arrivals,
             tags=tag or (),
             workgroup=workgroup_arn,
+            loader=loader,
+            readers=tuple(readers or ()),
             workers=workers,
             dry_run=dry_run,
             as_json=as_json,

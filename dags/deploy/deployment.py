@@ -11,13 +11,14 @@ from dags.deploy.buckets import plan_buckets
 from dags.deploy.catalog import plan_database
 from dags.deploy.jobs import plan_jobs
 from dags.deploy.monitoring import plan_monitoring
-from dags.deploy.plan import Difference, Plan, Step, make_step
+from dags.deploy.plan import SQL, Difference, Plan, Step, make_step
 from dags.deploy.roles import missing_glue_role, plan_roles
 from dags.deploy.tags import plan_tags
 from dags.deploy.uploads import plan_uploads
 from quarantine_policies.reader import check_policies, load_policies
 
 if TYPE_CHECKING:
+    from checkpoints.warehouse.warehouse import WarehouseError
     from contracts.loader import Contracts
     from dags.deploy.aws import Aws
     from dags.deploy.target import Target
@@ -40,6 +41,7 @@ def plan_deployment(aws: Aws, target: Target, *, with_roles: bool) -> Plan:
     check_policies(policies, contracts)
     creates_role = with_roles and target.glue_role is None
     obstacle = None if creates_role else missing_glue_role(aws, target)
+    schema, schema_obstacle = _plan_schema(target, contracts)
     return Plan(
         (
             *plan_buckets(aws, target, contracts, policies),
@@ -50,27 +52,29 @@ def plan_deployment(aws: Aws, target: Target, *, with_roles: bool) -> Plan:
             *plan_arrivals(aws, target),
             *plan_monitoring(aws, target, contracts),
             plan_tags(aws, target, with_roles=with_roles),
-            *_plan_schema(target, contracts),
+            *schema,
         ),
-        obstacles=(obstacle,) if obstacle else (),
+        obstacles=tuple(one for one in (obstacle, schema_obstacle) if one),
     )
 
 
-def _plan_schema(target: Target, contracts: Contracts) -> tuple[Step, ...]:
-    """Return a step for the DDL that Redshift lacks; none when the warehouse is not Redshift.
+def _plan_schema(target: Target, contracts: Contracts) -> tuple[tuple[Step, ...], WarehouseError | None]:
+    """Return a step for the SQL that Redshift lacks, and what keeps the login from running it.
+
+    No step if the warehouse is not Redshift.
 
     Raises:
         PreflightError: a live table must be altered manually first; the message contains the statement.
         WarehouseError: Redshift cannot be read.
     """
     if target.redshift is None:
-        return ()
-    warehouse = open_redshift(target.redshift)
-    missing = warehouse.plan_tables(contracts.gold)
+        return (), None
+    setup = open_redshift(target.redshift).setup
+    plan = setup.plan(contracts.gold, target.access)
 
     def apply() -> None:
-        warehouse.create_tables(contracts.gold)
+        setup.carry_out(contracts.gold, target.access)
 
-    differences = [Difference("ddl", None, statement) for statement in missing]
-    exists = not any(statement.startswith("CREATE SCHEMA") for statement in missing)
-    return (make_step("schema", warehouse.uri, differences, apply, exists=exists),)
+    differences = [Difference(SQL, None, statement) for statement in plan.statements]
+    step = make_step("schema", setup.address.uri, differences, apply, exists=not plan.is_new)
+    return (step,), plan.obstacle

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from contracts.errors import LakegateError
+
+SQL: Final = "sql"  # setting of a difference that is a statement to run
 
 
 class ChangeKind(StrEnum):

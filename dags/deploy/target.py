@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 from checkpoints.catalog.address import SETTING, CatalogKind, read_catalog_address
 from checkpoints.lake.layout import Area
-from checkpoints.warehouse.redshift_uri import with_region
+from checkpoints.warehouse.opening import is_redshift
+from checkpoints.warehouse.redshift_access import Access
+from checkpoints.warehouse.redshift_uri import read_address, with_region
 from contracts.errors import ConfigurationError
 from dags.pipeline.run import TRANSITIONS
 
@@ -25,7 +27,6 @@ _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 # Prefixes appear in IAM policies, where * ? and $ are special, and in Redshift statements.
 _PREFIX = re.compile(r"([A-Za-z0-9_.=+@-]+(/[A-Za-z0-9_.=+@-]+)*)?")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
-_REDSHIFT_SCHEMES = ("redshift-data://", "redshift://")
 _TO_REDSHIFT = TRANSITIONS[-1]
 _ARNS: Final[Mapping[str, tuple[str, str]]] = {
     "glue_role": ("--glue-role", r"iam::\d{12}:role/[A-Za-z0-9+=,.@_/-]{1,512}"),
@@ -90,6 +91,8 @@ class Target:
     queue: str | None = None  # ARN of the SQS queue for S3 notifications of new files
     has_arrivals: bool = False  # whether the queue and the notification are made here
     workgroup: str | None = None  # ARN of the Redshift Serverless workgroup
+    loader: str | None = None  # database user that loads; None: see ``access``
+    readers: tuple[str, ...] = ()  # database roles that may read the warehouse
     max_workers: int = MAX_WORKERS
     extra_tags: Mapping[str, str] = field(default_factory=dict)
 
@@ -114,6 +117,7 @@ class Target:
                 )
         _check_no_overlap(self.areas, self.artifacts)
         _check_catalog(self.settings.catalog)
+        _ = self.access  # validates the names
 
     @property
     def database(self) -> str | None:
@@ -153,9 +157,20 @@ class Target:
     def redshift(self) -> str | None:
         """The warehouse URI if it is Redshift, with the account's region unless it has one."""
         uri = self.settings.warehouse
-        if uri is None or not uri.startswith(_REDSHIFT_SCHEMES):
+        if uri is None or not is_redshift(uri):
             return None
         return with_region(uri, self.account.region)
+
+    @property
+    def access(self) -> Access:
+        """Owner and readers of the warehouse's tables.
+
+        The default loader is the jobs' role, or, if the warehouse's URI has a secret, the user that it names.
+        """
+        loader = self.loader
+        if loader is None and self.redshift and read_address(self.redshift).secret is None:
+            loader = f"IAMR:{self.glue_role_name}"
+        return Access(loader, self.readers)
 
     @property
     def job_names(self) -> Mapping[str, str]:

@@ -43,10 +43,11 @@ def find_problems(installation: Installation, transitions: tuple[str, ...]) -> l
     """Return one sentence for each missing or invalid part that these transitions need.
 
     Checks contracts (all rule checks but those that need Spark) and their datasets, policies, the lake's
-    buckets, the Glue jobs with their roles and lake, the warehouse URI and the topic.
+    buckets, the Glue jobs with their roles and lake, the topic, the warehouse URI and, of a Redshift, that
+    the login owns schema and tables.
 
     Raises:
-        TransientError: AWS does not answer.
+        TransientError: AWS or Redshift does not answer.
         LakegateError: AWS denies a request.
     """
     from checkpoints.lake.layout import Area
@@ -87,6 +88,7 @@ def find_problems(installation: Installation, transitions: tuple[str, ...]) -> l
             for one in _job_problems(aws, installation, name)
         ),
         *_topic_problems(aws, installation.settings.topic),
+        *(_warehouse_problems(setup) if "gold_to_redshift" in transitions else ()),
     ]
 
 
@@ -128,6 +130,23 @@ def _job_problems(aws: Aws, installation: Installation, transition: str) -> Iter
     lake = job["Job"].get("DefaultArguments", {}).get("--lake", installation.settings.lake)
     if lake.rstrip("/") != installation.settings.lake.rstrip("/"):
         yield f"Glue job {name} uses the lake {lake}, expected {installation.settings.lake}; {_DEPLOY}"
+
+
+def _warehouse_problems(setup: Setup) -> Iterator[str]:
+    """Yield a problem if the login of this process cannot load the Redshift of the settings."""
+    from checkpoints.warehouse.opening import is_redshift, open_redshift
+    from checkpoints.warehouse.warehouse import WarehouseError
+    from dags.pipeline.context import warehouse_uri
+
+    uri = warehouse_uri(setup)
+    if not is_redshift(uri):
+        return
+    try:
+        problem = open_redshift(uri).setup.ownership_problem(setup.contracts.gold)
+    except WarehouseError as error:
+        problem = str(error)
+    if problem:
+        yield problem
 
 
 def _topic_problems(aws: Aws, topic: str | None) -> Iterator[str]:

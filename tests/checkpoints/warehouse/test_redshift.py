@@ -12,6 +12,7 @@ import pytest
 
 from checkpoints.lake.manifest import ColumnSum
 from checkpoints.warehouse.opening import open_redshift
+from checkpoints.warehouse.redshift_access import Access
 from checkpoints.warehouse.redshift_errors import StatementFailedError, StatementTimeoutError
 from checkpoints.warehouse.redshift_sql import Statement
 from checkpoints.warehouse.warehouse import (
@@ -159,7 +160,7 @@ def test_a_batch_over_the_limits_is_not_sent(
 
 def test_a_load_whose_response_is_lost_runs_once(bench: RedshiftBench, first: LoadRequest) -> None:
     warehouse = bench.open()
-    warehouse.create_tables(CONTRACTS)
+    warehouse.setup.carry_out(CONTRACTS, Access())
     bench.data_api.lost_responses.append("BatchExecuteStatement")
     assert warehouse.load(first, equal, now=NOON).status is LoadStatus.LOADED
     assert (len(bench.data_api.batches), copies(bench)) == (2, 9)
@@ -172,7 +173,7 @@ def test_a_retry_joins_a_load_that_is_still_running(bench: RedshiftBench, first:
     def load() -> None:
         outcomes.append(bench.open().load(first, equal, now=NOON))
 
-    bench.open().create_tables(CONTRACTS)
+    bench.open().setup.carry_out(CONTRACTS, Access())
     bench.database.copies_allowed.clear()
     threads = [threading.Thread(target=load) for _ in range(2)]
     threads[0].start()
@@ -332,11 +333,14 @@ def test_a_moved_column_is_refused_before_anything_is_sent(bench: RedshiftBench,
 
 def test_tables_are_planned_then_created_then_unchanged(bench: RedshiftBench) -> None:
     warehouse = bench.open(schema="mart")
-    planned = warehouse.plan_tables(CONTRACTS)
+    planned = warehouse.setup.plan(CONTRACTS, Access()).statements
     assert planned[0] == 'CREATE SCHEMA IF NOT EXISTS "mart"'
     assert sum(sql.startswith("CREATE TABLE") for sql in planned) == 11
-    assert warehouse.create_tables(CONTRACTS) == planned
-    assert (warehouse.plan_tables(CONTRACTS), warehouse.create_tables(CONTRACTS)) == ((), ())
+    assert warehouse.setup.carry_out(CONTRACTS, Access()) == planned
+    assert (
+        warehouse.setup.plan(CONTRACTS, Access()).statements,
+        warehouse.setup.carry_out(CONTRACTS, Access()),
+    ) == ((), ())
     marked = bench.database.query("SELECT table_name, column_name FROM svv_columns WHERE remarks LIKE 'pii%'")
     assert set(marked) == {(one.name, column) for one in CONTRACTS for column in one.pii_columns}
 
@@ -344,7 +348,7 @@ def test_tables_are_planned_then_created_then_unchanged(bench: RedshiftBench) ->
 def test_a_mismatched_table_must_be_changed_manually(bench: RedshiftBench) -> None:
     bench.query("CREATE TABLE dim_status (status BIGINT)")
     with pytest.raises(PreflightError, match=r"dim_status\.status: expected VARCHAR.*, found BIGINT"):
-        bench.open().plan_tables(CONTRACTS)
+        bench.open().setup.plan(CONTRACTS, Access())
 
 
 # --- answers ---------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ import boto3
 import pytest
 
 from checkpoints.warehouse.opening import open_redshift
+from checkpoints.warehouse.redshift_access import Access
 from checkpoints.warehouse.redshift_connector import Login
 from checkpoints.warehouse.redshift_errors import StatementFailedError, StatementTimeoutError
 from checkpoints.warehouse.warehouse import LoadStatus, WarehouseBusyError, WarehouseError
@@ -49,7 +50,7 @@ def test_a_login_comes_from_the_secret(bench: RedshiftBench, first: LoadRequest)
 def test_a_login_comes_from_iam_where_no_secret_is_named(bench: RedshiftBench, first: LoadRequest) -> None:
     warehouse = bench.open(secret="", workgroup="analytics")
     assert warehouse.load(first, lambda _: True, now=NOON).status is LoadStatus.LOADED
-    assert set(bench.wire.logins) == {"IAMR:loader"}
+    assert set(bench.wire.logins) == {"IAMR:admin"}
 
 
 def test_a_broken_connection_rolls_back_and_the_load_is_retried(
@@ -74,7 +75,7 @@ def test_a_failed_statement_rolls_back_and_is_not_retried(bench: RedshiftBench, 
 
 @pytest.mark.aws
 def test_waiting_for_an_answer_times_out(bench: RedshiftBench, first: LoadRequest) -> None:
-    bench.open().create_tables(CONTRACTS)
+    bench.open().setup.carry_out(CONTRACTS, Access())
     bench.database.copies_allowed.clear()
     try:
         with pytest.raises(StatementTimeoutError, match="Redshift did not answer within 1 s"):

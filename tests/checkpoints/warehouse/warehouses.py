@@ -121,6 +121,7 @@ def redshift_bench(*, is_by_wire: bool) -> Iterator[RedshiftBench]:
             Name="redshift", SecretString=f'{{"username": "loader", "password": "{PASSWORD}"}}'
         )["ARN"]
         database = RedshiftDatabase(s3, roles=(ROLE,), users={"loader": PASSWORD})
+        database.superusers += ("loader",)
         database.query(f"CREATE SCHEMA {SCHEMA}")
         with DataApiServer(database, secrets=(secret,)) as data_api, WireServer(database) as wire:
             endpoints = {

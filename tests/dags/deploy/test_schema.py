@@ -33,7 +33,11 @@ def test_the_schema_is_created_with_everything_else_and_then_unchanged(
     first = deploy(*options)
     (schema,) = [one for one in first.document["steps"] if one["kind"] == "schema"]
     assert (schema["action"], schema["name"].partition("?")[2]) == ("create", "schema=mart")
-    assert schema["differences"][0]["wanted"] == 'CREATE SCHEMA IF NOT EXISTS "mart"'
+    wanted = [one["wanted"] for one in schema["differences"]]
+    assert wanted[:2] == [
+        'CREATE USER "IAMR:lakegate-glue" PASSWORD DISABLE',
+        'CREATE SCHEMA IF NOT EXISTS "mart"',
+    ]
     tables = bench.database.query("SELECT table_name FROM svv_tables WHERE table_schema = 'mart'")
     assert {name for (name,) in tables} == {*GOLD_TABLES, "_lakegate_release"}
     assert deploy(*options).steps("unchanged") == {}
@@ -88,8 +92,41 @@ def test_the_region_is_passed_to_the_warehouse_and_its_job(
 @pytest.mark.aws
 def test_a_dry_run_creates_no_table(bench: RedshiftBench, deploy: Callable[..., Deployed]) -> None:
     result = deploy("--dry-run", "--create-roles", "--warehouse", bench.uri())
-    assert '    + ddl: CREATE TABLE IF NOT EXISTS "gold"."dim_users"' in result.out
+    assert '\nCREATE TABLE IF NOT EXISTS "gold"."dim_users"' in result.out
+    assert '\nALTER TABLE "gold"."dim_users" OWNER TO "IAMR:lakegate-glue";\n' in result.out
     assert bench.database.query("SELECT COUNT(*) FROM svv_tables WHERE table_schema = 'gold'") == [(0,)]
+
+
+def test_loader_and_readers_are_given_what_they_need_once(
+    bench: RedshiftBench, deploy: Callable[..., Deployed]
+) -> None:
+    access = ("--loader", "IAMR:airflow", "--readers", "analysts", "--readers", "finance")
+    options = ("--create-roles", "--warehouse", bench.uri(), *access, "--json")
+    assert deploy(*options).status == 0
+    owners = bench.query("SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'gold'")
+    assert owners == [("iamr:airflow",)]
+    readers = bench.query("SELECT DISTINCT identity_name FROM svv_relation_privileges")
+    assert set(readers) == {("analysts",), ("finance",)}
+    assert deploy(*options).steps("unchanged") == {}
+
+
+def test_a_login_that_is_no_superuser_changes_nothing(
+    bench: RedshiftBench, deploy: Callable[..., Deployed]
+) -> None:
+    bench.data_api.identity = "IAMR:deployer"
+    result = deploy("--create-roles", "--warehouse", bench.uri())
+    assert result.status == 1
+    assert "iamr:deployer is no superuser of the database" in result.err
+    assert [one["Name"] for one in client("s3").list_buckets()["Buckets"]] == ["lake"]
+
+
+def test_a_login_by_a_secret_owns_what_it_creates(
+    bench: RedshiftBench, deploy: Callable[..., Deployed]
+) -> None:
+    result = deploy("--create-roles", "--warehouse", bench.uri(schema="mart", secret=bench.secret), "--json")
+    assert result.status == 0, result.err
+    owners = bench.query("SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'mart'")
+    assert owners == [("loader",)]
 
 
 def test_a_mismatched_table_stops_the_deployment_before_any_change(

@@ -19,6 +19,7 @@ from dags.tasks.checks import find_problems
 from dags.tasks.installation import make_installation
 from dags.tasks.run_request import run_request
 from quarantine_policies.decision import Verdict
+from tests.checkpoints.warehouse.warehouses import redshift_bench
 from tests.contributing import Installation
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 NIGHT = datetime(2024, 5, 1, 3, tzinfo=UTC)
 TRUST = json.dumps({"Version": "2012-10-17", "Statement": []})
-LAKE = {"lake": "s3://shop", "raw_root": "s3://shop-raw", "warehouse": "redshift-data://analytics/dev"}
+LAKE = {"lake": "s3://shop", "raw_root": "s3://shop-raw", "warehouse": "duckdb:///warehouse.duckdb"}
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:alerts"
 
 
@@ -108,6 +109,19 @@ def test_every_missing_resource_is_one_sentence() -> None:
         "Glue job lakegate-silver_to_gold not found; run `lakegate deploy`",
         f"SNS topic {TOPIC} not found; create it, or remove the setting topic",
     ]
+
+
+@pytest.mark.usefixtures("aws")
+def test_a_loader_that_does_not_own_the_tables_is_reported() -> None:
+    with redshift_bench(is_by_wire=False) as bench:
+        install()
+        warehouse = bench.uri()
+        assert missing(("gold_to_redshift",), warehouse=warehouse) == []
+        bench.data_api.identity = "IAMR:airflow"
+        (problem,) = missing(("gold_to_redshift",), warehouse=warehouse)
+        assert "iamr:airflow loads the warehouse, but does not own schema gold (of admin);" in problem
+        (problem,) = missing(("gold_to_redshift",), warehouse="redshift-data://elsewhere/lakehouse")
+        assert "Redshift endpoint doesn't exist in this region" in problem
 
 
 @pytest.mark.usefixtures("aws")

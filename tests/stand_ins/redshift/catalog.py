@@ -1,4 +1,7 @@
-"""Redshift's catalog: VARCHAR lengths, precisions and comments, which DuckDB does not keep."""
+"""Redshift's catalog: VARCHAR lengths, precisions and comments, which DuckDB does not keep.
+
+A user sees only those tables in SVV_TABLES and SVV_COLUMNS that it owns or has a privilege on.
+"""
 
 from __future__ import annotations
 
@@ -13,17 +16,29 @@ if TYPE_CHECKING:
 CATALOG = """
 CREATE SCHEMA _redshift;
 CREATE SCHEMA public;
-CREATE TABLE _redshift.tables (table_schema VARCHAR, table_name VARCHAR, table_type VARCHAR);
+CREATE TABLE _redshift.tables (
+  table_schema VARCHAR, table_name VARCHAR, table_type VARCHAR, table_owner VARCHAR
+);
 CREATE TABLE _redshift.columns (
   table_schema VARCHAR, table_name VARCHAR, column_name VARCHAR, ordinal_position INTEGER, data_type VARCHAR,
   character_maximum_length INTEGER, numeric_precision INTEGER, numeric_scale INTEGER, is_nullable VARCHAR,
   remarks VARCHAR
 );
-CREATE VIEW _redshift.svv_tables AS SELECT * FROM _redshift.tables;
-CREATE VIEW _redshift.svv_columns AS SELECT * FROM _redshift.columns;
 CREATE MACRO redshift_divide(a, b) AS CASE WHEN b = 0 THEN error('Divide by zero') ELSE a // b END;
 """
+VIEWS = """
+CREATE VIEW _redshift.svv_tables AS SELECT * FROM _redshift.tables
+  WHERE table_owner = getvariable('session_user')
+  OR getvariable('session_user') IN (SELECT usename FROM _redshift.pg_user WHERE usesuper)
+  OR (table_schema, table_name) IN (
+    SELECT (namespace_name, relation_name) FROM _redshift.grants
+    JOIN _redshift.identities ON (identity_name, identity_type) = (name, type)
+  );
+CREATE VIEW _redshift.svv_columns AS SELECT * FROM _redshift.columns
+  WHERE (table_schema, table_name) IN (SELECT (table_schema, table_name) FROM _redshift.svv_tables);
+"""
 _OF_TABLE = "WHERE (table_schema, table_name) = (?, ?)"
+_OF_GRANT = "WHERE (namespace_name, relation_name) = (?, ?)"
 
 
 class Catalog:
@@ -45,6 +60,12 @@ class Catalog:
         found = self._cursor.execute(sql, [schema, table]).fetchone()
         return found[0] if found else None
 
+    def owner(self, schema: str, table: str) -> str | None:
+        """Return a table's owner, or None if it does not exist."""
+        sql = f"SELECT table_owner FROM _redshift.tables {_OF_TABLE}"
+        found = self._cursor.execute(sql, [schema, table]).fetchall()
+        return found[0][0] if found else None
+
     def columns(self, schema: str, table: str) -> tuple[ColumnSpec, ...]:
         """Return a table's columns in order."""
         if self.kind(schema, table) is None:
@@ -57,7 +78,7 @@ class Catalog:
 
     def note_table(self, schema: str, table: str, kind: str, columns: tuple[ColumnSpec, ...]) -> None:
         """Add a table or view."""
-        self._cursor.execute("INSERT INTO _redshift.tables VALUES (?, ?, ?)", [schema, table, kind])
+        self._cursor.execute("INSERT INTO _redshift.tables VALUES (?, ?, ?, NULL)", [schema, table, kind])
         self.note_columns(schema, table, columns)
 
     def note_columns(self, schema: str, table: str, columns: tuple[ColumnSpec, ...]) -> None:
@@ -84,11 +105,15 @@ class Catalog:
         for catalog in ("tables", "columns"):
             sql = f"UPDATE _redshift.{catalog} SET table_name = ? {_OF_TABLE}"
             self._cursor.execute(sql, [name, schema, table])
+        self._cursor.execute(
+            f"UPDATE _redshift.grants SET relation_name = ? {_OF_GRANT}", [name, schema, table]
+        )
 
     def forget(self, schema: str, table: str) -> None:
         """Remove a table or view."""
         for catalog in ("tables", "columns"):
             self._cursor.execute(f"DELETE FROM _redshift.{catalog} {_OF_TABLE}", [schema, table])
+        self._cursor.execute(f"DELETE FROM _redshift.grants {_OF_GRANT}", [schema, table])
 
     def forget_temporary(self) -> None:
         """Remove the session's temporary tables."""

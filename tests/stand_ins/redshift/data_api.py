@@ -22,6 +22,7 @@ from uuid import uuid4
 
 from tests.stand_ins.redshift.dialect import parameters, parse
 from tests.stand_ins.redshift.errors import RedshiftServerError
+from tests.stand_ins.redshift.privileges import is_about_privileges
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -86,7 +87,8 @@ class DataApiServer:
     database: RedshiftDatabase
     workgroup: str = "analytics"
     port: int = 0  # 0: any free port
-    secrets: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()  # with the login of the user "loader"
+    identity: str = "IAMR:admin"  # database user of the caller's IAM identity
     keeps_failed_results: bool = False
     rows_per_page: int = 1000
     faults: list[tuple[str, str, str]] = field(default_factory=list)
@@ -176,7 +178,8 @@ class DataApiServer:
 
     def _run(self, one: Submitted) -> None:
         values = {p["name"]: p["value"] for p in one.request.get("Parameters", ())}
-        session = self.database.session()
+        user = "loader" if "SecretArn" in one.request else self.identity
+        session = self.database.session(user=user)
         session.is_cancelled = one.is_cancelled
         one.status = "STARTED"
         part = one.parts[0]
@@ -286,7 +289,7 @@ class DataApiServer:
     def _get_credentials(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
         if request.get("workgroupName") != self.workgroup:
             raise ApiError("ResourceNotFoundException", "Workgroup not found")
-        user, password = "IAMR:loader", f"temporary-{uuid4()}"
+        user, password = self.identity, f"temporary-{uuid4()}"
         self.database.users[user] = password
         return {"dbUser": user, "dbPassword": password, "expiration": time.time() + 900}
 
@@ -308,7 +311,7 @@ def _has_rows(part: Part) -> bool:
 
 
 def _parameters(sql: str) -> tuple[str, ...]:
-    return () if sql.startswith("COPY") else parameters(parse(sql))
+    return () if sql.startswith("COPY") or is_about_privileges(sql) else parameters(parse(sql))
 
 
 def _field(value: object) -> dict[str, object]:

@@ -4,8 +4,8 @@ Like Redshift, and unlike DuckDB, it does not enforce primary keys, limits VARCH
 names to lower case, divides integers as integers, fails on a division by zero, and rolls back a failed
 transaction as a whole. TRUNCATE and ALTER TABLE … APPEND, which end a transaction, fail inside one.
 
-Not covered: Redshift's grammar, speed, locks and isolation (conflicts are detected as in DuckDB),
-permissions, DISTKEY and SORTKEY, and the exact content of the catalog views.
+Users, owners and grants: ``privileges``. Not covered: Redshift's grammar, speed, locks and isolation
+(conflicts are detected as in DuckDB), DISTKEY and SORTKEY, and the exact content of the catalog views.
 """
 
 from __future__ import annotations
@@ -19,11 +19,12 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 from sqlglot import exp
 
-from tests.stand_ins.redshift.catalog import CATALOG, Catalog
+from tests.stand_ins.redshift.catalog import CATALOG, VIEWS, Catalog
 from tests.stand_ins.redshift.copying import read_copy, read_files
 from tests.stand_ins.redshift.definitions import Definitions
 from tests.stand_ins.redshift.dialect import bind, parameters, parse, to_duckdb
 from tests.stand_ins.redshift.errors import RedshiftServerError, UnsupportedSqlError
+from tests.stand_ins.redshift.privileges import PRIVILEGES, Privileges, is_about_privileges
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -50,12 +51,17 @@ class InjectedError:
 
 @dataclass
 class RedshiftDatabase:
-    """One database. ``s3`` is a boto3 client; ``roles`` are those that COPY may assume."""
+    """One database.
+
+    ``s3`` is a boto3 client; ``roles`` are those that COPY may assume; ``superusers`` are users, in lower
+    case, that log in as such.
+    """
 
     s3: Any
     roles: tuple[str, ...] = ("default",)
     name: str = "lakehouse"
     users: dict[str, str] = field(default_factory=dict)  # passwords by user
+    superusers: tuple[str, ...] = ("admin", "iamr:admin")
     injected_errors: list[InjectedError] = field(default_factory=list)
     copies_allowed: threading.Event = field(default_factory=threading.Event)  # clear it to block every COPY
     log: list[str] = field(default_factory=list)  # every statement received
@@ -63,16 +69,19 @@ class RedshiftDatabase:
     _numbers: Any = field(default_factory=itertools.count)
 
     def __post_init__(self) -> None:
-        self._connection.execute(CATALOG)
+        self._connection.execute(CATALOG + PRIVILEGES + VIEWS)
         self.copies_allowed.set()
 
-    def session(self, *, search_path: str = "public") -> Session:
-        """Return a new session."""
-        return Session(self, self._connection.cursor(), search_path, f"pg_temp_{next(self._numbers)}")
+    def session(self, *, search_path: str = "public", user: str = "admin") -> Session:
+        """Return a new session of a user."""
+        temp_schema = f"pg_temp_{next(self._numbers)}"
+        return Session(self, self._connection.cursor(), search_path, temp_schema, user.lower())
 
-    def query(self, sql: str, *, search_path: str = "public") -> list[tuple[object, ...]]:
-        """Run one statement in a new session and return its rows."""
-        session = self.session(search_path=search_path)
+    def query(
+        self, sql: str, *, search_path: str = "public", user: str = "admin"
+    ) -> list[tuple[object, ...]]:
+        """Run one statement in a new session of a user and return its rows."""
+        session = self.session(search_path=search_path, user=user)
         try:
             return list(session.execute(sql).rows)
         finally:
@@ -95,6 +104,7 @@ class Session:
         cursor: duckdb.DuckDBPyConnection,
         search_path: str,
         temp_schema: str,
+        user: str,
     ) -> None:
         self._database, self._cursor = database, cursor
         self._catalog = Catalog(cursor, temp_schema, search_path)
@@ -102,9 +112,13 @@ class Session:
         self.has_failed = False
         self.is_cancelled = threading.Event()
         cursor.execute("SET TimeZone = 'UTC'")
+        self._privileges = Privileges(cursor, self._catalog, user)
+        self._privileges.log_in(is_superuser=user in database.superusers)
 
     def describe(self, sql: str) -> tuple[tuple[str, str], ...] | None:
         """Return the columns of a statement's result set, or None if it has none."""
+        if is_about_privileges(sql):
+            return None
         tree = parse(sql)
         if not isinstance(tree, exp.Query):
             return None
@@ -121,6 +135,8 @@ class Session:
         self._database.log.append(sql)
         if sql.lstrip()[:4].upper() == "COPY":
             tree: exp.Expression = exp.Command(this="COPY")
+        elif is_about_privileges(sql):
+            tree = exp.Command(this="PRIVILEGES")
         else:
             tree = parse(sql)
         if isinstance(tree, exp.Commit | exp.Rollback):
@@ -187,10 +203,15 @@ class Session:
         if isinstance(tree, exp.Command):
             if tree.this == "COPY":
                 return self._copy(sql)
+            if tree.this == "PRIVILEGES":
+                return Result(self._privileges.change(sql))
             if "APPEND" in sql.upper():
                 raise RedshiftServerError("ALTER TABLE APPEND cannot run inside a transaction block", "25001")
             raise UnsupportedSqlError(sql)
-        definitions = Definitions(self._cursor, self._catalog, self._check_lengths, self.is_in_transaction)
+        self._privileges.check(tree)
+        definitions = Definitions(
+            self._cursor, self._catalog, self._check_lengths, self._privileges.created, self.is_in_transaction
+        )
         handlers: dict[type[exp.Expression], Callable[[Any], str]] = {
             exp.Create: definitions.create,
             exp.Comment: definitions.comment,
@@ -232,6 +253,7 @@ class Session:
                 raise RedshiftServerError("Query cancelled on user's request", "57014")
         schema = command.schema or self._catalog.schema_of(command.table)
         columns = self._catalog.columns(schema, command.table)
+        self._privileges.require(schema, command.table, "INSERT")
         loaded = 0
         for arrow in read_files(self._database.s3, command, columns):
             self._cursor.register("copied", arrow)

@@ -25,14 +25,18 @@ class Definitions:
     _cursor: duckdb.DuckDBPyConnection
     _catalog: Catalog
     _check_lengths: Callable[[str, str], None]
+    _created: Callable[..., None]  # schema, and table unless the schema itself is new
     _is_in_transaction: bool
 
     def create(self, tree: exp.Create) -> str:
         """Create a schema, table or view."""
         kind, is_optional = tree.kind, bool(tree.args.get("exists"))
         if kind == "SCHEMA":
-            words = "IF NOT EXISTS " if is_optional else ""
-            self._cursor.execute(f'CREATE SCHEMA {words}"{tree.this.db or tree.this.name}"')
+            name = tree.this.db or tree.this.name
+            known = "SELECT 1 FROM _redshift.schemas WHERE nspname = ?"
+            if not (is_optional and self._cursor.execute(known, [name]).fetchone()):
+                self._cursor.execute(f'CREATE SCHEMA "{name}"')
+                self._created(name)
             return "CREATE SCHEMA"
         table = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
         is_temporary = bool(tree.find(exp.TemporaryProperty))
@@ -47,6 +51,7 @@ class Definitions:
             query = to_duckdb(tree.expression, self._catalog.schema_of)
             self._cursor.execute(f'CREATE VIEW "{schema}"."{table.name}" AS {query}')
             self._catalog.note_table(schema, table.name, "VIEW", ())
+            self._created(schema, table.name)
             return "CREATE VIEW"
         if kind != "TABLE" or not isinstance(tree.this, exp.Schema) or tree.expression:
             raise UnsupportedSqlError(tree.sql())
@@ -65,6 +70,7 @@ class Definitions:
         )
         self._cursor.execute(f'CREATE TABLE "{schema}"."{table.name}" ({lines})')
         self._catalog.note_table(schema, table.name, "BASE TABLE", columns)
+        self._created(schema, table.name)
         return "CREATE TABLE"
 
     def comment(self, tree: exp.Comment) -> str:

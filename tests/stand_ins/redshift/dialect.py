@@ -19,9 +19,24 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 _MAX_IDENTIFIER_BYTES = 127
-_FUNCTIONS = (exp.Count, exp.Sum, exp.Min, exp.Max, exp.Coalesce, exp.Cast, exp.Case, exp.If, exp.And, exp.Or)
+_FUNCTIONS = (
+    exp.CurrentUser,
+    exp.Count,
+    exp.Sum,
+    exp.Min,
+    exp.Max,
+    exp.Coalesce,
+    exp.Cast,
+    exp.Case,
+    exp.If,
+    exp.And,
+    exp.Or,
+)
 _ARITHMETIC = (exp.Add, exp.Sub, exp.Mul, exp.Mod, exp.Pow)
-_CATALOG = ("svv_columns", "svv_tables")
+_CATALOG = (
+    *("svv_columns", "svv_tables", "svv_roles", "pg_user", "pg_namespace", "pg_tables"),
+    *("svv_schema_privileges", "svv_relation_privileges", "svv_default_privileges"),
+)
 _TYPES = {
     exp.DType.VARCHAR: "character varying",
     exp.DType.INT: "integer",
@@ -125,6 +140,8 @@ def to_duckdb(tree: exp.Expression, resolve: Callable[[str], str]) -> str:
             if not (isinstance(node.this, exp.Literal) and not node.this.is_string):
                 raise UnsupportedSqlError(f"the division {node.sql()}")
             return exp.func("redshift_divide", node.this, node.expression.transform(rewrite))
+        if isinstance(node, exp.CurrentUser):
+            return exp.func("getvariable", exp.Literal.string("session_user"))
         if isinstance(node, exp.Table) and not node.db:
             node = node.copy()
             schema = "_redshift" if node.name in _CATALOG else resolve(node.name)

@@ -88,11 +88,12 @@ class _ClientConnection:
         self._prepared: dict[bytes, _Prepared] = {}
         self._bound: tuple[_Prepared, dict[str, str | None], tuple[int, ...]] | None = None
         self._is_skipping = False  # after an error, until Sync
+        self._user = ""
 
     def run(self) -> None:
         if not self._start():
             return
-        self._session = self._server.database.session()
+        self._session = self._server.database.session(user=self._user)
         try:
             self._ready()
             handlers: dict[bytes, Callable[[bytes], None]] = {
@@ -150,6 +151,7 @@ class _ClientConnection:
             self._writer.flush()
             return False
         self._server.logins.append(user)
+        self._user = user
         self._send(b"R", struct.pack("!i", 0))
         for name, value in ((b"server_version", b"8.0.2"), (b"client_encoding", b"UTF8")):
             self._send(b"S", name + b"\0" + value + b"\0")
