@@ -79,7 +79,7 @@ def test_options_replace_those_of_the_contract_and_policy(installation: Installa
         (
             "    policy:\n      max_quarantine_ratio: 2\n" + PASSES,
             "cases.yaml:7, case 'one': invalid policy: max_quarantine_ratio: Input should be less than or "
-            "equal to 1 (expected keys: overrides, masked_columns, retention_days, alerts, max_quarantine_ratio",
+            "equal to 1 (expected keys: overrides, masked_columns, retention_days, alerts, max_quara",
         ),
         (
             "    policy: {max_quarantined: 1}\n" + PASSES,
