@@ -252,8 +252,7 @@ def _finding_nothing(target: Target, at: Iterable[Location]) -> Mapping[str, Any
 
     Without ListBucket, S3 answers 403 instead of 404. Requests for an object have no prefix, and sources
     contradict each other on whether the permission under a condition on it suffices. Keys of the bucket can
-    then be listed without a prefix, too. The condition holds for GetBucketLocation as well, which has no
-    prefix either.
+    then be listed without a prefix, too. GetBucketLocation has no prefix either.
     """
     return {
         **_allow(

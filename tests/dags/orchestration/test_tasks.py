@@ -1,4 +1,4 @@
-"""Task functions without a scheduler: run requests, installations, notes."""
+"""Task functions without a scheduler: run requests, installations."""
 
 from __future__ import annotations
 
@@ -11,10 +11,7 @@ import pytest
 from moto import mock_aws
 
 from contracts.errors import ConfigurationError
-from dags.pipeline.report import DatasetReport, FileCounts, TransitionReport
 from dags.pipeline.run import TRANSITIONS
-from dags.pipeline.verdict_file import Failure, Outcome
-from dags.tasks.alert import docs_link, note_of
 from dags.tasks.checks import find_problems
 from dags.tasks.installation import make_installation
 from dags.tasks.run_request import run_request
@@ -55,7 +52,7 @@ def test_the_variable_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch)
     found = make_installation(
         {"lake": "s3://shop", "topic": TOPIC}, {"LAKEGATE_TOPIC": "x", "LAKEGATE_JOB_PREFIX": "dev"}
     )
-    assert (found.settings.lake, found.topic) == ("s3://shop", TOPIC)
+    assert (found.settings.lake, found.settings.topic) == ("s3://shop", TOPIC)
     assert found.job_name("silver_to_gold") == "dev-silver_to_gold"
     assert make_installation({}, {}).settings.lake == "s3://other"
 
@@ -174,51 +171,3 @@ def test_contracts_other_than_those_of_the_dags_are_reported(tmp_path: Path) -> 
         "the DAGs are those of events, users, transactions, the contracts those of events, users, "
         f"transactions, returns; set LAKEGATE_CONTRACTS={installation.contracts} where DAG files are parsed"
     ]
-
-
-BLOCKED = Outcome(
-    "r1",
-    "2024-05-01T03:00:00+00:00",
-    "bronze_to_silver",
-    docs="s3://shop/docs/index.html",
-    report=TransitionReport(
-        "bronze_to_silver",
-        Verdict.BLOCK,
-        1.0,
-        (
-            DatasetReport("users", Verdict.PASS, rows_read=5, rows_quarantined=0),
-            DatasetReport(
-                "events",
-                Verdict.BLOCK,
-                rows_read=1000,
-                rows_quarantined=400,
-                rows_by_rule={"age_range": 100, "ts_uncastable": 300},
-                rows_warned={"email_format": 200},
-                failed=("quarantine_ratio",),
-            ),
-        ),
-    ),
-)
-
-
-def test_a_note_names_verdict_rules_counts_and_where_the_data_docs_are() -> None:
-    assert note_of(BLOCKED, docs_link(BLOCKED, "https://docs.shop.example/")).splitlines() == [
-        "bronze_to_silver, run r1: block",
-        "  events: block: quarantine_ratio; ts_uncastable 300, email_format (warn) 200, age_range 100; "
-        "400 of 1,000 rows quarantined",
-        "Data Docs: https://docs.shop.example/index.html",
-    ]
-
-
-def test_a_note_of_one_dataset_lists_its_rejected_files() -> None:
-    files = FileCounts(valid=2, quarantined={"corrupt_gzip": 1})
-    report = TransitionReport(
-        "raw_to_bronze", Verdict.WARN, 1.0, (DatasetReport("users", Verdict.WARN, files=files),)
-    )
-    outcome = Outcome("r1", "2024-05-01", "raw_to_bronze", report=report, dataset="users")
-    assert note_of(outcome, None) == "raw_to_bronze of users, run r1: warn\n  users: warn: corrupt_gzip 1"
-
-
-def test_a_note_of_a_failure_contains_its_sentence() -> None:
-    outcome = Outcome("r1", "2024-05-01", "silver_to_gold", error=Failure("the lake is gone", True, 1))
-    assert note_of(outcome, None) == "silver_to_gold, run r1: failed\nthe lake is gone"
