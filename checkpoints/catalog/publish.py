@@ -23,6 +23,7 @@ from checkpoints.lake.pointer import RELEASE
 from checkpoints.lake.promotion import current_place, current_release, current_silver, kept_releases
 from contracts.errors import LakegateError
 from contracts.model import Zone
+from contracts.system_columns import EVENT_DATE
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -229,6 +230,7 @@ def _publish_table(
     try:
         table = catalog.load_table(identifier)
     except NoSuchTableError:
+        _check_partition_column(promoted)
         created = catalog.create_table_transaction(
             identifier,
             schema,
@@ -241,6 +243,7 @@ def _publish_table(
         return True
     if table.properties.get(VERSION) == promoted.manifest.version:
         return False
+    _check_partition_column(promoted)
     with table.transaction() as transaction:
         if not has_same_columns(table.schema(), schema):
             with transaction.update_schema(allow_incompatible_changes=True) as update:
@@ -250,6 +253,24 @@ def _publish_table(
         transaction.add_files(promoted.files, promoted.snapshot_properties, check_duplicate_files=False)
         _expire(transaction, promoted.kept)
     return True
+
+
+def _check_partition_column(promoted: _Promoted) -> None:
+    """Raise unless the files hold event_date, which PyIceberg would take for null."""
+    import pyarrow.parquet as pq
+
+    if not promoted.contract.is_partitioned or not promoted.manifest.files:
+        return
+    file = promoted.place.child(promoted.manifest.files[0].path)
+    with file.storage.open(file.path) as stream:
+        columns = pq.read_schema(stream).names
+    if EVENT_DATE not in columns:
+        raise LakegateError(
+            f"the files do not hold {EVENT_DATE}",
+            where=file.uri,
+            found="a version that an earlier lakegate promoted",
+            next_step="run bronze_to_silver",
+        )
 
 
 def _expire(transaction: Transaction, kept: Collection[str]) -> None:

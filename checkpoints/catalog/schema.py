@@ -58,8 +58,8 @@ def iceberg_schema(columns: Sequence[SchemaColumn], contract: Contract) -> Schem
     >>> users = load_contracts().silver("users")
     >>> print(iceberg_schema([SchemaColumn("email", "string"), SchemaColumn("age", "int")], users))
     table {
-      1: email: optional string (Primary e-mail address of the user. [personal data])
-      2: age: optional int (Age in years.)
+      1: email: optional string (E-mail address of the user. [personal data])
+      2: age: optional int (Age of the user in years.)
     }
     """
     comments = column_comments(contract)

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.benchmarks.catalog import measure_catalog
 from tests.benchmarks.cluster import measure_cluster
 from tests.benchmarks.floor import measure_floor
 from tests.benchmarks.gate_tax import measure_gate_tax
@@ -30,6 +31,7 @@ PARTS: Mapping[str, Callable[[Ground], Findings]] = {
     "cluster": measure_cluster,
     "peers": measure_peers,
     "startup": measure_startup,
+    "catalog": measure_catalog,
 }
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
+import duckdb
+import pandas as pd
 import pytest
 from pyspark.sql import functions as sf
 
@@ -17,7 +19,7 @@ from checkpoints.lake.layout import open_lake
 from contracts.derived_table_rules import derive_table_rules
 from contracts.model import Column, Contract, DataType, Domain, Kind, Zone
 from dags.pipeline.candidates import measure_candidates, write_candidate
-from dags.spark.frames import read_footers, read_frame, write_frame
+from dags.spark.frames import read_footers, read_frame, write_frame, write_partitions
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -116,6 +118,23 @@ def test_rows_are_moved_only_to_bring_those_of_a_day_together(
     write_candidate(spark, contract, rows, place, "v1")
 
     assert len(list(place.list())) == files
+
+
+def test_a_file_lies_in_the_folder_of_its_day_and_holds_the_day(spark: SparkSession, place: Place) -> None:
+    schema = "id string, event_date date"
+    rows = [("a", date(2026, 1, 1)), ("b", date(2026, 1, 1)), ("c", date(1900, 1, 1))]
+
+    write_partitions(spark.createDataFrame(rows, schema), place, "event_date")
+
+    assert list(place.storage.list_folders(place.path)) == ["event_date=1900-01-01", "event_date=2026-01-01"]
+    files = f"{place.uri}/**/*.parquet"
+    by_spark = read_frame(spark, place, spark.createDataFrame([], schema).schema).collect()
+    assert sorted(tuple(row) for row in by_spark) == rows
+    for partitioning in ("true", "false"):
+        sql = f"SELECT id, event_date FROM read_parquet('{files}', hive_partitioning = {partitioning})"
+        assert sorted(duckdb.sql(sql).fetchall()) == rows
+    table = pd.read_parquet(place.uri, partitioning=None)
+    assert sorted(zip(table["id"], table["event_date"], strict=True)) == rows
 
 
 @pytest.mark.parametrize("files", [0, 1, 3])

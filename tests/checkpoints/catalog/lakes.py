@@ -45,6 +45,8 @@ _ARROW = {
     "decimal(18,4)": pa.decimal128(18, 4),
     "decimal(38,4)": pa.decimal128(38, 4),
     "timestamp": pa.timestamp("us", "UTC"),
+    "double": pa.float64(),
+    "boolean": pa.bool_(),
     "int": pa.int32(),
     "bigint": pa.int64(),
     "date": pa.date32(),

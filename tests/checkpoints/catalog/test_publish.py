@@ -72,6 +72,14 @@ def test_nothing_is_published_before_the_first_promotion(local: CatalogedLake) -
     assert not (local.lake.root.child("catalog.db").stat())
 
 
+def test_files_without_their_day_are_refused(local: CatalogedLake) -> None:
+    local.promote("v1", FIRST, event_date="")
+    failed = local.publish().failed["transactions"]
+    assert "the files do not hold event_date" in failed
+    local.promote("v2", FIRST)
+    assert local.publish().published == ("transactions",)
+
+
 def test_a_snapshot_tells_run_version_and_verdict(local: CatalogedLake) -> None:
     local.promote("v1", FIRST)
     local.publish()

@@ -99,6 +99,14 @@ def test_folders_are_listed_one_level_deep(storage: Storage) -> None:
     assert list(storage.list_folders("")) == ["other", "z"]
 
 
+def test_a_renamed_folder_keeps_its_files_and_no_other_is_touched(storage: Storage) -> None:
+    for path in ["v1/_day=1/a/b", "v1/_day=1/c", "v1/_day=10/d"]:
+        storage.write_bytes(path, path.encode())
+    storage.rename_folder("v1/_day=1", "v1/day=1")
+    assert [info.path for info in storage.list("v1")] == ["v1/_day=10/d", "v1/day=1/a/b", "v1/day=1/c"]
+    assert storage.read_bytes("v1/day=1/c") == b"v1/_day=1/c"
+
+
 def test_a_write_that_expects_nothing_there_creates_once(storage: Storage) -> None:
     storage.write_bytes("p.json", b"first", expected=ABSENT)
     with pytest.raises(PreconditionFailedError, match=r"expected nothing there, found version"):

@@ -79,6 +79,26 @@ def test_path_is_what_duckdb_opens(messy_shop: LakeRuns, name: str) -> None:
     assert rows == len(messy_shop.rows(name)) > 0
 
 
+def test_path_as_sql_is_what_duckdb_and_spark_run(messy_shop: LakeRuns) -> None:
+    expected = len(messy_shop.rows("silver/events"))
+    for_duckdb = lakegate("path", "silver/events", "--sql", "duckdb", "--lake", messy_shop.root).out
+    assert len(duckdb.sql(for_duckdb).fetchall()) == expected
+    told = lakegate("path", "silver/events", "--sql", "spark", "--lake", messy_shop.root, "--json").document
+    assert messy_shop.spark.sql(told["sql"].rstrip(";")).count() == expected
+
+
+def test_path_as_sql_names_the_table_of_a_glue_catalog(
+    messy_shop: LakeRuns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = ("path", "gold/fact_events", "--lake", messy_shop.root, "--sql")
+    missing = lakegate(*command, "athena")
+    assert missing.status == 2
+    assert "LAKEGATE_CATALOG: Athena reads tables by name" in missing.err
+    monkeypatch.setenv("LAKEGATE_CATALOG", "glue://shop")
+    assert lakegate(*command, "athena").out == 'SELECT * FROM "AwsDataCatalog"."shop"."fact_events";\n'
+    assert lakegate(*command, "spark").out.endswith("\nSELECT * FROM lakegate.shop.fact_events;\n")
+
+
 def test_path_of_bronze_is_the_folder_of_the_copies(messy_shop: LakeRuns) -> None:
     document = lakegate("path", "bronze/events", "--lake", messy_shop.root, "--json").document
     assert (Path(document["uri"]) / "web.csv").read_bytes() == (

@@ -15,7 +15,6 @@ from dags.pipeline.run import TRANSITIONS
 from dags.tasks.checks import find_problems
 from dags.tasks.installation import make_installation
 from dags.tasks.run_request import run_request
-from quarantine_policies.decision import Verdict
 from tests.checkpoints.warehouse.warehouses import redshift_bench
 from tests.contributing import Installation
 
