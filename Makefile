@@ -1,7 +1,7 @@
 # Two commands do all the set-up on a fresh machine: `make demo` and `make test`.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-aws test test-slow test-aws lint format bench package clean
+.PHONY: help demo demo-aws test test-slow test-aws test-floor lint format bench wheel package clean
 
 export UV_LINK_MODE ?= copy
 # Compiled once here, imported quickly by every command, also where Python may not write beside its sources.
@@ -19,7 +19,7 @@ help:  ## list what can be made
 
 .PHONY: runtime develop
 runtime: $(filter .tools/bin/uv,$(UV))
-	@$(UV) sync --quiet --frozen --inexact --no-default-groups --extra spark --extra java
+	@$(UV) sync --quiet --frozen --inexact --no-default-groups --extra duckdb --extra spark --extra java
 
 develop: $(filter .tools/bin/uv,$(UV))
 	@$(UV) sync --quiet --frozen --all-extras
@@ -42,6 +42,18 @@ AGAIN ?=
 test-aws: develop  ## the suites before stand-ins for AWS, on a real Airflow (about half an hour)
 	$(RUN) pytest -m aws $(AGAIN)
 
+# The lowest releases that pyproject.toml allows, beside the newest test tools, in an environment of their own.
+FLOOR := .floor
+FLOOR_TESTS := tests/test_imports.py tests/dags/orchestration/test_dag_files.py tests/dags/test_sample_run.py \
+  tests/checkpoints/warehouse/test_redshift_connector.py
+test-floor: $(filter .tools/bin/uv,$(UV))  ## a part of the tests at the lowest releases allowed (minutes)
+	@$(UV) venv --quiet --clear "$(FLOOR)"
+	@$(UV) pip compile --quiet --resolution lowest-direct --all-extras --python "$(FLOOR)" \
+	  --output-file "$(FLOOR)/requirements.txt" pyproject.toml
+	@UV_COMPILE_BYTECODE=0 $(UV) pip install --quiet --python "$(FLOOR)" \
+	  --requirements "$(FLOOR)/requirements.txt" --group test
+	"$(FLOOR)/bin/python" -m pytest -m "" $(FLOOR_TESTS)
+
 lint: develop  ## style, types, who may import whom, contracts
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
@@ -62,14 +74,27 @@ bench: develop  ## time the pipeline and the gate against a baseline of the same
 	  --peer-rows $(PEER_ROWS)
 
 DIST ?= dist
-# The same sources make the same wheel, so that `lakegate deploy` uploads it once.
-package: export SOURCE_DATE_EPOCH ?= 1577836800
-package: $(filter .tools/bin/uv,$(UV))  ## the wheel, with contracts and policies inside, and the pins for Glue
-	@rm -rf build "$(DIST)"/lakegate-*.whl
+EXPORT = $(UV) export --quiet --frozen --no-default-groups --no-emit-project --no-hashes --no-annotate --no-header
+# The same sources make the same files, so that `lakegate deploy` uploads them once.
+wheel package: export SOURCE_DATE_EPOCH ?= 1577836800
+wheel: $(filter .tools/bin/uv,$(UV))  ## the wheel, with contracts and policies inside, and the lock as constraints for pip
+	@rm -rf build "$(DIST)"/lakegate-*
 	@$(UV) build --quiet --wheel --out-dir "$(DIST)"
-	@$(UV) export --quiet --frozen --no-default-groups --extra redshift --extra catalog --no-emit-project --no-hashes --no-header \
-	  --output-file "$(DIST)/requirements-glue.txt"
+	@$(EXPORT) --all-extras --output-file "$(DIST)/constraints.txt"
 	@ls "$(DIST)"/lakegate-*.whl
 
+# Glue 6.0: Python 3.13 on Amazon Linux 2023, whose glibc is 2.34.
+PINS = $(UV) pip compile --quiet --no-deps --no-annotate --no-header --python-version 3.13 \
+  --python-platform x86_64-manylinux_2_34
+WHEELS = $(UV) tool run --quiet pip download --quiet --disable-pip-version-check --no-deps --only-binary=:all: \
+  --implementation cp --python-version 3.13 $(addprefix --platform manylinux,_2_34_x86_64 _2_28_x86_64 2014_x86_64)
+package: wheel  ## the same, and zips of all wheels that Glue installs
+	@$(EXPORT) --extra catalog --output-file build/glue.txt
+	@$(EXPORT) --extra catalog --extra redshift --output-file build/glue-redshift.txt
+	@$(PINS) --output-file build/requirements-glue.txt build/glue.txt >/dev/null
+	@$(PINS) --output-file build/requirements-glue-redshift.txt build/glue-redshift.txt >/dev/null
+	@$(WHEELS) --dest build/wheels --requirement build/requirements-glue-redshift.txt
+	@$(UV) run --no-project python -m dags.deploy.glue_wheels "$(DIST)" build
+
 clean:  ## remove what was made here, but not the tools
-	rm -rf build dist lake *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf build dist lake .floor *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -24,7 +24,7 @@ def open_warehouse(uri: str) -> Warehouse:
     is Redshift through the Data API, ``redshift://host:port/database`` through the wire protocol.
 
     Raises:
-        ConfigurationError: the URI is invalid.
+        ConfigurationError: the URI is invalid, or DuckDB is not installed.
     """
     if is_redshift(uri):
         return open_redshift(uri)
@@ -37,8 +37,14 @@ def open_warehouse(uri: str) -> Warehouse:
         )
     if path.startswith(("/./", "/../")):
         path = path[1:]
-    from checkpoints.warehouse.duckdb import DuckDBWarehouse
-
+    try:
+        from checkpoints.warehouse.duckdb import DuckDBWarehouse
+    except ModuleNotFoundError as error:
+        raise ConfigurationError(
+            "DuckDB is not installed",
+            where=uri,
+            next_step="install lakegate[duckdb], or name a Redshift with --warehouse",
+        ) from error
     return DuckDBWarehouse(Path(path))
 
 

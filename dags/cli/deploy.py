@@ -170,7 +170,7 @@ def _as_line(value: object) -> str:
 
 def _as_lines(value: object) -> list[str]:
     if isinstance(value, str):
-        return value.split(",")
+        return [value]
     return json.dumps(value, indent=2, default=str).splitlines()
 
 

@@ -210,7 +210,7 @@ def deploy(
     ] = None,
     artifacts: Annotated[
         str | None,
-        typer.Option(metavar="URI", help="Target of the wheel, script and YAML files. [<lake>/artifacts]"),
+        typer.Option(metavar="URI", help="Target of wheels, script and YAML files. [<lake>/artifacts]"),
     ] = None,
     dist: Annotated[Path, typer.Option(metavar="DIR", help="Output folder of `make package`.")] = Path(
         "dist"

@@ -2,6 +2,8 @@
 
 raw_to_bronze and gold_to_redshift need no Spark but are Spark jobs as well: Glue's Python shell has at most
 Python 3.9, and the gate needs 3.11. They run on two workers, the minimum.
+
+All are installed from a zip of wheels on S3 (`glue_wheels`), without a package index: a VPC needs no NAT.
 """
 
 from __future__ import annotations
@@ -72,17 +74,17 @@ def job_definition(target: Target, transition: str) -> Mapping[str, Any]:
 
 def _arguments(target: Target, transition: str) -> Mapping[str, str]:
     """Return arguments for Glue and for the script, which gets every setting that is not the default."""
-    wheel = target.artifacts.child(target.package.wheel.name).uri
+    wheels = target.wheels[transition]
+    metrics = dict.fromkeys(("--enable-metrics", "--enable-observability-metrics"), "true")
     return {
         "--job-language": "python",
         "--job-bookmark-option": "job-bookmark-disable",  # the ledger and the fingerprints track new files
         "--enable-auto-scaling": "true",
-        "--enable-metrics": "true",
-        "--enable-observability-metrics": "true",
+        **(metrics if transition in _ON_SPARK else {}),  # only of jobs that start Spark
         "--enable-continuous-cloudwatch-log": "true",
         "--TempDir": target.artifacts.child("tmp").uri + "/",
-        # Installed with pip: the wheel with its pins, so that a job runs the tested versions.
-        "--additional-python-modules": ",".join([wheel, *target.package.modules]),
+        "--additional-python-modules": target.artifacts.child(wheels.name).uri,
+        "--python-modules-installer-option": "--no-index",
         "--transition": transition,
         "--region": target.account.region,
         **{f"--{name}": text for name, text in _settings(target).items()},

@@ -1,70 +1,40 @@
-"""The package to deploy: the wheel built by `make package`, and the pinned requirements for Glue."""
+"""The package to deploy: the zips of wheels for Glue, built by `make package`."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from contracts.errors import ConfigurationError
+from dags.deploy.glue_wheels import SUFFIX
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-REQUIREMENTS: Final = "requirements-glue.txt"
-# The Python of Glue 6.0: Amazon Linux on x86_64.
-_GLUE_PYTHON: Final = {
-    "implementation_name": "cpython",
-    "implementation_version": "3.13.0",
-    "os_name": "posix",
-    "platform_machine": "x86_64",
-    "platform_python_implementation": "CPython",
-    "platform_system": "Linux",
-    "python_full_version": "3.13.0",
-    "python_version": "3.13",
-    "sys_platform": "linux",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """The wheel, and the pinned modules that it needs on Glue, as ``name==version``."""
+    """Zips of lakegate's wheel with the wheels that it needs on Glue."""
 
-    wheel: Path
-    modules: tuple[str, ...]
+    wheels: Path
+    wheels_with_redshift: Path  # and the driver for redshift://
 
 
 def read_package(folder: Path) -> Package:
     """Return the package in a folder, as built by `make package`.
 
     Raises:
-        ConfigurationError: the wheel or the requirements are missing, or there are several wheels.
+        ConfigurationError: a zip is missing, or there are several.
     """
-    wheels = sorted(folder.glob("lakegate-*.whl"))
-    requirements = folder / REQUIREMENTS
-    if len(wheels) != 1 or not requirements.is_file():
-        found = [path.name for path in (*wheels, requirements) if path.is_file()]
+    found = sorted(folder.glob(f"lakegate-*{SUFFIX}"))
+    with_redshift = [path for path in found if path.name.endswith(f"-glue-redshift{SUFFIX}")]
+    without = [path for path in found if path.name.endswith(f"-glue{SUFFIX}")]
+    if len(with_redshift) != 1 or len(without) != 1:
         raise ConfigurationError(
             "package not found",
             where=f"--dist {folder}",
-            expected=f"one lakegate-*.whl and {REQUIREMENTS}",
-            found=", ".join(found) or "neither",
+            expected=f"one lakegate-*-glue{SUFFIX} and one lakegate-*-glue-redshift{SUFFIX}",
+            found=", ".join(path.name for path in found) or "neither",
             next_step="run `make package`, or set its folder with --dist",
         )
-    return Package(wheels[0], pinned_modules(requirements.read_text(encoding="utf-8")))
-
-
-def pinned_modules(requirements: str) -> tuple[str, ...]:
-    r"""Return the pins whose markers match Glue's Python.
-
-    >>> pinned_modules("numpy==2.4.6 ; python_full_version < '3.12'\nrich==14.2.0\n    # via lakegate")
-    ('rich==14.2.0',)
-    """
-    from packaging.requirements import Requirement
-
-    lines = [line.strip() for line in requirements.splitlines()]
-    found = [Requirement(line) for line in lines if line and not line.startswith("#")]
-    return tuple(
-        f"{one.name}{one.specifier}"
-        for one in found
-        if one.marker is None or one.marker.evaluate(_GLUE_PYTHON)
-    )
+    return Package(without[0], with_redshift[0])

@@ -16,6 +16,7 @@ from dags.pipeline.run import TRANSITIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from dags.deploy.aws import Account
     from dags.deploy.package import Package
@@ -84,7 +85,7 @@ class Target:
     account: Account
     settings: Settings
     areas: Mapping[Area, Location]
-    artifacts: Location  # wheel, job script, contracts and policies
+    artifacts: Location  # zips of wheels, job script, contracts and policies
     package: Package
     name: str = "lakegate"  # prefix of the names of all jobs, roles and policies
     glue_role: str | None = None  # ARN of an existing role; None: create one
@@ -177,6 +178,16 @@ class Target:
         """Glue job names by transition; gold_to_redshift only if the warehouse is Redshift."""
         with_jobs = [one for one in TRANSITIONS if one != _TO_REDSHIFT or self.redshift]
         return {transition: job_name(transition, self.name) for transition in with_jobs}
+
+    @property
+    def wheels(self) -> Mapping[str, Path]:
+        """Zips of wheels to install, by transition: the driver only for a load by redshift://."""
+        plain, with_redshift = self.package.wheels, self.package.wheels_with_redshift
+        needs_driver = self.redshift is not None and self.redshift.startswith("redshift://")
+        return {
+            transition: with_redshift if needs_driver and transition == _TO_REDSHIFT else plain
+            for transition in self.job_names
+        }
 
     @property
     def glue_role_name(self) -> str:

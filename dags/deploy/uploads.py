@@ -1,4 +1,4 @@
-"""Uploads of wheel, job script, contracts and policies; only changed files, by checksum."""
+"""Uploads of wheels, job script, contracts and policies; only changed files, by checksum."""
 
 from __future__ import annotations
 
@@ -32,8 +32,9 @@ _MISSING = frozenset({"404", "NoSuchKey", "NoSuchBucket", "NotFound"})
 
 def plan_uploads(aws: Aws, target: Target) -> tuple[Step, ...]:
     """Return a step for each file, and for each uploaded contract or policy that no longer exists."""
-    s3, wheel = aws.client("s3"), target.package.wheel
-    files: dict[str, Path] = {wheel.name: wheel, SCRIPT: job_script()}
+    s3 = aws.client("s3")
+    files: dict[str, Path] = {path.name: path for path in target.wheels.values()}
+    files[SCRIPT] = job_script()
     for folder, root in config_folders(target.settings).items():
         files |= {f"{folder}/{path.relative_to(root).as_posix()}": path for path in promise_files(root)}
     uploads = [_plan_upload(s3, target, name, path.read_bytes()) for name, path in files.items()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -75,7 +76,7 @@ def _attempt(job: JobArguments, scratch: Path) -> Outcome:
         run,
         job.transition,
         Logged(sys.stderr),
-        start_spark=_submitted_spark(settings),
+        start_spark=submitted_spark(settings),
         job_run_id=job.job_run_id,
         dataset=job.dataset,
     )
@@ -109,7 +110,7 @@ def _local_folder(uri: str, into: Path, s3: S3Settings | None = None) -> Path:
     return into
 
 
-def _submitted_spark(settings: Settings) -> Callable[[], SparkSession] | None:
+def submitted_spark(settings: Settings) -> Callable[[], SparkSession] | None:
     """Return a function that joins the Spark that started this script; None without spark-submit."""
     if "PYSPARK_GATEWAY_PORT" not in os.environ:
         return None
@@ -117,9 +118,22 @@ def _submitted_spark(settings: Settings) -> Callable[[], SparkSession] | None:
     def join() -> SparkSession:
         from dags.spark.session import spark_session
 
-        return spark_session(settings.spark_options)
+        spark = spark_session(settings.spark_options)
+        _start_glue_metrics(spark)
+        return spark
 
     return join
+
+
+def _start_glue_metrics(spark: SparkSession) -> None:
+    """Make a GlueContext where there is Glue, since the job's metrics (`--enable-metrics`) start with one.
+
+    Source: https://docs.aws.amazon.com/glue/latest/dg/monitor-profile-glue-job-cloudwatch-metrics.html
+    """
+    if find_spec("awsglue") is not None:
+        from awsglue.context import GlueContext
+
+        GlueContext(spark.sparkContext)
 
 
 def _log(sentence: str) -> None:

@@ -27,7 +27,7 @@ with DAG(
     user_defined_macros=macros(),
     tags=TAGS,
     doc_md=__doc__,
-):
+) as dag:
 
     @task
     def check() -> None:

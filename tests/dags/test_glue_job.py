@@ -6,8 +6,9 @@ import json
 import os
 import re
 import shutil
+import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
@@ -17,18 +18,26 @@ import contracts
 import quarantine_policies
 from contracts.errors import ConfigurationError
 from dags.glue.arguments import read_arguments
-from dags.glue.main import run_job
+from dags.glue.main import run_job, submitted_spark
 from dags.pipeline.context import new_run
 from dags.pipeline.progress import Quiet
 from dags.pipeline.transition_attempt import run_transition_attempt
 from dags.pipeline.verdict_file import Outcome, read_outcome, verdict_place
+from dags.settings import Settings
 from quarantine_policies.decision import Verdict
 from tests.dags.lake_runs import AS_OF, LakeRuns
+from tests.stand_ins.glue.site.awsglue.context import MADE
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+SITE = Path(__file__).parents[1] / "stand_ins/glue/site"
 
 FROM_GLUE = (
     *("--JOB_ID", "j_1", "--JOB_RUN_ID", "jr_1", "--JOB_NAME", "lakegate-raw-to-bronze"),
     *("--TempDir", "s3://tmp/x", "--job-bookmark-option", "job-bookmark-disable", "--enable-metrics", "true"),
-    *("--additional-python-modules", "duckdb==2.0.0", "--enable-auto-scaling", "true"),
+    *("--additional-python-modules", "s3://a/x.gluewheels.zip", "--enable-auto-scaling", "true"),
+    *("--python-modules-installer-option", "--no-index"),
 )
 
 
@@ -55,6 +64,7 @@ def test_arguments_of_glue_are_let_through() -> None:
     assert parsed.ignored == (
         *("--JOB_ID", "--JOB_NAME", "--TempDir", "--job-bookmark-option", "--enable-metrics"),
         *("--additional-python-modules", "--enable-auto-scaling"),
+        *("--python-modules-installer-option", "--no-index"),
     )
 
 
@@ -309,6 +319,22 @@ def test_a_job_gets_its_region_unless_the_environment_names_one(
         monkeypatch.delenv("AWS_DEFAULT_REGION")
     job(lake, "raw_to_bronze", "--region", "eu-west-1")
     assert os.environ["AWS_DEFAULT_REGION"] == found
+
+
+@pytest.mark.parametrize("is_glue", [False, True])
+def test_joining_the_spark_of_glue_makes_a_glue_context_since_metrics_start_with_it(
+    spark: SparkSession, monkeypatch: pytest.MonkeyPatch, is_glue: bool
+) -> None:
+    spark.sparkContext.setLocalProperty(MADE, "false")
+    monkeypatch.setenv("PYSPARK_GATEWAY_PORT", "1")
+    if is_glue:
+        monkeypatch.syspath_prepend(SITE)
+    join = submitted_spark(Settings())
+    assert join is not None
+    assert join() is spark
+    assert spark.sparkContext.getLocalProperty(MADE) == str(is_glue).lower()
+    for name in [name for name in sys.modules if name.startswith("awsglue")]:
+        monkeypatch.delitem(sys.modules, name)
 
 
 def test_contracts_and_policies_may_lie_in_a_bucket(lake: LakeRuns, monkeypatch: pytest.MonkeyPatch) -> None:

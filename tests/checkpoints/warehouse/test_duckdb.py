@@ -94,6 +94,15 @@ def test_a_load_killed_before_its_commit_leaves_the_old_release_and_can_be_repea
     assert warehouse.load(second, lambda _: True, now=NOON).status is LoadStatus.LOADED
 
 
+def test_without_duckdb_the_warehouse_is_refused_with_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "duckdb", None)
+    monkeypatch.delitem(sys.modules, "checkpoints.warehouse.duckdb")
+    with pytest.raises(ConfigurationError, match=r"DuckDB is not installed; install lakegate\[duckdb\]"):
+        open_warehouse("duckdb:///lake/warehouse.duckdb")
+
+
 def test_a_file_locked_by_another_process_is_busy(tmp_path: Path, release: LoadRequest) -> None:
     path = tmp_path / "w.duckdb"
     script = (

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 REGION = "us-east-1"
 REDSHIFT = "redshift-data://lakehouse/shop"
+WHEELS = "lakegate-0.1.0-glue.gluewheels.zip"
+WHEELS_WITH_REDSHIFT = "lakegate-0.1.0-glue-redshift.gluewheels.zip"
 
 
 @dataclass(frozen=True)
@@ -65,11 +67,11 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def dist(tmp_path: Path) -> Path:
-    """The folder of a package with a fake wheel."""
+    """The folder of a package whose zips are no zips."""
     folder = tmp_path / "dist"
     folder.mkdir()
-    (folder / "lakegate-0.1.0-py3-none-any.whl").write_bytes(b"a wheel")
-    (folder / "requirements-glue.txt").write_text("duckdb==2.0.0\nnumpy==1.0 ; python_version < '3.12'\n")
+    for name in (WHEELS, WHEELS_WITH_REDSHIFT):
+        (folder / name).write_bytes(name.encode())
     return folder
 
 

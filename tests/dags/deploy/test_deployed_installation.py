@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
@@ -19,12 +20,12 @@ from tests.stand_ins.redshift.database import RedshiftDatabase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     from tests.dags.deploy.conftest import Deployed
 
 COPY_ROLE = "arn:aws:iam::123456789012:role/lakegate-redshift-copy"
 BUCKET = "new-shop"
+ON_SPARK = ("bronze_to_silver", "silver_to_gold")
 ENDED = ("SUCCEEDED", "FAILED", "STOPPED")
 
 
@@ -67,5 +68,7 @@ def test_deployed_jobs_carry_files_dropped_into_raw_to_the_warehouse(
             for transition in TRANSITIONS:
                 run = ended_run(services, transition)
                 assert run["JobRunState"] == "SUCCEEDED", run["ErrorMessage"]
+                log = Path(run["LogGroupName"], "log").read_text()
+                assert ("GlueContext made" in log) == (transition in ON_SPARK)
         loaded = database.query("SELECT count(*) FROM fact_transactions", search_path="gold")
     assert loaded == [(TRANSACTIONS.count("\n") - 1,)]

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from dags.deploy.jobs import job_definition
-from dags.deploy.package import pinned_modules
 from dags.glue.arguments import read_arguments
-from tests.dags.deploy.conftest import REDSHIFT, client
+from tests.dags.deploy.conftest import REDSHIFT, WHEELS, WHEELS_WITH_REDSHIFT, client
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,9 +43,8 @@ def test_a_job_is_what_glue_needs_to_run_a_transition(target: Callable[..., Targ
         "--enable-observability-metrics": "true",
         "--enable-continuous-cloudwatch-log": "true",
         "--TempDir": "s3://shop/lake/artifacts/tmp/",
-        "--additional-python-modules": (
-            "s3://shop/lake/artifacts/lakegate-0.1.0-py3-none-any.whl,duckdb==2.0.0"
-        ),
+        "--additional-python-modules": f"s3://shop/lake/artifacts/{WHEELS}",
+        "--python-modules-installer-option": "--no-index",
         "--transition": "bronze_to_silver",
         "--region": "us-east-1",
         "--lake": "s3://shop/lake",
@@ -56,8 +54,28 @@ def test_a_job_is_what_glue_needs_to_run_a_transition(target: Callable[..., Targ
     }
 
 
-def test_a_transition_without_spark_takes_the_fewest_workers(target: Callable[..., Target]) -> None:
-    assert job_definition(target(), "raw_to_bronze")["NumberOfWorkers"] == 2
+def test_a_transition_without_spark_takes_the_fewest_workers_and_has_no_metrics_of_spark(
+    target: Callable[..., Target],
+) -> None:
+    job = job_definition(target(), "raw_to_bronze")
+    assert job["NumberOfWorkers"] == 2
+    assert not any("metrics" in argument for argument in job["DefaultArguments"])
+
+
+@pytest.mark.parametrize(
+    ("warehouse", "wheels"),
+    [(REDSHIFT, WHEELS), ("redshift://h.example:5439/shop?workgroup=analytics", WHEELS_WITH_REDSHIFT)],
+)
+def test_only_a_load_by_the_wire_protocol_installs_its_driver(
+    target: Callable[..., Target], warehouse: str, wheels: str
+) -> None:
+    found = target(warehouse=warehouse)
+    installed = {
+        transition: job_definition(found, transition)["DefaultArguments"]["--additional-python-modules"]
+        for transition in found.job_names
+    }
+    assert installed.pop("gold_to_redshift").endswith(f"/{wheels}")
+    assert all(uri.endswith(f"/{WHEELS}") for uri in installed.values())
 
 
 def test_every_setting_without_its_default_is_passed_to_the_script(target: Callable[..., Target]) -> None:
@@ -129,14 +147,3 @@ def test_a_changed_job_is_shown_and_restored_and_keeps_foreign_settings(
     assert changed["--conf"] == ("x", None)
     assert glue.get_job(JobName="lakegate-silver_to_gold")["Job"]["Connections"] == {"Connections": ["vpc"]}
     assert deploy("--create-roles", "--json").steps("unchanged") == {}
-
-
-def test_only_the_pins_of_glues_python_are_installed() -> None:
-    requirements = """\
-        numpy==2.3.5 ; python_full_version < '3.12'
-            # via pandas
-        numpy==2.4.6 ; python_full_version >= '3.12'
-        colorama==0.4.6 ; sys_platform == 'win32'
-        redshift-connector[full]==2.2.0
-    """
-    assert pinned_modules(requirements) == ("numpy==2.4.6", "redshift-connector==2.2.0")

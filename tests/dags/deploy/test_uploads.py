@@ -10,7 +10,7 @@ import pytest
 import contracts
 import dags.glue
 from contracts.loader import promise_files
-from tests.dags.deploy.conftest import client
+from tests.dags.deploy.conftest import WHEELS, WHEELS_WITH_REDSHIFT, client
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,10 +26,13 @@ def uploaded() -> dict[str, bytes]:
     return {key.removeprefix(ARTIFACTS): s3.get_object(Bucket="shop", Key=key)["Body"].read() for key in keys}
 
 
-def test_wheel_script_contracts_and_policies_are_uploaded(aws: None, deploy: Callable[..., Deployed]) -> None:
+def test_wheels_script_contracts_and_policies_are_uploaded(
+    aws: None, deploy: Callable[..., Deployed]
+) -> None:
     deploy("--create-roles")
     found = uploaded()
-    assert found["lakegate-0.1.0-py3-none-any.whl"] == b"a wheel"
+    assert found[WHEELS] == WHEELS.encode()
+    assert WHEELS_WITH_REDSHIFT not in found
     assert found["lakegate_job.py"] == Path(dags.glue.__file__).with_name("job.py").read_bytes()
     root = Path(contracts.__file__).parent
     assert {key for key in found if key.startswith("contracts/")} == {
@@ -44,12 +47,10 @@ def test_wheel_script_contracts_and_policies_are_uploaded(aws: None, deploy: Cal
 @pytest.mark.aws
 def test_only_what_changed_is_uploaded_again(aws: None, deploy: Callable[..., Deployed], dist: Path) -> None:
     deploy("--create-roles")
-    (dist / "lakegate-0.1.0-py3-none-any.whl").write_bytes(b"another wheel")
+    (dist / WHEELS).write_bytes(b"other wheels")
     result = deploy("--create-roles", "--json")
-    assert result.steps("unchanged") == {
-        "upload s3://shop/lake/artifacts/lakegate-0.1.0-py3-none-any.whl": "update"
-    }
-    assert uploaded()["lakegate-0.1.0-py3-none-any.whl"] == b"another wheel"
+    assert result.steps("unchanged") == {f"upload s3://shop/lake/artifacts/{WHEELS}": "update"}
+    assert uploaded()[WHEELS] == b"other wheels"
 
 
 @pytest.mark.aws

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
+from textwrap import dedent
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -44,10 +46,10 @@ print("<<<" + json.dumps({
 """
 
 
-def read_folder(home: Path, **environment: str) -> dict[str, Any]:
-    """Parse the DAG folder with Airflow; return DAGs, errors, imports and CPU time."""
+def read_folder(home: Path, folder: Path = FOLDER, **environment: str) -> dict[str, Any]:
+    """Parse a DAG folder with Airflow; return DAGs, errors, imports and CPU time."""
     process = subprocess.run(
-        [sys.executable, "-c", READ, str(FOLDER)],
+        [sys.executable, "-c", READ, str(folder)],
         env={
             **{name: value for name, value in os.environ.items() if not name.startswith("LAKEGATE_")},
             "AIRFLOW_HOME": str(home),
@@ -99,6 +101,19 @@ def test_every_dag_is_read_without_an_error(read: dict[str, Any]) -> None:
     assert read["errors"] == {}
     others = {"bronze_to_silver", "silver_to_gold", "gold_to_redshift", "lakehouse"}
     assert set(read["dags"]) == others | set(INGESTING)
+
+
+def test_the_dag_file_for_managed_airflow_has_every_dag_of_the_folder(
+    tmp_path: Path, read: dict[str, Any]
+) -> None:
+    paper = (FOLDER.parents[1] / "DEPLOYMENT.md").read_text("utf-8")
+    (tmp_path / "dags").mkdir()  # a folder of the same name as the package
+    (block,) = re.findall(r"```python\n(.*?)```", paper, re.DOTALL)
+    (tmp_path / "dags/lakegate_dags.py").write_text(dedent(block))
+    found = read_folder(tmp_path / "airflow", tmp_path / "dags")
+    assert found["errors"] == {}
+    assert set(found["dags"]) == set(read["dags"])
+    assert {dag["relative_fileloc"] for dag in found["dags"].values()} == {"lakegate_dags.py"}
 
 
 def test_a_further_dataset_has_its_dag_and_its_asset(on_glue: dict[str, Any]) -> None:

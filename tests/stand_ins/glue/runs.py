@@ -2,11 +2,12 @@
 
 Plain moto returns SUCCEEDED for any job. Here a run is a process: RUNNING while it lives, SUCCEEDED with exit
 status 0, else FAILED with the last line of its log; BatchStopJobRun terminates it. The script is downloaded
-from the job's location; its arguments are those of the job, the run and Glue.
+from the job's location; its arguments are those of the job, the run and Glue. The
+script finds an `awsglue`, whose GlueContext only says that it was made.
 
 Not covered: Glue's Python and modules (`--additional-python-modules` is ignored, the script imports this
-checkout), roles and permissions, workers, auto-scaling, bookmarks, CloudWatch, start-up time and the time
-limit. Spark is that of this environment, on two cores.
+checkout), metrics, roles and permissions, workers, auto-scaling, bookmarks, CloudWatch, start-up time and
+the time limit. Spark is that of this environment, on two cores.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
 FOLDER = "LAKEGATE_STAND_IN_GLUE"  # variable: folder with a subfolder per run: script, log, pid
 CHECKOUT = Path(__file__).parents[3]
+SITE = Path(__file__).with_name("site")  # what Glue has, and PyPI's Spark has not
 _ORIGINAL_START = glue.FakeJob.start_job_run
 _QUIET = Path(dags.pipeline.__file__).with_name("log4j2.properties").as_uri()
 _SPARK = {
@@ -90,7 +92,7 @@ class ProcessJobRun(glue.FakeJobRun):
             with (self.folder / "log").open("wb") as log:
                 self.process = subprocess.Popen(
                     [*_spark_submit(self.arguments or {}), str(local), *self._arguments()],
-                    env={**os.environ, "PYTHONPATH": str(CHECKOUT), "PYSPARK_PYTHON": sys.executable},
+                    env={**os.environ, "PYTHONPATH": f"{CHECKOUT}:{SITE}", "PYSPARK_PYTHON": sys.executable},
                     stdout=log,
                     stderr=log,
                     start_new_session=True,

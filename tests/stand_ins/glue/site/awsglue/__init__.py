@@ -1,0 +1,1 @@
+"""Stand-in for the library that only Glue's Python has. The real one needs Glue's classes in the JVM."""
