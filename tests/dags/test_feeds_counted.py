@@ -166,7 +166,7 @@ def test_rows_that_lose_against_another_content_are_counted(feeds: LakeRuns) -> 
     found = dataset_report(feeds, "bronze_to_silver", "transactions")
     numbers = ("read", "promoted", "quarantined", "deduplicated", "conflicting", "excluded")
     assert [found[f"rows_{number}"] for number in numbers] == [29, 17, 1, 11, 9, 0]
-    assert found["failed"] == ["source_column_missing", "duplicates_conflicting"]
+    assert found["failed"] == ["source_column_missing", "duplicates_conflicting", "freshness"]
     assert metrics(feeds, "transactions")["rows_conflicting"] == 9
     assert metrics(feeds, "transactions")["measures"]["conflicting_ratio"] == pytest.approx(9 / 29)
     users = dataset_report(feeds, "bronze_to_silver", "users")

@@ -95,7 +95,7 @@ def test_sales_without_key_customer_or_sense_are_quarantined_by_rule(taken: Take
         "user_id_required": 6,
     }
     assert found["rows_warned"] == {"email_format": 564}
-    assert found["failed"] == ["date_span"]  # sales of 2011, 2016 and 2023 in one table
+    assert found["failed"] == ["freshness", "date_span"]  # sales of 2011, 2016 and 2023 in one table
 
 
 def test_the_revenue_of_online_retail_is_what_sql_says_of_its_files(taken: Taken) -> None:

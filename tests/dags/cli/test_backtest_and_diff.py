@@ -108,13 +108,13 @@ def test_backtest_prints_the_forecast_and_exits_with_3_for_a_block(
     assert result.status == 3
     assert (
         result.out
-        == """users: verdict pass -> block
+        == """users: verdict warn -> block
   the base is what run run-2 left in the lake
   rows read          5
   rows promoted      4 -> 3
   rows quarantined   0 -> 1
   rows deduplicated  1
-  broken rules       quarantine_ratio
+  broken rules       quarantine_ratio, freshness
   rows newly quarantined: 1
     age_range: 1
                1  users.csv
