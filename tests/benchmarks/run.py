@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.benchmarks.cluster import measure_cluster
+from tests.benchmarks.docs_history import measure_docs_history
 from tests.benchmarks.floor import measure_floor
 from tests.benchmarks.gate_tax import measure_gate_tax
 from tests.benchmarks.ground import Ground, tell
@@ -30,6 +31,7 @@ PARTS: Mapping[str, Callable[[Ground], Findings]] = {
     "cluster": measure_cluster,
     "peers": measure_peers,
     "startup": measure_startup,
+    "docs_history": measure_docs_history,
 }
 
 

@@ -1,4 +1,4 @@
-"""Every kind of page in a real browser: nothing is fetched, nothing fails, nothing overflows, all can be read."""
+"""Every kind of page in a browser: it fetches nothing, fails nowhere, fits its window, and is accessible."""
 
 from __future__ import annotations
 
