@@ -1,7 +1,7 @@
 # Two commands do all the set-up on a fresh machine: `make demo` and `make test`.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-aws test test-slow test-aws test-floor lint format bench wheel package clean
+.PHONY: help demo demo-aws test test-slow test-browser test-aws test-floor lint format bench wheel package clean
 
 export UV_LINK_MODE ?= copy
 # Compiled once here, imported quickly by every command, also where Python may not write beside its sources.
@@ -37,6 +37,9 @@ test: develop  ## the default suite (under 10 minutes on 2 cores)
 
 test-slow: develop  ## the suites that take minutes
 	$(RUN) pytest -m slow -n $(WORKERS) --dist worksteal
+
+test-browser: develop  ## the Data Docs in Chromium, which must be installed (about 5 minutes)
+	$(RUN) pytest -m browser -n $(WORKERS) --dist loadfile
 
 AGAIN ?=
 test-aws: develop  ## the suites before stand-ins for AWS, on a real Airflow (about half an hour)

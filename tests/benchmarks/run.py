@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from tests.benchmarks.catalog import measure_catalog
 from tests.benchmarks.cluster import measure_cluster
+from tests.benchmarks.docs_history import measure_docs_history
 from tests.benchmarks.floor import measure_floor
 from tests.benchmarks.gate_tax import measure_gate_tax
 from tests.benchmarks.ground import Ground, tell
@@ -32,6 +33,7 @@ PARTS: Mapping[str, Callable[[Ground], Findings]] = {
     "peers": measure_peers,
     "startup": measure_startup,
     "catalog": measure_catalog,
+    "docs_history": measure_docs_history,
 }
 
 

@@ -1,4 +1,4 @@
-"""Every kind of page in Chromium: complete without scripts, silent, readable, and it leads to commands."""
+"""Every kind of page in a browser: it fetches nothing, fails nowhere, fits its window, and is accessible."""
 
 from __future__ import annotations
 
