@@ -68,7 +68,7 @@ class Installation:
         self.settings |= settings
         self.airflow.set_variable("lakegate", self.settings)
         glue = self.client("glue")
-        arguments = {f"--{name}": str(value) for name, value in self.settings.items() if name != "topic"}
+        arguments = {f"--{name}": str(value) for name, value in self.settings.items()}
         for transition in TRANSITIONS:
             job = {
                 "Role": ROLE,

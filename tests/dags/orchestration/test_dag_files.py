@@ -129,7 +129,9 @@ def test_an_invalid_contract_is_the_files_import_error(tmp_path: Path) -> None:
     installation = Installation.copied_to(tmp_path / "installation")
     (installation.contracts / "silver/users.yaml").unlink()
     found = read_folder(tmp_path, **installation.variables)
-    assert {Path(name).name for name in found["errors"]} == {"lakehouse.py", "raw_to_bronze.py"}
+    assert {Path(name).name for name in found["errors"]} == {
+        *("bronze_to_silver.py", "lakehouse.py", "raw_to_bronze.py")
+    }
     assert all("derived from users, which has no contract" in error for error in found["errors"].values())
 
 
@@ -150,6 +152,7 @@ def test_ingestion_waits_deferred_inspects_mapped_batches_and_gates(read: dict[s
         ("inspect", "ingest"),
         ("ingest", "gate"),
         ("gate", "announce"),
+        ("announce", "alert"),
     }
     tasks = tasks_of(read, dag)
     assert tasks["arrived"]["task_type"] == "NewFilesSensor"
@@ -176,7 +179,7 @@ def test_a_notified_ingestion_waits_for_the_queue_and_not_for_a_key(notified: di
 
 @pytest.mark.parametrize("dag", ["bronze_to_silver", "silver_to_gold"])
 def test_a_job_is_followed_by_the_gate(read: dict[str, Any], dag: str) -> None:
-    assert order_of(read, dag) == {("check", "job"), ("job", "gate")}
+    assert order_of(read, dag) == {("check", "job"), ("job", "gate"), ("gate", "alert")}
 
 
 def test_the_triggerer_uses_the_configured_connection(read: dict[str, Any]) -> None:
@@ -188,7 +191,12 @@ def test_the_triggerer_uses_the_configured_connection(read: dict[str, Any]) -> N
 
 
 def test_the_warehouse_is_loaded_behind_the_gate_of_gold(read: dict[str, Any]) -> None:
-    assert order_of(read, "gold_to_redshift") == {("check", "release"), ("release", "load"), ("load", "gate")}
+    assert order_of(read, "gold_to_redshift") == {
+        ("check", "release"),
+        ("release", "load"),
+        ("load", "gate"),
+        ("gate", "alert"),
+    }
 
 
 def test_the_orchestrator_starts_the_transitions_in_order(read: dict[str, Any]) -> None:
@@ -197,6 +205,7 @@ def test_the_orchestrator_starts_the_transitions_in_order(read: dict[str, Any]) 
         *((dag, "bronze_to_silver") for dag in INGESTING),
         ("bronze_to_silver", "silver_to_gold"),
         ("silver_to_gold", "gold_to_redshift"),
+        ("gold_to_redshift", "alert"),
     }
 
 
@@ -223,6 +232,30 @@ def test_a_gate_is_never_retried_and_links_to_the_data_docs(read: dict[str, Any]
         gate = tasks_of(read, name)["gate"]
         assert gate.get("retries", 0) == 0
         assert gate["_operator_extra_links"] == {"Data Docs": "_link_DataDocsLink"}
+
+
+def test_every_dag_ends_with_the_alert_which_does_not_count_for_its_state(read: dict[str, Any]) -> None:
+    for name in read["dags"]:
+        alert = tasks_of(read, name)["alert"]
+        assert alert["is_teardown"] is True
+        assert not alert.get("on_failure_fail_dagrun", False)
+
+
+def test_gates_name_the_assets_that_their_transition_reads_and_promotes(read: dict[str, Any]) -> None:
+    ends = {
+        "raw_to_bronze_events": ("announce", ["raw/events"], ["bronze/events"]),
+        "bronze_to_silver": (
+            "gate",
+            [f"bronze/{name.rpartition('_')[2]}" for name in INGESTING],
+            ["silver/all"],
+        ),
+        "silver_to_gold": ("gate", ["silver/all"], ["gold/release"]),
+        "gold_to_redshift": ("gate", ["gold/release"], ["warehouse/release"]),
+    }
+    for dag, (name, inlets, outlets) in ends.items():
+        task = tasks_of(read, dag)[name]
+        found = [[one["__var"]["name"] for one in task[kind]] for kind in ("inlets", "outlets")]
+        assert found == [inlets, outlets], dag
 
 
 def test_tasks_are_retried_with_backoff(read: dict[str, Any]) -> None:

@@ -189,6 +189,7 @@ def blocked(race: Installation, tmp_path_factory: pytest.TempPathFactory) -> Ins
 
 def test_a_broken_gold_rule_keeps_the_old_release_in_the_warehouse(blocked: Installation) -> None:
     states = blocked.airflow.states("lakehouse", "blocked")
+    assert states["alert"] == "success"
     assert states["bronze_to_silver"] == "success"
     assert (states["silver_to_gold"], states["gold_to_redshift"]) == ("failed", "upstream_failed")
     assert blocked.query("SELECT count(*) FROM fact_events") == [(3,)]
@@ -208,9 +209,10 @@ def test_a_blocked_gate_names_rule_and_data_docs_and_is_not_retried(blocked: Ins
     assert "dim_country: block" in airflow.xcom("silver_to_gold", run_id, "gate", "note")
 
 
-def test_an_alert_contains_verdict_rule_and_link(blocked: Installation) -> None:
-    (alert,) = blocked.alerts()
-    assert alert["Subject"] == "lakegate: silver_to_gold: silver_to_gold, run lakehouse__blocked: block"
+def test_one_alert_contains_verdict_rule_and_link(blocked: Installation) -> None:
+    assert blocked.airflow.states("silver_to_gold", "lakehouse__blocked")["alert"] == "success"
+    (alert,) = blocked.alerts()  # of the orchestrator, not another one of the job or the transition's DAG
+    assert alert["Subject"] == "lakegate: block: silver_to_gold, run lakehouse__blocked"
     assert "dim_country: block: covers_facts" in alert["Message"]
     assert "Data Docs: s3://race/docs/index.html" in alert["Message"]
 
@@ -251,11 +253,14 @@ def test_a_missing_resource_is_reported_before_anything_runs(services: Services)
     shop.configure(gold_root="s3://nowhere")
     assert orchestrate(shop, "missing") == "failed"
     states = shop.airflow.states("lakehouse", "missing")
-    assert states.pop("check") == "failed"
+    assert (states.pop("check"), states.pop("alert")) == ("failed", "success")
     assert set(states.values()) == {"upstream_failed"}
     assert "bucket nowhere not found; run `lakegate deploy`" in shop.airflow.log(
         "lakehouse", "missing", "check"
     )
+    (alert,) = shop.alerts()
+    assert alert["Subject"] == "lakegate: failed: lakehouse, run lakehouse__missing"
+    assert "bucket nowhere not found" in alert["Message"]
 
 
 def test_a_backfilled_run_judges_by_the_clock_of_its_day(services: Services) -> None:
@@ -292,6 +297,7 @@ def test_ingestion_polls_once_raw_has_files(services: Services) -> None:
         assert trigger["classpath"].endswith("DateTimeTrigger")
         shop.drop("events/more.csv", MORE_EVENTS)
         assert airflow.wait("raw_to_bronze_events", "new") == "success"
+        assert airflow.states("raw_to_bronze_events", "new")["alert"] == "success"
     finally:
         airflow.call("PATCH", "/dags/lakehouse", {"is_paused": False})
     ledger = current_ledger(shop.lake, "events")
