@@ -21,6 +21,14 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 
+def rows_of(sheet: Path) -> list[dict[str, str]]:
+    """Return the rows of an exported sheet, without the quotes that keep a text a text."""
+    with sheet.open(encoding="utf-8-sig", newline="") as lines:
+        return [
+            {name: value.removeprefix("'") for name, value in row.items()} for row in csv.DictReader(lines)
+        ]
+
+
 def test_the_front_page_leads_to_the_command_that_exports_the_rows_of_a_rule_and_a_file(
     browser: Browser, shop: LakeRuns, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -41,9 +49,8 @@ def test_the_front_page_leads_to_the_command_that_exports_the_rows_of_a_rule_and
     program, *arguments = shlex.split(export)
     assert program == "lakegate"
     assert lakegate(*arguments).status == 0
-    with (tmp_path / "age_range.csv").open(encoding="utf-8-sig", newline="") as sheet:
-        rows = list(csv.DictReader(sheet))
-    assert [(row["event_id"], row["age"]) for row in rows] == [("e8", "300")]
+    (row,) = rows_of(tmp_path / "age_range.csv")
+    assert (row["event_id"], row["age"]) == ("e8", "300")
 
 
 @pytest.mark.parametrize(
@@ -70,6 +77,5 @@ def test_the_export_command_of_a_file_gives_the_rows_of_that_rule_and_file(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("LAKEGATE_LAKE", str(shop.root))
     assert lakegate(*shlex.split(export)[1:]).status == 0
-    with (tmp_path / f"{rule}.csv").open(encoding="utf-8-sig", newline="") as sheet:
-        (row,) = csv.DictReader(sheet)
+    (row,) = rows_of(tmp_path / f"{rule}.csv")
     assert key.items() <= row.items()
