@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
 
+from checkpoints.docs.site import template_text
 from dags.pipeline.context import new_run
 from dags.pipeline.progress import Quiet
 from dags.pipeline.transition_attempt import run_transition_attempt
@@ -69,12 +70,15 @@ def test_no_personal_value_is_in_a_verdict_file_or_in_the_status(messy_shop: Lak
 
 
 def test_no_page_runs_what_a_row_a_column_or_a_key_brought_in(messy_shop: LakeRuns) -> None:
+    own = f"<script>{template_text('tables.js')}</script>"
     for name, text in messy_shop.published().items():
         if name.endswith(".html"):
+            assert text.count(own) == 1, name
+            others = text.replace(own, "")
             tags = Tags()
-            tags.feed(text)
+            tags.feed(others)
             assert tags.found == [], name
-            assert "<script" not in text.lower(), name
+            assert "<script" not in others.lower(), name
 
 
 def test_a_hostile_key_is_shown_escaped(messy_shop: LakeRuns) -> None:
@@ -125,7 +129,7 @@ def test_the_first_page_shows_no_more_runs_than_the_setting(messy_shop: LakeRuns
     for run_id in ("second", "third", "fourth"):
         bounded.run(run_id=run_id, only="gold_to_redshift", force=True, start_spark=no_spark)
     first_page = (messy_shop.root / "docs" / "index.html").read_text()
-    assert re.findall(r"<p><code>(\w+)</code></p>", first_page) == ["fourth", "third"]
+    assert re.findall(r'<th scope="row"><a href="runs/(\w+)/index.html">', first_page) == ["fourth", "third"]
     assert len(lakegate("status", "--lake", messy_shop.root, "--json").document["last_runs"]) == 2
     assert (messy_shop.root / "docs" / "runs" / "second").is_dir()  # its pages stay where they were
 
