@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from checkpoints.docs.results import render_gx_page
+from checkpoints.docs.gx_page import render_gx_page
 from checkpoints.gate.checkpoint import GateResult, judge
 from checkpoints.gate.gx_expectations import build_expectation
 from checkpoints.gate.masking import Masking
@@ -161,7 +161,7 @@ def test_the_documents_name_the_days_with_found_and_expected() -> None:
     found = by_rule["volume_by_day"].to_json_dict()["result"]
     assert found["observed_value"] == told
     assert found["details"] == {"days_judged": 7, "days_out_of_line": [day.as_json()]}
-    page = render_gx_page(result.results[Domain.TABLE], "x.html").decode()
+    page = render_gx_page(result.results[Domain.TABLE], "runs/r/t/gx.html", "x.html").decode()
     assert told in page
     assert "no older than the latency that the contract promises" in page
 

@@ -40,10 +40,10 @@ ARGUMENTS = (
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """The Chromium that is installed, or that LAKEGATE_CHROMIUM names; without one, the tests fail."""
-    path = os.environ.get("LAKEGATE_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    """The Chromium that is installed, or that CHROMIUM names; without one, the tests fail."""
+    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
     if path is None:
-        pytest.fail("no Chromium: `apt-get install chromium`, or set LAKEGATE_CHROMIUM to its path")
+        pytest.fail("no Chromium: `apt-get install chromium`, or set CHROMIUM to its path")
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
         yield launched

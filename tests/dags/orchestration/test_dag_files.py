@@ -166,6 +166,7 @@ def test_ingestion_on_glue_is_a_job_of_the_dataset(on_glue: dict[str, Any]) -> N
         ("arrived", "job"),
         ("job", "gate"),
         ("gate", "announce"),
+        ("announce", "alert"),
     }
     assert "'--dataset': 'users'" in str(tasks_of(on_glue, "raw_to_bronze_users")["job"]["script_args"])
 
