@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from html import escape
 from math import ceil
 from typing import TYPE_CHECKING
 
 from checkpoints.docs.history import RuleState
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from decimal import Decimal
 
     from checkpoints.docs.history import RuleRun, RunResult
@@ -122,6 +123,15 @@ class Cell:
     is_marked: bool = False
 
 
+def rectangles(cells: Iterable[Cell], size: int) -> str:
+    """Return cells as SVG, their labels escaped. A loop in a template is slower, and heat maps are large."""
+    return "".join(
+        f'<rect class="{cell.kind}" x="{cell.x + 0.5}" y="{cell.y + 0.5}" '
+        f'width="{size}" height="{size}" rx="2"><title>{escape(cell.label)}</title></rect>'
+        for cell in cells
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Calendar:
     """Values by day: a column a week, Monday on top. ``months``: (x, name) above their first day.
@@ -208,11 +218,15 @@ def heat_map(runs: Sequence[RunResult], rule: str, files_shown: int) -> list[Hea
             totals[file] = totals.get(file, 0) + count
     order = sorted(totals, key=lambda file: (-last.get(file, 0), -totals[file], file))[:files_shown]
     largest = max((count for of_run in counts for count in of_run.values()), default=0)
+    # The files that such a run lists have all of its offenders.
+    is_complete = [
+        sum(of_run.values()) == run.broken.get(rule, 0) for run, of_run in zip(runs, counts, strict=True)
+    ]
     rows = []
     for file in order:
         cells = []
         for number, (run, of_run) in enumerate(zip(runs, counts, strict=True)):
-            is_listed = file in of_run or sum(of_run.values()) == run.broken.get(rule, 0)
+            is_listed = is_complete[number] or file in of_run
             count = of_run.get(file, 0)
             kind = f"q{level(count, largest)}" if is_listed else "unknown"
             label = f"{run.run_id}: {f'{count:,} rows' if is_listed else 'not listed'}"

@@ -39,6 +39,7 @@ def test_so_does_one_with_many_files_and_one_that_expands_without_end(
     assert run_and_compare(settings, tmp_path, spark, expected(tmp_path / "raw", AS_OF)) == []
 
 
+@pytest.mark.slow
 def test_texts_of_random_dialects_come_to_what_the_specification_says(
     spark: SparkSession, tmp_path: Path
 ) -> None:

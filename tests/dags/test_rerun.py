@@ -67,6 +67,7 @@ def test_a_forced_run_promotes_the_same_rows_as_new_versions(
         assert twice_promoted_shop.rows(name) == messy_shop.rows(name)
 
 
+@pytest.mark.slow
 def test_a_promoting_run_removes_what_nobody_needs_any_more(messy_shop: LakeRuns) -> None:
     promoted = messy_shop.folder("silver/events")
     forgotten = shutil.copytree(promoted, promoted.parent / "v-of-a-run-that-died")

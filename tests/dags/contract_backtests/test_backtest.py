@@ -96,7 +96,9 @@ def forecast(document: dict[str, Any], direction: str) -> dict[str, dict[str, in
     ("change", "direction", "rows", "clock"),
     [
         pytest.param(AT_LEAST_3, "newly_quarantined", 8, None, id="base from the lake"),
-        pytest.param(AT_LEAST_MINUS_5, "newly_let_through", 2, LATER, id="base computed"),
+        pytest.param(
+            AT_LEAST_MINUS_5, "newly_let_through", 2, LATER, id="base computed", marks=pytest.mark.slow
+        ),
     ],
 )
 def test_the_forecast_is_what_a_run_does(

@@ -80,6 +80,7 @@ def test_a_rule_without_which_a_row_has_no_place_cannot_be_waived(
     assert (result.status, reason in result.err) == (2, True)
 
 
+@pytest.mark.slow
 def test_discarded_rows_are_accounted_for(
     rejected: LakeRuns, quarantine: Callable[..., CommandResult]
 ) -> None:
