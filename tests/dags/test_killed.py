@@ -17,8 +17,8 @@ from checkpoints.lake.bronze import current_ledger, verify_bronze
 from checkpoints.lake.promotion import candidate_files, current_manifest, current_place
 from contracts.model import Zone
 from dags.pipeline.run import TRANSITIONS
-from tests.dags.lake_runs import AS_OF, LakeRuns, no_spark, verdicts
-from tests.killing import left_before_calls, left_behind, run_killed
+from tests.dags.lake_runs import AS_OF, LakeRuns, verdicts
+from tests.killing import left_before_calls, left_behind
 from tests.shipped import DATASETS, GOLD_TABLES, USERS_HISTORY
 
 if TYPE_CHECKING:
@@ -128,11 +128,6 @@ def is_promoted_whole(shop: LakeRuns, before: Promoted, after: Promoted) -> bool
     return found == after
 
 
-def _at_change(shop: LakeRuns, name: str, number: int) -> bool:
-    work = partial(shop.run, only=name, run_id=KILLED, start_spark=no_spark)
-    return run_killed(work, f"{shop.root}{os.sep}", number)
-
-
 def left_in_turn(shop: LakeRuns, name: str, folder: Path) -> Iterator[LakeRuns]:
     """Yield the lakes as they are right before each write that a transition does from Python."""
     working = shop.copied_to(folder / "working")
@@ -171,32 +166,6 @@ def ready(_messy_shop: LakeRuns, tmp_path_factory: pytest.TempPathFactory) -> Ca
         return made[TRANSITIONS.index(name)]
 
     return before
-
-
-@pytest.mark.slow
-def test_an_ingestion_killed_at_its_promotion_leaves_bronze_whole_and_the_next_run_heals(
-    ready: Callable[[str], LakeRuns], tmp_path: Path
-) -> None:
-    name = "raw_to_bronze"
-    shop = ready(name)
-    before = promoted(shop)
-    after = promoted(carry_out(shop.copied_to(tmp_path / "unbroken"), name))
-    assert after["bronze"] != before["bronze"]
-    changes = left_behind(
-        partial(carry_out, shop.copied_to(tmp_path / "seen"), name), tmp_path / "seen", tmp_path / "left"
-    )
-    pointer = LakeRuns(tmp_path / "seen", shop.spark).pointers()["bronze"]
-    at_promotion = next(
-        number
-        for number, copy in enumerate(changes, 1)
-        if (copy / "bronze/_manifests/current.json").read_bytes() == pointer
-    )
-    for number in (at_promotion - 1, at_promotion):
-        broken = shop.copied_to(tmp_path / f"killed-{number}")
-        assert _at_change(broken, name, number)
-        assert is_promoted_whole(broken, before, after) == (number == at_promotion)
-        broken.run(only=name, run_id=KILLED)
-        assert_healed(broken, after)
 
 
 @pytest.mark.slow
