@@ -52,16 +52,18 @@ def run_killed(work: Callable[[], object], folder: str, change: int) -> bool:
 def left_behind(work: Callable[[], object], folder: Path, copies: Path) -> list[Path]:
     """Run ``work`` and return copies of ``folder`` as they were right before each of its changes, in order.
 
-    What a killed process leaves is what lies on the disk at that moment; nothing else of it survives. Of the
-    changes of Data Docs, which are hundreds of pages, every 25th has a copy.
+    What a killed process leaves is what lies on the disk at that moment; nothing else of it survives.
+    Changes of Data Docs, and of the folders of dates that are renamed in a candidate, come by the hundred:
+    every 25th of them has a copy.
     """
     made: list[Path] = []
     turn = threading.RLock()
-    of_docs = count()
+    of_many = count()
 
     def keep(path: str) -> None:
         with turn:
-            if path.startswith(f"{folder}{os.sep}docs{os.sep}") and next(of_docs) % 25:
+            is_one_of_many = path.startswith(f"{folder}{os.sep}docs{os.sep}") or f"{os.sep}_folder_" in path
+            if is_one_of_many and next(of_many) % 25:
                 return
             made.append(copies / f"{len(made) + 1}")
             _copy(folder, made[-1])
