@@ -85,7 +85,13 @@ def publish_changed(docs: Place, pages: Mapping[str, bytes]) -> tuple[str, ...]:
     changed = [path for path, checksum in checksums.items() if published.get(path) != checksum]
     map_in_threads(lambda path: docs.child(path).write_bytes(pages[path]), changed, THREADS)
     if changed:
-        place.write_bytes(json.dumps({**published, **checksums}, indent=0, sort_keys=True).encode())
+
+        def add(content: bytes | None) -> bytes:
+            return json.dumps(
+                {**json.loads(content or b"{}"), **checksums}, indent=0, sort_keys=True
+            ).encode()
+
+        place.update(add)  # other processes publish pages of other datasets
     return tuple(changed)
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _UNKNOWN: Final = "application/octet-stream"
-# Of files that hold data, whoever wrote them. Their charset is not known.
+# Data files, also those of other systems: the charset is unknown, so none is given.
 _DATA_TYPES: Final[Mapping[str, str]] = {
     "csv": "text/csv",
     "gz": "application/gzip",  # as a type, never as a Content-Encoding: clients would unpack the file

@@ -133,7 +133,7 @@ def _show(plan: Plan) -> None:
             Text(f"{_SIGNS[step.action]} {step.kind} {step.name}", style=f"bold {colour}"), soft_wrap=True
         )
         sql = [one for one in step.differences if one.setting == SQL]
-        for one in sql:  # as a script, for whoever administers the database
+        for one in sql:  # without signs, so that it can be copied and run
             console.print(Text(f"{one.wanted};", style="green"), soft_wrap=True)
         for sign, text in (line for one in step.differences if one not in sql for line in _lines(one)):
             style = {"-": "red", "+": "green"}.get(sign, "")

@@ -248,7 +248,7 @@ def _listing(
 
 
 def _finding_nothing(target: Target, at: Iterable[Location]) -> Mapping[str, Any]:
-    """Allow to find a bucket, and to be told that an object does not exist.
+    """Allow HEAD of a bucket, and a 404 for an object that does not exist.
 
     Without ListBucket, S3 answers 403 instead of 404. Requests for an object have no prefix, and sources
     contradict each other on whether the permission under a condition on it suffices. Keys of the bucket can

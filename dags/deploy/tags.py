@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any  # Any: responses of AWS
 
 from contracts.errors import ConfigurationError
 from dags.deploy.aws import get_or_none, translate_errors
@@ -131,24 +131,18 @@ def _job(aws: Aws, arn: str) -> _Resource:
 
 def _role(aws: Aws, name: str) -> _Resource:
     iam = aws.client("iam")
-
-    def read() -> Mapping[str, str] | None:
-        response = get_or_none(iam.list_role_tags, _ABSENT, RoleName=name)
-        return None if response is None else _as_mapping(response["Tags"])
-
-    return _Resource(f"role {name}", read, lambda tags: iam.tag_role(RoleName=name, Tags=_as_list(tags)))
+    return _Resource(
+        f"role {name}",
+        lambda: _listed(get_or_none(iam.list_role_tags, _ABSENT, RoleName=name)),
+        lambda tags: iam.tag_role(RoleName=name, Tags=_as_list(tags)),
+    )
 
 
 def _policy(aws: Aws, arn: str) -> _Resource:
     iam = aws.client("iam")
-
-    def read() -> Mapping[str, str] | None:
-        response = get_or_none(iam.list_policy_tags, _ABSENT, PolicyArn=arn)
-        return None if response is None else _as_mapping(response["Tags"])
-
     return _Resource(
         f"policy {arn.rpartition('/')[2]}",
-        read,
+        lambda: _listed(get_or_none(iam.list_policy_tags, _ABSENT, PolicyArn=arn)),
         lambda tags: iam.tag_policy(PolicyArn=arn, Tags=_as_list(tags)),
     )
 
@@ -169,16 +163,16 @@ def _queue(aws: Aws, name: str) -> _Resource:
 
 def _alarm(aws: Aws, arn: str) -> _Resource:
     cloudwatch = aws.client("cloudwatch")
-
-    def read() -> Mapping[str, str] | None:
-        response = get_or_none(cloudwatch.list_tags_for_resource, _ABSENT, ResourceARN=arn)
-        return None if response is None else _as_mapping(response["Tags"])
-
     return _Resource(
         f"alarm {arn.rpartition(':')[2]}",
-        read,
+        lambda: _listed(get_or_none(cloudwatch.list_tags_for_resource, _ABSENT, ResourceARN=arn)),
         lambda tags: cloudwatch.tag_resource(ResourceARN=arn, Tags=_as_list(tags)),
     )
+
+
+def _listed(response: Mapping[str, Any] | None) -> Mapping[str, str] | None:
+    """Return the tags in a response; None for a resource that does not exist."""
+    return None if response is None else _as_mapping(response["Tags"])
 
 
 def _as_mapping(tags: Sequence[Mapping[str, str]]) -> Mapping[str, str]:

@@ -1,7 +1,7 @@
 """Batches of new RAW files, inspected by parallel tasks ahead of the run that ingests them.
 
-Plan and facts lie in BRONZE's staging, one document of each for each batch, so that a task is only told its
-batch's number. Facts count only for the same version of a file (size and version stamp) and the
+The plan and the inspected facts are stored in BRONZE's staging, one document each per batch; a task receives
+only the number of its batch. Facts count only for the same version of a file (size and version stamp) and the
 same contracts and code; the run inspects all other files itself.
 """
 
