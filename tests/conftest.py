@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 
+# Compiling code for tiny frames takes longer than computing them: a quarter of these tests' time. Tests that
+# compare whole runs with expected tables compile, and so do commands in processes of their own.
+INTERPRETED = {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"}
+COMPILED = {"spark.sql.codegen.wholeStage": "true", "spark.sql.codegen.factoryMode": "FALLBACK"}
+
 settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
 
@@ -28,12 +33,13 @@ def _java() -> None:
 
 @pytest.fixture(scope="session")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
-    """A local Spark with lakegate's settings, and few partitions so that tiny frames stay quick."""
+    """A local Spark with lakegate's settings, but few partitions and interpreted: tiny frames stay quick."""
     session = spark_session(
         {
             "spark.master": "local[2]",
             "spark.driver.memory": "2g",
             "spark.sql.shuffle.partitions": "2",
+            **INTERPRETED,
             "spark.local.dir": str(tmp_path_factory.mktemp("spark")),
             "spark.sql.warehouse.dir": str(tmp_path_factory.mktemp("warehouse")),
         }
@@ -41,3 +47,13 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     session.sparkContext.setLogLevel("ERROR")
     yield session
     session.stop()
+
+
+@pytest.fixture(scope="module")
+def compiled_spark(spark: SparkSession) -> Iterator[SparkSession]:
+    """The session of all tests, compiling expressions and stages as in production."""
+    for name, value in COMPILED.items():
+        spark.conf.set(name, value)
+    yield spark
+    for name, value in INTERPRETED.items():
+        spark.conf.set(name, value)

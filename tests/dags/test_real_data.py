@@ -48,9 +48,9 @@ class Taken:
 
 
 @pytest.fixture(scope="module")
-def taken(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Taken:
+def taken(compiled_spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Taken:
     root = tmp_path_factory.mktemp("real")
-    runs = LakeRuns(root / "lake", spark, {"contracts": contracts_with_sources(root / "contracts")})
+    runs = LakeRuns(root / "lake", compiled_spark, {"contracts": contracts_with_sources(root / "contracts")})
     for name, patterns in FILES.items():
         for path in (path for pattern in patterns for path in DATA.glob(pattern)):
             runs.drop(f"{name}/{path.relative_to(DATA).as_posix()}", path.read_bytes())

@@ -41,9 +41,9 @@ class Demo:
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory, spark: SparkSession) -> Demo:
+def demo(tmp_path_factory: pytest.TempPathFactory, compiled_spark: SparkSession) -> Demo:
     """`lakegate demo` on 1 MB of RAW."""
-    lake = LakeRuns(tmp_path_factory.mktemp("demo") / "lake", spark)
+    lake = LakeRuns(tmp_path_factory.mktemp("demo") / "lake", compiled_spark)
     result = lakegate("demo", "--lake", lake.root, "--size", "1MB", "--seed", "11", "--json")
     truth = json.loads((lake.root / "raw.truth.json").read_text())
     return Demo(lake, result.status, result.document, truth)

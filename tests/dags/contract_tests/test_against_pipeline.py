@@ -86,7 +86,7 @@ def joined_case(installation: Installation, name: str) -> Case:
 
 
 @pytest.fixture(scope="module")
-def both(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Both:
+def both(compiled_spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Both:
     """Evaluate the cases, and run the pipeline on a lake with their files."""
     root = tmp_path_factory.mktemp("both")
     copied = copy_shipped(root)
@@ -96,11 +96,13 @@ def both(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Both:
     installation = load_installation(copied)
     cases = [joined_case(installation, name) for name in DATASETS]
     prepared = prepare_cases(installation, cases)
-    lake = LakeRuns(root / "lake", spark, {"contracts": copied.contracts, "policies": copied.policies})
+    lake = LakeRuns(
+        root / "lake", compiled_spark, {"contracts": copied.contracts, "policies": copied.policies}
+    )
     for case in prepared:
         for key, content in case.files.items():
             lake.drop(f"{case.contract.name}/{key}", content)
-    outcomes = evaluate(installation, prepared, lambda: spark, lambda _: None)
+    outcomes = evaluate(installation, prepared, lambda: compiled_spark, lambda _: None)
     document = lake.run(only="raw_to_bronze", run_id="both")
     silver = lake.run(only="bronze_to_silver", run_id="both")
     document["transitions"] += silver["transitions"]
