@@ -8,7 +8,7 @@ import pytest
 from hypothesis import settings
 
 from dags.spark.java import ensure_java
-from dags.spark.session import spark_session
+from dags.spark.session import INTERPRETED, spark_session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 # Compiling code for tiny frames takes longer than computing them: a quarter of these tests' time. Tests that
 # compare whole runs with expected tables compile, and so do commands in processes of their own.
-INTERPRETED = {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"}
 COMPILED = {"spark.sql.codegen.wholeStage": "true", "spark.sql.codegen.factoryMode": "FALLBACK"}
 
 settings.register_profile("any machine", deadline=None)

@@ -14,6 +14,7 @@ from dags.pipeline.run import spark_of
 from dags.pipeline.source_suggestions import contract_texts
 from dags.spark.concurrency import start_with_gx
 from dags.spark.errors import translate_errors
+from dags.spark.session import INTERPRETED
 from quarantine_policies.reader import check_policies, load_policies
 
 if TYPE_CHECKING:
@@ -30,9 +31,7 @@ if TYPE_CHECKING:
 _FOR_FEW_ROWS: Mapping[str, str] = {
     "spark.sql.shuffle.partitions": "1",
     "spark.sql.adaptive.enabled": "false",
-    # Interpreted expressions: compiling one takes longer than computing a few rows.
-    "spark.sql.codegen.wholeStage": "false",
-    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    **INTERPRETED,
     # Costs several calls to the JVM for each expression, to name the line of Python in an error.
     "spark.python.sql.dataFrameDebugging.enabled": "false",
 }

@@ -47,6 +47,11 @@ SEMANTICS: Mapping[str, str] = {
     # Plan and compile the steps after a union once, not once for each of its inputs.
     "spark.sql.optimizer.excludedRules": "org.apache.spark.sql.catalyst.optimizer.PushProjectionThroughUnion",
 }
+# For few rows: compiling an expression takes longer than computing it.
+INTERPRETED: Mapping[str, str] = {
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+}
 PARTITIONS = "spark.sql.shuffle.partitions"
 LOCAL_MEMORY = "3g"  # enough for gigabytes: nothing is collected or cached as a whole
 

@@ -28,10 +28,10 @@ import pyspark
 from moto.core.responses import ActionResult
 from moto.glue.responses import GlueResponse
 
-import dags.pipeline
 from dags.settings import Settings
 from dags.spark.java import ensure_java
 from dags.spark.s3a import s3_options
+from dags.spark.session import INTERPRETED, jvm_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -40,13 +40,14 @@ FOLDER = "LAKEGATE_STAND_IN_GLUE"  # variable: folder with a subfolder per run: 
 CHECKOUT = Path(__file__).parents[3]
 SITE = Path(__file__).with_name("site")  # what Glue has, and PyPI's Spark has not
 _ORIGINAL_START = glue.FakeJob.start_job_run
-_QUIET = Path(dags.pipeline.__file__).with_name("log4j2.properties").as_uri()
+# As for few rows: a job over a tiny lake, in a JVM of its own, takes half the time.
 _SPARK = {
     "spark.master": "local[2]",
     "spark.driver.memory": "2g",
-    "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={_QUIET}",
+    "spark.driver.extraJavaOptions": jvm_options(input_bytes=0),
     "spark.sql.shuffle.partitions": "4",
     "spark.ui.enabled": "false",
+    **INTERPRETED,
 }
 
 
