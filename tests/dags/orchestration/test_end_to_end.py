@@ -30,6 +30,7 @@ pytestmark = [pytest.mark.aws, pytest.mark.timeout(1800)]
 CHECKOUT = Path(__file__).parents[3]
 INGESTING = ("raw_to_bronze_events", "raw_to_bronze_users", "raw_to_bronze_transactions")
 MORE_EVENTS = "event_id,user_id,ts,country\ne4,u1,2024-05-04T10:00:00Z,IT\n"
+REJECTED = "event_id,user_id,ts,country,age\ne9,u1,2024-05-04T10:00:00Z,IT,300\n"
 FULL_RUN_SECONDS = 1200
 
 
@@ -61,7 +62,7 @@ class Arrival:
 
 @pytest.fixture(scope="module")
 def arrival(services: Services) -> Arrival:
-    """Three waiting DAGs; one file per dataset arrives and triggers everything else."""
+    """Three waiting DAGs; files arrive, one of them with a row to reject, and trigger everything else."""
     shop = services.install("arrival")
     airflow = shop.airflow
     for dag in INGESTING:
@@ -69,6 +70,7 @@ def arrival(services: Services) -> Arrival:
     until(lambda: all(airflow.states(dag, "waiting").get("arrived") == "deferred" for dag in INGESTING))
     waited = [airflow.states(dag, "waiting") for dag in INGESTING]
     drop_shop(shop)
+    shop.drop("events/app.csv", REJECTED)
     for dag in INGESTING:
         assert airflow.wait(dag, "waiting") == "success", airflow.states(dag, "waiting")
     until(lambda: airflow.runs("lakehouse"))
@@ -117,8 +119,6 @@ def test_the_gate_shows_its_note_and_the_data_docs(arrival: Arrival) -> None:
 def test_a_steward_gets_a_rejected_row_back(arrival: Arrival, tmp_path: Path) -> None:
     shop, sheet = arrival.shop, tmp_path / "sheet.csv"
     lake = ("--lake", f"s3://{shop.name}")
-    shop.drop("events/app.csv", f"{MORE_EVENTS.splitlines()[0]},age\ne9,u1,2024-05-04T10:00:00Z,IT,300\n")
-    assert orchestrate(shop, "rejecting") == "success"
     assert shop.query("SELECT count(*) FROM fact_events") == [(3,)]
 
     exported = lakegate("quarantine", "export", "--dataset", "events", "--out", sheet, *lake)
@@ -134,14 +134,42 @@ def test_a_steward_gets_a_rejected_row_back(arrival: Arrival, tmp_path: Path) ->
 
 @pytest.fixture(scope="module")
 def race(services: Services) -> Installation:
-    """Two runs of the orchestrator, started at the same time."""
+    """Two runs of the orchestrator, started at the same time; the first one's Spark job is killed once."""
     shop = services.install("race")
     drop_shop(shop)
-    for run_id in ("one", "two"):
-        shop.airflow.trigger("lakehouse", run_id, as_of=AS_OF)
+    shop.airflow.trigger("lakehouse", "one", as_of=AS_OF)
+    until(lambda: shop.airflow.state("lakehouse", "one") == "running", FULL_RUN_SECONDS)
+    shop.airflow.trigger("lakehouse", "two", as_of=AS_OF)
+
+    def working() -> Path | None:
+        """Return the folder of the job's run, once it writes candidates."""
+        for run in silver_jobs(shop, "one"):
+            folder = shop.glue_folder / run["Id"]
+            if (folder / "pid").exists() and b"_staging" in staged(shop):
+                return folder
+        return None
+
+    folder = until(working, FULL_RUN_SECONDS, every=0.2)
+    os.killpg(int((folder / "pid").read_text()), signal.SIGKILL)
     for run_id in ("one", "two"):
         assert shop.airflow.wait("lakehouse", run_id, FULL_RUN_SECONDS) == "success"
     return shop
+
+
+def silver_jobs(shop: Installation, run_id: str) -> list[dict[str, Any]]:
+    """Return the runs of the job to silver that an orchestrator's run started."""
+    runs = shop.job_runs("bronze_to_silver")
+    return [run for run in runs if run["Arguments"]["--run_id"] == f"lakehouse__{run_id}"]
+
+
+def staged(shop: Installation) -> bytes:
+    found: dict[str, Any] = shop.client("s3").list_objects_v2(Bucket=shop.name, Prefix="silver/")
+    return "\n".join(one["Key"] for one in found.get("Contents", [])).encode()
+
+
+def test_a_killed_job_is_retried(race: Installation) -> None:
+    assert [run["JobRunState"] for run in silver_jobs(race, "one")] == ["FAILED", "SUCCEEDED"]
+    assert race.airflow.tasks("bronze_to_silver", "lakehouse__one")["job"]["try_number"] == 2
 
 
 def test_orchestrator_runs_wait_for_each_other_and_the_second_changes_nothing(
@@ -215,37 +243,6 @@ def test_one_alert_contains_verdict_rule_and_link(blocked: Installation) -> None
     assert alert["Subject"] == "lakegate: block: silver_to_gold, run lakehouse__blocked"
     assert "dim_country: block: covers_facts" in alert["Message"]
     assert "Data Docs: s3://race/docs/index.html" in alert["Message"]
-
-
-def test_a_killed_job_is_retried(services: Services) -> None:
-    shop = services.install("dying")
-    drop_shop(shop)
-    shop.airflow.trigger("lakehouse", "dying", as_of=AS_OF)
-
-    def of_this_run() -> list[dict[str, Any]]:
-        """Return the job's runs but for those of orchestrator runs that the ingestion's asset started."""
-        runs = shop.job_runs("bronze_to_silver")
-        return [run for run in runs if run["Arguments"]["--run_id"] == "lakehouse__dying"]
-
-    def working() -> Path | None:
-        """Return the folder of the job's run, once it writes candidates."""
-        for run in of_this_run():
-            folder = shop.glue_folder / run["Id"]
-            if (folder / "pid").exists() and b"_staging" in staged(shop):
-                return folder
-        return None
-
-    folder = until(working, FULL_RUN_SECONDS, every=0.2)
-    os.killpg(int((folder / "pid").read_text()), signal.SIGKILL)
-    assert shop.airflow.wait("lakehouse", "dying", FULL_RUN_SECONDS) == "success"
-    assert [run["JobRunState"] for run in of_this_run()] == ["FAILED", "SUCCEEDED"]
-    assert shop.airflow.tasks("bronze_to_silver", "lakehouse__dying")["job"]["try_number"] == 2
-    assert shop.query("SELECT count(*) FROM fact_events") == [(3,)]
-
-
-def staged(shop: Installation) -> bytes:
-    found: dict[str, Any] = shop.client("s3").list_objects_v2(Bucket=shop.name, Prefix="silver/")
-    return "\n".join(one["Key"] for one in found.get("Contents", [])).encode()
 
 
 def test_a_missing_resource_is_reported_before_anything_runs(services: Services) -> None:
