@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from great_expectations.expectations.expectation import Expectation
+    from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
     from contracts.model import Contract, Rule
 
@@ -26,42 +27,6 @@ _COMPARED = ("min_value", "max_value", "value_set")  # arguments compared with t
 _LOCK = RLock()
 _Arguments = ParamSpec("_Arguments")
 _Result = TypeVar("_Result")
-
-
-@cache
-def load_gx() -> ModuleType:
-    """Import Great Expectations (seconds) with its analytics switched off and its lookups made cheaper."""
-    os.environ.setdefault("GX_ANALYTICS_ENABLED", "False")
-    import great_expectations
-    from great_expectations.expectations.expectation import Expectation
-
-    _build_configurations_once(Expectation)
-    return great_expectations
-
-
-def _build_configurations_once(expectation_class: Any) -> None:  # noqa: ANN401  two members are replaced
-    """Let a lookup of an expectation's arguments build its configuration once.
-
-    GX builds it, a validated copy of all arguments, again for each of some 30 arguments of each metric: a
-    third of a small run's time. Nothing changes an expectation during a lookup.
-    """
-    look_up, build = expectation_class._get_runtime_kwargs, expectation_class.configuration.fget
-    current = local()
-
-    def configuration(self: Expectation) -> Any:  # noqa: ANN401  as of GX's own property
-        return current.configuration if getattr(current, "expectation", None) is self else build(self)
-
-    @wraps(look_up)
-    def looked_up(self: Expectation, runtime_configuration: dict[str, Any] | None = None) -> dict[str, Any]:
-        current.expectation, current.configuration = self, build(self)
-        try:
-            found: dict[str, Any] = look_up(self, runtime_configuration)
-            return found
-        finally:
-            current.expectation = current.configuration = None
-
-    expectation_class.configuration = property(configuration)
-    expectation_class._get_runtime_kwargs = looked_up
 
 
 def serialized(function: Callable[_Arguments, _Result]) -> Callable[_Arguments, _Result]:
@@ -73,6 +38,45 @@ def serialized(function: Callable[_Arguments, _Result]) -> Callable[_Arguments, 
             return function(*args, **kwargs)
 
     return locked
+
+
+@serialized
+@cache
+def load_gx() -> ModuleType:
+    """Import Great Expectations (seconds) with its analytics switched off and its lookups made cheaper."""
+    os.environ.setdefault("GX_ANALYTICS_ENABLED", "False")
+    import great_expectations
+    from great_expectations.expectations.expectation import Expectation
+
+    for name, member in _building_configurations_once(vars(Expectation)).items():
+        setattr(Expectation, name, member)
+    return great_expectations
+
+
+def _building_configurations_once(members: Mapping[str, Any]) -> dict[str, object]:
+    """Return members for GX's ``Expectation`` by which a lookup of arguments builds its configuration once.
+
+    GX builds it, a validated copy of all arguments, again for each of some 30 arguments of each metric: a
+    third of a small run's time. Nothing changes an expectation during a lookup.
+    """
+    look_up, build = members["_get_runtime_kwargs"], members["configuration"].fget
+    current = local()  # of the thread: the expectation whose arguments are looked up, and its configuration
+
+    def configuration(self: Expectation) -> ExpectationConfiguration:
+        is_looked_up = getattr(current, "expectation", None) is self
+        found: ExpectationConfiguration = current.configuration if is_looked_up else build(self)
+        return found
+
+    @wraps(look_up)
+    def looked_up(self: Expectation, runtime_configuration: dict[str, Any] | None = None) -> dict[str, Any]:
+        current.expectation, current.configuration = self, build(self)
+        try:
+            found: dict[str, Any] = look_up(self, runtime_configuration)
+        finally:
+            current.expectation = current.configuration = None
+        return found
+
+    return {"configuration": property(configuration), "_get_runtime_kwargs": looked_up}
 
 
 def build_expectations(
