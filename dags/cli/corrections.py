@@ -27,9 +27,9 @@ from dags.corrections.fixes import FixRequest
 from dags.corrections.selection import Selection, editors_of, facts_of, selected_rows
 from dags.corrections.sheet import FILE, RAW, ROW_ID, RULES, read_sheet, write_sheet
 from dags.pipeline.context import new_run, read_setup, selected_datasets
-from dags.pipeline.run import spark_of
 from dags.settings import read_settings
 from dags.spark.errors import translate_errors
+from dags.spark.local import spark_for_few_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -63,7 +63,7 @@ def export_command(
     setup, contract = _open(lake, dataset)
     rows = selected_rows(setup.lake, contract, Selection(rule, file))
     used = facts_of(setup.lake, dataset, rows)
-    start = partial(spark_of(setup.settings), 0)
+    start = partial(spark_for_few_rows, setup.settings)
     with translate_errors("quarantine export"):
         editors = editors_of(contract, used.values(), start)
     hidden = frozenset() if unmasked else _masking(setup, contract).columns
@@ -101,7 +101,7 @@ def fix_command(
     settings = read_settings(lake=lake)
     setup = read_setup(settings)
     rows = {row.row_id: row for row in read_sheet(sheet)}
-    start = partial(spark_of(settings), 0)
+    start = partial(spark_for_few_rows, settings)
     request = FixRequest(setup, new_run(), rows, start)
     with show_progress(is_quiet=as_json) as progress, translate_errors("quarantine fix"):
         progress.transition("quarantine fix")

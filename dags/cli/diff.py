@@ -9,10 +9,10 @@ from dags.cli.console import print_json, say
 from dags.cli.path import zone_and_name
 from dags.cli.run import show_progress
 from dags.pipeline.context import read_setup
-from dags.pipeline.run import spark_of
 from dags.pipeline.version_diff import compare_versions, select_versions
 from dags.settings import read_settings
 from dags.spark.errors import translate_errors
+from dags.spark.local import spark_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

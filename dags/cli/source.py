@@ -71,15 +71,15 @@ def _count_all(
 
 def _count(suggestion: SuggestedSource, policies: Policies, settings: Settings) -> Counted:
     from dags.pipeline.context import new_run
-    from dags.pipeline.run import spark_of
     from dags.pipeline.source_suggestions import count_records
     from dags.spark.concurrency import start_with_gx
+    from dags.spark.local import spark_of
 
     assert suggestion.contract is not None  # noqa: S101
     assert suggestion.facts is not None  # noqa: S101
     policy = policies.of(suggestion.contract.name)
     parameters = {**policy.parameters, **new_run().parameters}
-    spark = start_with_gx(partial(spark_of(settings), suggestion.facts.size_bytes))
+    spark = start_with_gx(partial(spark_of(settings, reads_lake=False), suggestion.facts.size_bytes))
     try:
         return count_records(
             spark, suggestion.contract, policy, parameters, suggestion.file, suggestion.path, suggestion.facts

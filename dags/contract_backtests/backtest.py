@@ -23,9 +23,9 @@ from dags.contract_backtests.sides import computed_side, promoted_side
 from dags.contract_checks.snapshots import read_base
 from dags.pipeline.context import new_run, read_setup, selected_datasets
 from dags.pipeline.contract_checks import check_contracts
-from dags.pipeline.run import spark_of
 from dags.spark.concurrency import run_concurrently, start_with_gx
 from dags.spark.errors import translate_errors
+from dags.spark.local import spark_of
 from dags.spark.session import shuffles_sized_for
 from quarantine_policies.decision import Verdict
 from quarantine_policies.reader import load_policies

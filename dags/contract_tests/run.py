@@ -10,15 +10,14 @@ from dags.contract_tests.compare import compare
 from dags.contract_tests.evaluate import Installation, evaluate, prepare_cases
 from dags.contract_tests.load import find_case_files, load_cases
 from dags.contract_tests.model import CaseError
-from dags.pipeline.run import spark_of
 from dags.pipeline.source_suggestions import contract_texts
 from dags.spark.concurrency import start_with_gx
 from dags.spark.errors import translate_errors
-from dags.spark.session import INTERPRETED
+from dags.spark.local import spark_for_few_rows
 from quarantine_policies.reader import check_policies, load_policies
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from pyspark.sql import SparkSession
@@ -27,14 +26,6 @@ if TYPE_CHECKING:
     from dags.contract_tests.compare import CaseResult
     from dags.contract_tests.model import Case
     from dags.settings import Settings
-
-_FOR_FEW_ROWS: Mapping[str, str] = {
-    "spark.sql.shuffle.partitions": "1",
-    "spark.sql.adaptive.enabled": "false",
-    **INTERPRETED,
-    # Costs several calls to the JVM for each expression, to name the line of Python in an error.
-    "spark.python.sql.dataFrameDebugging.enabled": "false",
-}
 
 
 def load_installation(folders: Folders) -> Installation:
@@ -91,8 +82,7 @@ def run_cases(
         CaseError: a case is invalid under the contracts.
         ContractError: a contract cannot be applied.
     """
-    few_rows = settings.model_copy(update={"spark_options": {**_FOR_FEW_ROWS, **settings.spark_options}})
-    start = start_spark or partial(spark_of(few_rows), 0)
+    start = start_spark or partial(spark_for_few_rows, settings)
     prepared = prepare_cases(installation, cases)
     with translate_errors("contract test"):
         outcomes = evaluate(installation, prepared, partial(start_with_gx, start), on_done)

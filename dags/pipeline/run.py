@@ -18,6 +18,7 @@ from dags.pipeline.catalog import publish_zone, read_catalog
 from dags.pipeline.context import read_setup, warehouse_uri
 from dags.pipeline.report import RunReport
 from dags.spark.errors import translate_errors
+from dags.spark.local import spark_of
 from quarantine_policies.decision import Verdict
 
 if TYPE_CHECKING:
@@ -123,20 +124,3 @@ def remove_obsolete(setup: Setup, progress: Progress, *, now: datetime) -> None:
             expire_rows(setup.lake, contract.name, before=now - retention)
     except StorageError as error:
         progress.note(f"obsolete files could not be removed, the next run tries again: {error}")
-
-
-def spark_of(settings: Settings) -> Callable[[int], SparkSession]:
-    """Return a function that starts Spark on this machine as the settings say, for the bytes of an input.
-
-    A session that is running already is returned, whatever it was started for.
-    """
-
-    def start(input_bytes: int) -> SparkSession:
-        from dags.spark.java import ensure_java
-        from dags.spark.s3a import s3_options
-        from dags.spark.session import spark_session
-
-        ensure_java()
-        return spark_session({**s3_options(settings), **settings.spark_options}, input_bytes)
-
-    return start

@@ -26,11 +26,11 @@ from contracts.spark import struct_type
 from contracts.system_columns import RAW_TEXT
 from dags.pipeline.bronze_to_silver import bronze_files
 from dags.pipeline.context import MOST_CLOCK_SKEW, read_setup
-from dags.pipeline.run import spark_of
 from dags.pipeline.staging import stage_rows
 from dags.settings import read_settings
 from dags.spark.concurrency import run_concurrently
 from dags.spark.frames import read_footers, write_frame
+from dags.spark.local import spark_of
 from dags.spark.session import shuffles_sized_for
 from tests.benchmarks.ground import AS_OF
 from transforms.bronze_to_silver.clean import cleaned_rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,12 +24,14 @@ if TYPE_CHECKING:
     from tests.dags.deploy.conftest import Deployed
 
 LAKE = "s3://shop/lake"
-REJECTED = "event_id,user_id,ts,country,age\ne9,u1,2024-05-04T10:00:00Z,IT,300\n"
+REJECTED = (
+    "event_id,user_id,ts,country,age\ne8,u1,2024-05-04T09:00:00Z,IT,301\ne9,u1,2024-05-04T10:00:00Z,IT,300\n"
+)
 
 
 @pytest.fixture
 def quarantined(aws: None, spark: SparkSession, tmp_path: Path) -> None:
-    """Put the zones of a lake with one rejected row into the bucket."""
+    """Put the zones of a lake with two rejected rows into the bucket."""
     lake = LakeRuns(tmp_path / "lake", spark)
     lake.drop_shop()
     lake.drop("events/app.csv", REJECTED)
@@ -42,7 +45,7 @@ def quarantined(aws: None, spark: SparkSession, tmp_path: Path) -> None:
 
 
 @pytest.mark.aws
-def test_a_steward_decides_on_a_row_and_reads_and_changes_nothing_else(
+def test_a_steward_decides_on_rows_and_reads_and_changes_nothing_else(
     quarantined: None,
     target: Callable[..., Target],
     lakegate: Callable[..., Deployed],
@@ -55,15 +58,32 @@ def test_a_steward_decides_on_a_row_and_reads_and_changes_nothing_else(
     with allowed_only(policy_documents(target())["steward"]):
         exported = lakegate("quarantine", "export", "--dataset", "events", "--out", sheet, *lake)
         assert exported.status == 0, exported.err
-        assert "e9" in sheet.read_text("utf-8-sig")
-        discard = ("discard", "--dataset", "events", "--rule", "age_range", "--reason", "a robot", "--yes")
+        with sheet.open(encoding="utf-8-sig", newline="") as file:
+            header, first, second = csv.reader(file)
+        age, row_id = header.index("age"), header.index("row_id")
+        assert (first[age], second[age]) == ("'301", "'300")
+        first[age] = "31"
+        with sheet.open("w", encoding="utf-8-sig", newline="") as file:
+            csv.writer(file).writerows([header, first])
+        fixed = lakegate("quarantine", "fix", sheet, "--reason", "asked the user", "--yes", "--json", *lake)
+        assert fixed.status == 0, fixed.err
+        discard = (
+            "discard",
+            "--dataset",
+            "events",
+            "--row",
+            second[row_id].removeprefix("'"),
+            "--reason",
+            "a robot",
+            "--yes",
+        )
         discarded = lakegate("quarantine", *discard, *lake)
         assert discarded.status == 0, discarded.err
         logged = lakegate("quarantine", "log", "--json", *lake)
         assert logged.status == 0, logged.err
-        assert [one["action"] for one in logged.document["decisions"]] == ["discard"]
+        assert [one["action"] for one in logged.document["decisions"]] == ["fix", "discard"]
         corrections = open_storage(f"{LAKE}/corrections")
-        (decided,) = [one.path for one in corrections.list("events")]
+        decided = next(one.path for one in corrections.list("events"))
         for refused in (
             lambda: corrections.write_bytes(decided, b"{}"),
             lambda: corrections.delete(decided),
