@@ -5,10 +5,10 @@ Importing this module imports Great Expectations (seconds): import it inside fun
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar  # Any: signatures of GX
 
-from contracts.days import DaySettings, judge_days
+from contracts.days import DaySettings, earliest_fresh, judge_days
 from contracts.expectation_catalog import metric_of
 from contracts.own_expectations import MeasuredExpectation
 
@@ -90,7 +90,7 @@ class ExpectLatestTimestampToBeFresh(MeasuredExpectation):
         (latest,) = (metrics[name] for name in self.metric_dependencies)
         if not latest:
             return {"success": True, "result": {"observed_value": "no timestamp"}}
-        found, expected = _utc(latest), _utc(self.as_of) - timedelta(hours=self.max_age_hours)
+        found, expected = _utc(latest), earliest_fresh(_utc(self.as_of), self.max_age_hours)
         observed = f"latest {_shown(found)}, expected {_shown(expected)} or later"
         return {"success": found >= expected, "result": {"observed_value": observed}}
 

@@ -1,10 +1,10 @@
-"""Days that are out of line with the same weekday of earlier weeks (spec 11)."""
+"""Days that are out of line with the same weekday of earlier weeks, and feeds that are late (spec 11)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal, localcontext
 from statistics import median
 
@@ -152,3 +152,8 @@ def _plain(value: Decimal) -> int | Decimal:
     """Return a value to four decimals; one without decimals as an integer."""
     rounded = value.quantize(_SHOWN)
     return int(rounded) if rounded == rounded.to_integral_value() else rounded.normalize()
+
+
+def earliest_fresh(as_of: datetime, max_age_hours: float) -> datetime:
+    """Return the clock value that the latest timestamp of a fresh dataset is not before."""
+    return as_of - timedelta(hours=max_age_hours)

@@ -32,9 +32,8 @@ def show_run(report: RunReport, lake_option: str = "") -> None:
         console.print(
             f"[bold]{transition.name}[/bold]  {_coloured(transition.verdict)}  {transition.seconds:.1f} s"
         )
-        if transition.verdict is Verdict.UNCHANGED:
-            continue
-        console.print(_table(transition))
+        if transition.verdict is not Verdict.UNCHANGED:
+            console.print(_table(transition))
         for dataset in transition.datasets:
             for line in _details(dataset):
                 console.print(Padding(line, (0, 0, 0, 2)))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from dags.notifications.transition_event import FAILED, severity_of, verdict_of
+from dags.notifications.transition_event import FAILED, verdict_of
 from dags.pipeline.transition_attempt import failure_of
 from quarantine_policies.decision import Verdict
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _MAX_SUBJECT_LENGTH: Final = 100  # limit of SNS, which also allows no line break
 _MAX_RULES: Final = 5
-_ALERTING: Final = (FAILED, Verdict.BLOCK.value, Verdict.WARN.value)
+_ALERTING: Final = (FAILED, Verdict.BLOCK.value, Verdict.WARN.value)  # the worst first
 _TODO: Final = {
     FAILED: "remove the cause and run again; nothing is promoted twice",
     Verdict.BLOCK.value: "correct the rows, the files, the contract or the policy, and run again; until then "
@@ -72,19 +72,26 @@ def make_alert(settings: Settings, outcomes: Sequence[Outcome]) -> Alert | None:
     Raises:
         ConfigurationError: a policy is invalid.
     """
-    found = [one for one in outcomes if verdict_of(one) in _ALERTING]
+    found = [one for one in outcomes if _level_of(one) in _ALERTING]
     if not found:
         return None
-    worst = verdict_of(max(found, key=severity_of))
+    worst = min(map(_level_of, found), key=_ALERTING.index)
     if worst == Verdict.WARN.value and not _warns(settings, found):
         return None
-    names = ", ".join(dict.fromkeys(one.transition for one in found if verdict_of(one) == worst))
+    names = ", ".join(dict.fromkeys(one.transition for one in found if _level_of(one) == worst))
     subject = f"lakegate: {worst}: {names}, run {found[0].run_id}".encode("ascii", "replace").decode()
     lines = [note_of(one, None) for one in found]
     if link := next((link for one in found if (link := docs_link(one, settings.docs_url))), None):
         lines.append(f"Data Docs: {link}")
     lines.append(f"What to do: {_TODO[worst].format(command=_command(settings, found))}")
     return Alert(subject[:_MAX_SUBJECT_LENGTH], "\n".join(lines))
+
+
+def _level_of(outcome: Outcome) -> str:
+    """Return the verdict; of an unchanged transition that has late feeds, ``warn``."""
+    verdict, report = verdict_of(outcome), outcome.report
+    is_late = verdict == Verdict.UNCHANGED.value and report and any(one.failed for one in report.datasets)
+    return Verdict.WARN.value if is_late else verdict
 
 
 def note_of(outcome: Outcome, link: str | None) -> str:
@@ -116,7 +123,7 @@ def _warns(settings: Settings, outcomes: Sequence[Outcome]) -> bool:
         one.dataset
         for outcome in outcomes
         for one in (outcome.report.datasets if outcome.report else ())
-        if one.verdict is Verdict.WARN
+        if one.verdict is Verdict.WARN or one.failed
     }
     return any(
         (policies.of(dataset_of[name]) if name in dataset_of else policies.gold).alerts.warn
@@ -137,7 +144,7 @@ def _command(settings: Settings, outcomes: Sequence[Outcome]) -> str:
 
 
 def _dataset_lines(one: DatasetReport) -> Iterator[str]:
-    if one.verdict not in (Verdict.WARN, Verdict.BLOCK):
+    if one.verdict not in (Verdict.WARN, Verdict.BLOCK) and not one.failed:
         return
     rejected = {} if one.files is None else dict(one.files.quarantined)
     warned = {f"{rule} (warn)": count for rule, count in (one.rows_warned or {}).items()}

@@ -7,9 +7,11 @@ from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from checkpoints.gate.late_feeds import late_rules
 from checkpoints.lake.bronze import current_ledger, readable_place, verify_bronze
 from checkpoints.lake.commit import read_pointer
 from checkpoints.lake.promotion import current_silver, promote_silver
+from checkpoints.metrics.result import read_metrics
 from checkpoints.quarantine.corrections import corrections_in_effect
 from contracts.corrections import changes_by_file, corrections_digest
 from contracts.errors import LakegateError
@@ -62,7 +64,7 @@ def bronze_to_silver(
     pointer = read_pointer(setup.lake, Zone.SILVER)
     current = silver_fingerprint(setup, ledgers, corrections)
     if not run.is_forced and _is_unchanged(setup, pointer, current):
-        return TransitionReport(NAME, Verdict.UNCHANGED, monotonic() - began, _unchanged(setup, pointer))
+        return TransitionReport(NAME, Verdict.UNCHANGED, monotonic() - began, _unchanged(setup, run, pointer))
 
     size_bytes = sum(ledger.size_bytes for ledger in ledgers.values())
     spark = start_with_gx(partial(start_spark, size_bytes))
@@ -143,13 +145,19 @@ def _is_unchanged(setup: Setup, pointer: Pointer, current: str) -> bool:
     return all(line is not None and line.promoted_fingerprint == current for line in lines)
 
 
-def _unchanged(setup: Setup, pointer: Pointer) -> tuple[DatasetReport, ...]:
+def _unchanged(setup: Setup, run: Run, pointer: Pointer) -> tuple[DatasetReport, ...]:
+    """Return reports that name, in ``failed``, the rules on freshness that are broken by now.
+
+    Where no feed delivers, nothing changes: their lateness is told here or nowhere.
+    """
     reports = []
     for contract in setup.contracts.datasets:
         manifest = current_silver(setup.lake, contract.name, pointer)
         if manifest is not None:
             place = setup.lake.area(Zone.SILVER).child(manifest.folder)
-            reports.append(DatasetReport(contract.name, Verdict.UNCHANGED, promoted=place.uri))
+            metrics = read_metrics(setup.lake.metrics, manifest.run_id, NAME, contract.name)
+            late = late_rules(contract, setup.policies.of(contract.name), run.parameters, metrics)
+            reports.append(DatasetReport(contract.name, Verdict.UNCHANGED, promoted=place.uri, failed=late))
     return tuple(reports)
 
 

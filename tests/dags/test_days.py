@@ -93,3 +93,18 @@ def test_a_late_feed_is_told_and_a_rule_that_is_off_is_not_judged(
     assert metrics(lake, "bronze_to_silver", "users")["rules_off"] == ["freshness"]
     off = "Switched off by the policy, and not judged: <code>freshness</code>."
     assert any(off in page for page in pages(lake, "bronze_to_silver", "users"))
+
+
+@pytest.mark.parametrize(
+    ("as_of", "late"),
+    [("2024-06-30T00:00:00Z", ["events"]), ("2024-06-30T00:00:01Z", ["events", "transactions"])],
+)
+def test_feeds_that_all_stopped_are_told_by_a_run_that_changes_nothing(
+    shop: tuple[LakeRuns, dict[str, Any]], as_of: str, late: list[str]
+) -> None:
+    lake, _ = shop
+    document = lake.run(only="bronze_to_silver", run_id=f"nothing-new-{len(late)}", as_of=as_of)
+    (transition,) = document["transitions"]
+    assert (document["verdict"], transition["verdict"]) == ("pass", "unchanged")
+    assert {one["verdict"] for one in transition["datasets"]} == {"unchanged"}
+    assert [one["dataset"] for one in transition["datasets"] if one["failed"] == ["freshness"]] == late

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 
 def shown(report: DatasetReport, capsys: pytest.CaptureFixture[str]) -> list[str]:
-    """Return the words of each line."""
-    transition = TransitionReport("bronze_to_silver", Verdict.WARN, 1.5, (report,))
+    """Return the words of each line; the verdict of the transition is that of its dataset."""
+    transition = TransitionReport("bronze_to_silver", report.verdict, 1.5, (report,))
     show_run(RunReport("r1", "2024-05-01T00:00:00+00:00", (transition,)))
     return [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
 
@@ -45,3 +45,13 @@ def test_counts_of_zero_are_not_shown(capsys: pytest.CaptureFixture[str]) -> Non
     text = " ".join(shown(events(conflicting=0, excluded=0), capsys))
     assert "conflicting" not in text
     assert "excluded" not in text
+
+
+def test_an_unchanged_transition_is_one_line_and_one_for_each_late_feed(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    fresh = DatasetReport("events", Verdict.UNCHANGED, promoted="/lake/silver/events/v1")
+    late = DatasetReport("users", Verdict.UNCHANGED, promoted="/lake/silver/users/v1", failed=("freshness",))
+    for report, broken in ((fresh, []), (late, ["users broken: freshness"])):
+        lines = shown(report, capsys)
+        assert lines[: 2 + len(broken)] == ["", "bronze_to_silver unchanged 1.5 s", *broken]

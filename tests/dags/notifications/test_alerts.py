@@ -92,6 +92,23 @@ def test_a_warning_is_alerted_only_where_the_policy_of_a_warned_dataset_says_so(
     assert (alert is not None) is (policy == "events")
 
 
+def test_feeds_that_all_stopped_are_alerted_as_a_warning(
+    settings: Callable[..., Settings], tmp_path: Path
+) -> None:
+    late = DatasetReport("events", Verdict.UNCHANGED, promoted="v1", failed=("freshness",))
+    report = TransitionReport(
+        "bronze_to_silver", Verdict.UNCHANGED, 0.1, (late, DatasetReport("users", Verdict.UNCHANGED))
+    )
+    alert = make_alert(settings(policies=policies_alerting(tmp_path, "events")), [outcome(report)])
+    assert make_alert(settings(), [outcome(report)]) is None
+    assert alert is not None
+    assert alert.subject == "lakegate: warn: bronze_to_silver, run r1"
+    assert alert.text.splitlines()[:2] == [
+        "bronze_to_silver, run r1: unchanged",
+        "  events: unchanged: freshness",
+    ]
+
+
 def policies_alerting(folder: Path, name: str) -> Path:
     """Return the shipped policies, of which one wants alerts for warnings."""
     copied = folder / "policies"
