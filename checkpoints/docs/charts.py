@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from html import escape
 from math import ceil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from checkpoints.docs.history import RuleState
+from checkpoints.docs.history import RUNS_WITH_FILES, RuleState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from decimal import Decimal
 
-    from checkpoints.docs.history import RuleRun, RunResult
+    from checkpoints.docs.history import ResultHistory, RuleRun
     from contracts.days import DayOutOfLine, ValuesByDay
 
 LEVELS = 4  # shades for numbers above 0
@@ -23,14 +23,17 @@ CELL = 13  # pixels from one cell of a calendar or heat map to the next
 SPARKLINE_RUNS = 30
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """One run in a strip. ``height``: pixels. ``label``: what it stands for, in words."""
+class Bar(NamedTuple):
+    """One run in a strip. ``height``: pixels."""
 
     x: int
     height: float
-    state: RuleState
-    label: str
+    run: RuleRun
+
+    @property
+    def label(self) -> str:
+        """What it stands for, in words."""
+        return f"{self.run.run.run_id}: {_outcome(self.run)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,8 @@ class Strip:
         found: dict[str, str] = {}
         for bar in self.bars:
             line = f"M{bar.x + self.bar_width / 2:g} {self.height}V{self.height - bar.height:.3g}"
-            found[bar.state.value] = found.get(bar.state.value, "") + line
+            state = bar.run.state.value
+            found[state] = found.get(state, "") + line
         return found
 
 
@@ -60,13 +64,21 @@ def strip(runs: Sequence[RuleRun], height: int = 56, step: int = 9) -> Strip:
         Bar(
             number * step,
             max(4.0, height * run.share / largest) if run.state is RuleState.BROKEN else 3.0,
-            run.state,
-            f"{run.run.run_id}: {_outcome(run)}",
+            run,
         )
         for number, run in enumerate(runs)
     ]
     bar_width = step - (2 if step > 4 else 1)  # less the gap
     return Strip(tuple(bars), max(len(bars), 1) * step, height, bar_width, largest)
+
+
+def bars(strip: Strip) -> str:
+    """Return the bars as SVG, their labels escaped. A loop in a template is slower, and strips are many."""
+    return "".join(
+        f'<rect class="{bar.run.state.value}" x="{bar.x}" y="{strip.height - bar.height:.1f}" '
+        f'width="{strip.bar_width}" height="{bar.height:.1f}"><title>{escape(bar.label)}</title></rect>'
+        for bar in strip.bars
+    )
 
 
 def _outcome(run: RuleRun) -> str:
@@ -112,8 +124,7 @@ def level(value: int | Decimal, largest: int | Decimal) -> int:
     return 0 if not value else max(1, min(LEVELS, ceil(LEVELS * value / max(1, largest))))
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(NamedTuple):
     """One day or run. ``kind``: the CSS class of its shade. ``label``: what it holds, in words."""
 
     x: int
@@ -204,32 +215,32 @@ class HeatRow:
     offenders: int
 
 
-def heat_map(runs: Sequence[RunResult], rule: str, files_shown: int) -> list[HeatRow]:
-    """Return the files with the most offenders of a rule in the given runs, those of the last run first.
+def heat_map(history: ResultHistory, rule: str, files_shown: int) -> list[HeatRow]:
+    """Return the files with the most offenders of a rule in the last runs, those of the last run first.
 
     A run that lists as many files as are kept may have had further ones: a file that it lacks is then marked
     ``unknown`` instead of having none.
     """
-    counts = [run.files.get(rule, {}) for run in runs]
-    last = counts[-1] if counts else {}
-    totals: dict[str, int] = {}
-    for of_run in counts:
-        for file, count in of_run.items():
-            totals[file] = totals.get(file, 0) + count
-    order = sorted(totals, key=lambda file: (-last.get(file, 0), -totals[file], file))[:files_shown]
-    largest = max((count for of_run in counts for count in of_run.values()), default=0)
+    runs = history.runs[-RUNS_WITH_FILES:]
+    counts = {
+        file: [0] * (len(runs) - len(newest_first)) + newest_first[::-1]
+        for file, newest_first in history.files.get(rule, {}).items()
+    }
+    if not counts:
+        return []
+    order = sorted(counts, key=lambda file: (-counts[file][-1], -sum(counts[file]), file))[:files_shown]
+    largest = max(map(max, counts.values()))
     # The files that such a run lists have all of its offenders.
-    is_complete = [
-        sum(of_run.values()) == run.broken.get(rule, 0) for run, of_run in zip(runs, counts, strict=True)
-    ]
+    listed = map(sum, zip(*counts.values(), strict=True))
+    is_complete = [count == run.broken.get(rule, 0) for run, count in zip(runs, listed, strict=True)]
     rows = []
     for file in order:
-        cells = []
-        for number, (run, of_run) in enumerate(zip(runs, counts, strict=True)):
-            is_listed = is_complete[number] or file in of_run
-            count = of_run.get(file, 0)
-            kind = f"q{level(count, largest)}" if is_listed else "unknown"
-            label = f"{run.run_id}: {f'{count:,} rows' if is_listed else 'not listed'}"
-            cells.append(Cell(number * CELL, 0, kind, label))
-        rows.append(HeatRow(file, tuple(cells), last.get(file, 0)))
+        of_runs = zip(runs, counts[file], is_complete, strict=True)
+        cells = tuple(
+            Cell(number * CELL, 0, f"q{level(count, largest)}", f"{run.run_id}: {count:,} rows")
+            if count or is_whole
+            else Cell(number * CELL, 0, "unknown", f"{run.run_id}: not listed")
+            for number, (run, count, is_whole) in enumerate(of_runs)
+        )
+        rows.append(HeatRow(file, cells, counts[file][-1]))
     return rows

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import takewhile
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from pydantic import PlainSerializer
 
@@ -39,8 +39,7 @@ class RunResult:
     """The result of a dataset or table in one run, as pages of later runs show it.
 
     ``counts``: rows by outcome, as in the metrics. ``evaluated``: rows judged, by domain. ``broken``: by
-    broken rule, its offenders. ``files``: of these rules, the files with the most offenders; only of the
-    last ``RUNS_WITH_FILES`` runs. ``nulls``: by column of the written table. ``promoted``: the version's URI.
+    broken rule, its offenders. ``nulls``: by column of the written table. ``promoted``: the version's URI.
     """
 
     run_id: str
@@ -54,7 +53,6 @@ class RunResult:
     counts: _Counts = field(default_factory=dict)
     evaluated: _Counts = field(default_factory=dict)
     broken: _Counts = field(default_factory=dict)
-    files: dict[str, _Counts] = field(default_factory=dict)
     nulls: _Counts = field(default_factory=dict)
 
     @property
@@ -64,8 +62,7 @@ class RunResult:
         return self.counts.get("rows_quarantined", 0) / read if read else None
 
 
-@dataclass(frozen=True, slots=True)
-class RuleRun:
+class RuleRun(NamedTuple):
     """One rule in one run: its offenders among the rows judged."""
 
     run: RunResult
@@ -82,21 +79,51 @@ class RuleRun:
 
 
 @dataclass(frozen=True, slots=True)
+class NewResult:
+    """A result to add. ``rules``: judged. ``files``: by broken rule, the files with the most offenders."""
+
+    run: RunResult
+    rules: Sequence[str]
+    files: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class ResultHistory:
     """The last results of a dataset or table, oldest first.
 
-    ``first_runs``: by rule, the id of the first run that judged it.
+    ``first_runs``: by rule, the id of the first run that judged it. ``files``: by rule and file, offenders in
+    each of the last ``RUNS_WITH_FILES`` runs, the newest first, without zeros at the end; 0 also where a run
+    did not list the file.
     """
 
     runs: tuple[RunResult, ...] = ()
     first_runs: dict[str, str] = field(default_factory=dict)
+    files: dict[str, dict[str, list[int]]] = field(default_factory=dict)
 
-    def with_result(self, result: RunResult, rules: Sequence[str]) -> ResultHistory:
+    def with_result(self, new: NewResult) -> ResultHistory:
         """Return the history with one more result; one of the same run is replaced."""
-        others = [run for run in self.runs if run.run_id != result.run_id]
-        runs = [*others, result][-RUNS_KEPT:]
-        shown = [*(replace(run, files={}) for run in runs[:-RUNS_WITH_FILES]), *runs[-RUNS_WITH_FILES:]]
-        return ResultHistory(tuple(shown), {rule: self.first_runs.get(rule, result.run_id) for rule in rules})
+        others = tuple(run for run in self.runs if run.run_id != new.run.run_id)
+        return ResultHistory(
+            (*others, new.run)[-RUNS_KEPT:],
+            {rule: self.first_runs.get(rule, new.run.run_id) for rule in new.rules},
+            self._files_with(new),
+        )
+
+    def _files_with(self, new: NewResult) -> dict[str, dict[str, list[int]]]:
+        newest_first = [run.run_id for run in reversed(self.runs)]
+        replaced = newest_first.index(new.run.run_id) if new.run.run_id in newest_first else len(newest_first)
+        found: dict[str, dict[str, list[int]]] = {}
+        for rule in {**self.files, **new.files}:
+            before, now = self.files.get(rule, {}), new.files.get(rule, {})
+            by_file = {}
+            for file in {**before, **now}:
+                counts = before.get(file, [])
+                kept = [now.get(file, 0), *counts[:replaced], *counts[replaced + 1 :]][:RUNS_WITH_FILES]
+                if any(kept):
+                    by_file[file] = kept[: max(n for n, count in enumerate(kept) if count) + 1]
+            if by_file:
+                found[rule] = by_file
+        return found
 
     def of_rule(self, rule: Rule) -> tuple[RuleRun, ...]:
         """Return a rule's results, oldest first."""
@@ -138,11 +165,11 @@ class TransitionHistory:
     results: dict[str, ResultHistory] = field(default_factory=dict)
 
 
-CODEC = DocumentCodec[TransitionHistory]("docs history", 1, TransitionHistory, indent=None)
+CODEC = DocumentCodec[TransitionHistory]("docs history", 2, TransitionHistory, indent=None)
 
 
 def add_to_history(
-    docs: Place, transition: str, results: Mapping[str, tuple[RunResult, Sequence[str]]]
+    docs: Place, transition: str, results: Mapping[str, NewResult]
 ) -> Mapping[str, ResultHistory]:
     """Add results to a transition's history, and return the histories of their datasets.
 
@@ -152,7 +179,7 @@ def add_to_history(
     Args:
         docs: the folder of the Data Docs.
         transition: that the results are of.
-        results: by dataset or table, its result and the names of the rules judged.
+        results: by dataset or table.
     """
     place = docs.child(f"history/{transition}.json")
     changed: dict[str, ResultHistory] = {}
@@ -160,8 +187,8 @@ def add_to_history(
     def change(content: bytes | None) -> bytes:
         nonlocal changed
         changed = _read(content, place.uri)
-        for name, (result, rules) in results.items():
-            changed[name] = changed.get(name, ResultHistory()).with_result(result, rules)
+        for name, result in results.items():
+            changed[name] = changed.get(name, ResultHistory()).with_result(result)
         return CODEC.write(TransitionHistory(changed))
 
     place.update(change)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from checkpoints.docs.contract_pages import contract_pages
 from checkpoints.docs.current import current_result
-from checkpoints.docs.history import RunResult, add_to_history
+from checkpoints.docs.history import NewResult, RunResult, add_to_history
 from checkpoints.docs.index import IndexEntry, publish_index
 from checkpoints.docs.results import result_pages
 from checkpoints.docs.rules import rule_pages
@@ -51,7 +51,7 @@ def publish_docs(
     histories = add_to_history(
         docs,
         transition,
-        {facts.dataset: (run_result(run, facts), [rule.name for rule in facts.rules]) for facts in results},
+        {facts.dataset: new_result(run, facts) for facts in results},
     )
     pages = dict(contract_pages(docs, run, contracts))
     for facts in results:
@@ -74,10 +74,10 @@ def publish_docs(
     publish_index(docs, run, entries, current, contracts, runs_shown)
 
 
-def run_result(run: RunFacts, facts: ResultFacts) -> RunResult:
+def new_result(run: RunFacts, facts: ResultFacts) -> NewResult:
     """Return what later pages need of a result."""
     metrics = facts.metrics
-    return RunResult(
+    result = RunResult(
         run_id=run.run_id,
         as_of=run.as_of,
         verdict=facts.decision.verdict,
@@ -89,6 +89,6 @@ def run_result(run: RunFacts, facts: ResultFacts) -> RunResult:
         counts=metrics.rows_by_outcome,
         evaluated=facts.evaluated,
         broken=facts.broken,
-        files={rule: dict(files) for rule, files in facts.files_by_rule.items()},
         nulls=dict(facts.nulls),
     )
+    return NewResult(result, [rule.name for rule in facts.rules], facts.files_by_rule)

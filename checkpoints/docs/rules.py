@@ -9,7 +9,7 @@ from glob import escape
 from typing import TYPE_CHECKING
 
 from checkpoints.docs.charts import heat_map, strip
-from checkpoints.docs.history import RUNS_WITH_FILES, RuleState
+from checkpoints.docs.history import RuleState
 from checkpoints.docs.site import contract_path, render, rule_path, table_path
 from contracts.model import Domain, Zone
 from contracts.rule_domains import columns_of
@@ -80,7 +80,7 @@ def _page(page: str, rule: Rule, facts: ResultFacts, history: ResultHistory) -> 
     was_broken = any(run.state is RuleState.BROKEN for run in runs)
     outcome = next((one for one in facts.gate_result.outcomes if one.rule == rule.name), None)
     can_correct = facts.is_of_rows and rule.domain is Domain.RECORDS
-    files = heat_map(history.runs[-RUNS_WITH_FILES:], rule.name, FILES_SHOWN) if was_broken else []
+    files = heat_map(history, rule.name, FILES_SHOWN) if was_broken else []
     zone = facts.contract.zone
     return render(
         "rule.html.j2",

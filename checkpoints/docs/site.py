@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from checkpoints.docs.charts import rectangles
+from checkpoints.docs.charts import bars, rectangles
 from checkpoints.storage.thread_pool import THREADS, map_in_threads
 
 if TYPE_CHECKING:
@@ -135,6 +135,7 @@ def _environment() -> jinja2.Environment:
     environment.filters["words"] = lambda text: str(text).replace("_", " ")
     environment.filters["shortened"] = _shortened
     environment.filters["counted"] = lambda count, noun: f"{count:,} {noun}{'' if count == 1 else 's'}"
+    environment.filters["bars"] = bars
     environment.filters["rectangles"] = rectangles
     environment.globals["policy"] = content_security_policy
     environment.globals["template_text"] = template_text

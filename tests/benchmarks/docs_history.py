@@ -15,7 +15,7 @@ from unittest.mock import patch
 from checkpoints.docs.current import current_result
 from checkpoints.docs.history import add_to_history
 from checkpoints.docs.index import IndexEntry, publish_index
-from checkpoints.docs.publish import publish_docs, run_result
+from checkpoints.docs.publish import new_result, publish_docs
 from checkpoints.docs.site import result_path
 from checkpoints.storage.place import Place
 from tests.benchmarks.findings import Findings, Target
@@ -128,7 +128,7 @@ def _remember(docs: Place, of: RunFacts, publications: Sequence[Publication]) ->
         histories = add_to_history(
             docs,
             publication.transition,
-            {one.dataset: (run_result(of, one), [rule.name for rule in one.rules]) for one in results},
+            {one.dataset: new_result(of, one) for one in results},
         )
         entries = [
             IndexEntry(

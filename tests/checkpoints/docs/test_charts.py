@@ -8,23 +8,24 @@ from decimal import Decimal
 import pytest
 
 from checkpoints.docs.charts import CELL, WEEKS_SHOWN, calendar, heat_map, level, sparkline, strip
-from checkpoints.docs.history import RuleRun, RuleState, RunResult
+from checkpoints.docs.history import NewResult, ResultHistory, RuleRun, RuleState, RunResult
 from contracts.days import DayOutOfLine
 from quarantine_policies.decision import Verdict
 from tests.checkpoints.docs.given import run
 
 
-def result(number: int, files: dict[str, int], broken: int) -> RunResult:
+def result(number: int, **broken: int) -> RunResult:
     of = run(number)
-    return RunResult(
-        of.run_id,
-        of.as_of,
-        Verdict.WARN,
-        "p.html",
-        "1",
-        broken={"age": broken} if broken else {},
-        files={"age": files},
-    )
+    return RunResult(of.run_id, of.as_of, Verdict.WARN, "p.html", "1", broken=broken)
+
+
+def history(*results: tuple[dict[str, int], int]) -> ResultHistory:
+    """Return the history of runs, each with the files of a rule and all its offenders."""
+    found = ResultHistory()
+    for number, (files, broken) in enumerate(results, 1):
+        one = result(number, age=broken) if broken else result(number)
+        found = found.with_result(NewResult(one, ["age"], {"age": files}))
+    return found
 
 
 @pytest.mark.parametrize(
@@ -49,14 +50,14 @@ def test_a_number_above_none_has_a_shade_of_its_part_of_the_largest(
 
 def test_a_strip_is_as_high_as_the_shares_and_shows_runs_without_offenders_and_without_the_rule() -> None:
     runs = [
-        RuleRun(result(1, {}, 0), RuleState.ABSENT, 0, 0),
-        RuleRun(result(2, {}, 0), RuleState.PASSED, 0, 100),
-        RuleRun(result(3, {}, 10), RuleState.BROKEN, 10, 100),
-        RuleRun(result(4, {}, 5), RuleState.BROKEN, 5, 100),
-        RuleRun(result(5, {}, 1), RuleState.BROKEN, 1, 10_000),
+        RuleRun(result(1), RuleState.ABSENT, 0, 0),
+        RuleRun(result(2), RuleState.PASSED, 0, 100),
+        RuleRun(result(3), RuleState.BROKEN, 10, 100),
+        RuleRun(result(4), RuleState.BROKEN, 5, 100),
+        RuleRun(result(5), RuleState.BROKEN, 1, 10_000),
     ]
     drawn = strip(runs, height=50)
-    assert [(bar.state.value, bar.height) for bar in drawn.bars] == [
+    assert [(bar.run.state.value, bar.height) for bar in drawn.bars] == [
         ("absent", 3.0),
         ("passed", 3.0),
         ("broken", 50.0),
@@ -135,7 +136,7 @@ def test_a_calendar_takes_sums_that_are_negative_or_below_one() -> None:
 
 
 def test_a_heat_map_orders_files_by_the_last_run_and_then_by_all() -> None:
-    runs = [result(1, {"old.csv": 90, "b.csv": 10}, 100), result(2, {"new.csv": 8, "b.csv": 2}, 10)]
+    runs = history(({"old.csv": 90, "b.csv": 10}, 100), ({"new.csv": 8, "b.csv": 2}, 10))
     drawn = heat_map(runs, "age", files_shown=3)
     assert [(row.file, row.offenders) for row in drawn] == [("new.csv", 8), ("b.csv", 2), ("old.csv", 0)]
     assert [[cell.kind for cell in row.cells] for row in drawn] == [["q0", "q1"], ["q1", "q1"], ["q4", "q0"]]
@@ -143,7 +144,7 @@ def test_a_heat_map_orders_files_by_the_last_run_and_then_by_all() -> None:
 
 
 def test_a_heat_map_does_not_call_a_file_clean_that_its_run_does_not_list() -> None:
-    runs = [result(1, {"a.csv": 5}, 9), result(2, {"b.csv": 7}, 7), result(3, {}, 0)]
+    runs = history(({"a.csv": 5}, 9), ({"b.csv": 7}, 7), ({}, 0))
     drawn = {row.file: [cell.label for cell in row.cells] for row in heat_map(runs, "age", 9)}
     assert drawn["b.csv"] == ["run-1: not listed", "run-2: 7 rows", "run-3: 0 rows"]
     assert drawn["a.csv"] == ["run-1: 5 rows", "run-2: 0 rows", "run-3: 0 rows"]

@@ -9,7 +9,7 @@ import pytest
 
 from checkpoints.docs.history import CODEC, RUNS_KEPT, ResultHistory, TransitionHistory
 from checkpoints.docs.index import IndexEntry, publish_index
-from checkpoints.docs.publish import publish_docs, run_result
+from checkpoints.docs.publish import new_result, publish_docs
 from checkpoints.docs.site import RUNS_SHOWN, RunFacts
 from checkpoints.gate.checkpoint import GateResult
 from quarantine_policies.decision import Verdict
@@ -48,7 +48,7 @@ def airflow_run(number: int) -> RunFacts:
 def test_no_page_is_larger_than_200_kb_whatever_it_has_to_show(docs: Place) -> None:
     history, names = ResultHistory(), [rule.name for rule in WORST_CONTRACT.rules]
     for number in range(RUNS_KEPT):
-        history = history.with_result(run_result(airflow_run(number), worst_facts()), names)
+        history = history.with_result(new_result(airflow_run(number), worst_facts()))
     document = CODEC.write(TransitionHistory({"users": history}))
     docs.child("history/bronze_to_silver.json").write_bytes(document)
     entries = [

@@ -10,6 +10,7 @@ import pytest
 from checkpoints.docs.history import (
     RUNS_KEPT,
     RUNS_WITH_FILES,
+    NewResult,
     ResultHistory,
     RuleState,
     RunResult,
@@ -28,30 +29,48 @@ CITY = replace(AGE, name="city")
 
 def result(number: int, broken: dict[str, int] | None = None, **values: object) -> RunResult:
     of = run(number)
-    files = {name: {"a.csv": failed} for name, failed in (broken or {}).items()}
     given = {"evaluated": {"records": 100}, **values}
-    return RunResult(
-        of.run_id, of.as_of, Verdict.PASS, "p.html", "1.0.0", broken=broken or {}, files=files, **given
-    )
+    return RunResult(of.run_id, of.as_of, Verdict.PASS, "p.html", "1.0.0", broken=broken or {}, **given)
+
+
+def new(result: RunResult, rules: list[str]) -> NewResult:
+    """Return a result whose broken rules were broken by one file."""
+    return NewResult(result, rules, {name: {"a.csv": failed} for name, failed in result.broken.items()})
 
 
 def history(*results: tuple[RunResult, list[str]]) -> ResultHistory:
     found = ResultHistory()
     for one, rules in results:
-        found = found.with_result(one, rules)
+        found = found.with_result(new(one, rules))
     return found
 
 
 def test_it_keeps_the_last_runs_and_the_files_of_fewer() -> None:
-    kept = history(*[(result(number, {"age": 1}), ["age"]) for number in range(1, 102)])
+    kept = history(*[(result(number, {"age": number}), ["age"]) for number in range(1, 102)])
     assert [one.run_id for one in kept.runs] == [f"run-{number}" for number in range(12, 102)]
     assert len(kept.runs) == RUNS_KEPT
-    assert [bool(one.files) for one in kept.runs] == [False] * 60 + [True] * RUNS_WITH_FILES
+    assert kept.files == {"age": {"a.csv": list(range(101, 101 - RUNS_WITH_FILES, -1))}}
+
+
+def test_files_are_kept_while_a_run_that_lists_them_is() -> None:
+    broken = {"age": 3}
+    kept = history((result(1, broken), ["age"]), (result(2), ["age"]), (result(3, broken), ["age"]))
+    assert kept.files == {"age": {"a.csv": [3, 0, 3]}}
+    for number in range(4, 4 + RUNS_WITH_FILES):
+        kept = kept.with_result(new(result(number), ["age"]))
+    assert kept.files == {}
 
 
 def test_a_run_published_again_replaces_its_first_result() -> None:
-    kept = history((result(1, {"age": 1}), ["age"]), (result(2), ["age"]), (result(1), ["age"]))
-    assert [(one.run_id, one.broken) for one in kept.runs] == [("run-2", {}), ("run-1", {})]
+    first = (result(1, {"age": 1}), ["age"])
+    others = [(result(number, {"age": number}), ["age"]) for number in (2, 3)]
+    kept = history(first, *others, (result(1), ["age"]))
+    assert [(one.run_id, one.broken.get("age")) for one in kept.runs] == [
+        ("run-2", 2),
+        ("run-3", 3),
+        ("run-1", None),
+    ]
+    assert kept.files == {"age": {"a.csv": [0, 3, 2]}}
 
 
 def test_a_rule_is_absent_before_the_run_that_first_judged_it() -> None:
@@ -108,21 +127,21 @@ def test_runs_without_rows_have_no_share_of_quarantined_rows() -> None:
 )
 def test_a_damaged_document_begins_anew(docs: Place, content: bytes) -> None:
     docs.child("history/bronze_to_silver.json").write_bytes(content)
-    kept = add_to_history(docs, "bronze_to_silver", {"users": (result(1), ["age"])})
+    kept = add_to_history(docs, "bronze_to_silver", {"users": new(result(1), ["age"])})
     assert [one.run_id for one in kept["users"].runs] == ["run-1"]
 
 
 def test_what_was_added_is_read_again_and_other_datasets_stay(docs: Place) -> None:
     first = result(1, {"age": 3}, nulls={"age": 1}, promoted="/lake/v1", rows=100)
-    add_to_history(docs, "bronze_to_silver", {"users": (first, ["age"])})
-    add_to_history(docs, "bronze_to_silver", {"events": (result(2), [])})
-    kept = add_to_history(docs, "bronze_to_silver", {"users": (result(2), ["age"])})
+    add_to_history(docs, "bronze_to_silver", {"users": new(first, ["age"])})
+    add_to_history(docs, "bronze_to_silver", {"events": new(result(2), [])})
+    kept = add_to_history(docs, "bronze_to_silver", {"users": new(result(2), ["age"])})
     assert kept["users"].runs == (first, result(2))
     assert kept["users"].first_runs == {"age": "run-1"}
 
 
 def test_keys_that_are_not_utf_8_survive(docs: Place) -> None:
-    odd = replace(result(1, {"age": 1}), files={"age": {"bad\udcff.csv": 1}})
-    add_to_history(docs, "bronze_to_silver", {"users": (odd, ["age"])})
-    kept = add_to_history(docs, "bronze_to_silver", {"users": (result(2), ["age"])})
-    assert kept["users"].runs[0].files == {"age": {"bad\udcff.csv": 1}}
+    odd = NewResult(result(1, {"age": 1}), ["age"], {"age": {"bad\udcff.csv": 1}})
+    add_to_history(docs, "bronze_to_silver", {"users": odd})
+    kept = add_to_history(docs, "bronze_to_silver", {"users": new(result(2), ["age"])})
+    assert kept["users"].files == {"age": {"bad\udcff.csv": [0, 1]}}
