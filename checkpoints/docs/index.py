@@ -142,9 +142,15 @@ def read_runs(docs: Place) -> tuple[ShownRun, ...]:
 
 
 def _read(content: bytes | None) -> IndexDocument:
-    values = json.loads(content) if content else {}
-    # Earlier versions wrote the list of runs alone.
-    return _adapter().validate_python({"runs": values} if isinstance(values, list) else values)
+    """Return the document; a damaged one begins anew, since the pages of runs do not need it."""
+    if content is None:
+        return IndexDocument()
+    try:
+        values = json.loads(content)
+        # Earlier versions wrote the list of runs alone.
+        return _adapter().validate_python({"runs": values} if isinstance(values, list) else values)
+    except ValueError:
+        return IndexDocument()
 
 
 def _write(document: IndexDocument) -> bytes:

@@ -80,19 +80,26 @@ def publish_changed(docs: Place, pages: Mapping[str, bytes]) -> tuple[str, ...]:
     """Write the pages that differ from what was last published, by path, and return their paths."""
     place = docs.child(_PUBLISHED)
     found = place.storage.read_versioned(place.path)
-    published: dict[str, str] = json.loads(found[0]) if found else {}
+    published = _read_checksums(found[0] if found else None)
     checksums = {path: hashlib.sha256(content).hexdigest()[:32] for path, content in pages.items()}
     changed = [path for path, checksum in checksums.items() if published.get(path) != checksum]
     map_in_threads(lambda path: docs.child(path).write_bytes(pages[path]), changed, THREADS)
     if changed:
 
         def add(content: bytes | None) -> bytes:
-            return json.dumps(
-                {**json.loads(content or b"{}"), **checksums}, indent=0, sort_keys=True
-            ).encode()
+            return json.dumps({**_read_checksums(content), **checksums}, indent=0, sort_keys=True).encode()
 
         place.update(add)  # other processes publish pages of other datasets
     return tuple(changed)
+
+
+def _read_checksums(content: bytes | None) -> dict[str, str]:
+    """Return the checksums by page; without the document, or with a damaged one, every page is written."""
+    try:
+        values = json.loads(content or b"{}")
+    except ValueError:
+        return {}
+    return values if isinstance(values, dict) else {}
 
 
 def content_security_policy() -> str:

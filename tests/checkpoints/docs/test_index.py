@@ -8,6 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pytest
+
 from checkpoints.docs.index import IndexEntry, publish_index, read_runs
 from contracts.days import DayOutOfLine
 from contracts.expectation_catalog import EXPECT_FRESH
@@ -20,6 +22,7 @@ from tests.checkpoints.docs.given import (
     facts,
     inventory_facts,
     metrics,
+    pages_of,
     publish,
     refused,
     run,
@@ -87,6 +90,18 @@ def test_runs_of_an_earlier_version_stay_on_it(docs: Place) -> None:
     publish(docs, facts())
     assert [known.run_id for known in read_runs(docs)] == ["run-1", "old"]
     assert "old 2023-01-01 00:00 warn" in front_page(docs).text
+
+
+@pytest.mark.parametrize("document", ["runs.json", "published.json"])
+@pytest.mark.parametrize("content", [b"", b'{"runs": [{"ru', b"3", b'{"runs": {}}'])
+def test_a_damaged_document_begins_anew(docs: Place, document: str, content: bytes) -> None:
+    publish(docs, facts())
+    before = pages_of(docs)
+    docs.child(document).write_bytes(content)
+    publish(docs, facts())
+    after = pages_of(docs)
+    assert [known.run_id for known in read_runs(docs)] == ["run-1"]
+    assert {path for path in before if after[path] != before[path]} <= {"published.json"}
 
 
 def test_the_state_shows_verdict_rows_freshness_and_share_quarantined(docs: Place) -> None:
