@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field, PlainSerializer, TypeAdapter
 
 from checkpoints.gate.measures import FileAccount  # noqa: TC001  pydantic, as above
-from checkpoints.storage.errors import ObjectNotFoundError
+from checkpoints.storage.errors import DamagedDocumentError, ObjectNotFoundError
 from quarantine_policies.decision import Verdict  # noqa: TC001  pydantic, as above
 
 if TYPE_CHECKING:
@@ -135,15 +135,24 @@ def read_metrics(folder: Place, run_id: str, transition: str, dataset: str) -> R
     """Return a result's metrics without the accounts of its files; None if they were never published.
 
     Raises:
-        ValueError: the document is not one of metrics.
+        DamagedDocumentError: the document is not one of metrics.
     """
+    place = folder.child(f"{run_id}/{transition}/{dataset}.json")
     try:
-        content = folder.child(f"{run_id}/{transition}/{dataset}.json").read_bytes()
+        document = json.loads(place.read_bytes())
+        if isinstance(document, dict):
+            document.pop("files", None)  # a list, or where the list is
+        return _adapter().validate_python(document)
     except ObjectNotFoundError:
         return None
-    document: dict[str, object] = json.loads(content)
-    document.pop("files", None)  # a list, or where the list is
-    return _adapter().validate_python(document)
+    except ValueError as error:
+        raise DamagedDocumentError(
+            "a damaged document",
+            place.uri,
+            expected="the metrics of a result",
+            found=str(error).splitlines()[0],
+            next_step="delete it: its numbers are then unknown, and nothing else depends on it",
+        ) from error
 
 
 @cache

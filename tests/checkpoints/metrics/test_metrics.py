@@ -13,8 +13,15 @@ import pytest
 
 from checkpoints.gate.measures import FileAccount, UnknownColumn
 from checkpoints.metrics.history import is_load_published, record_drift, record_load
-from checkpoints.metrics.result import FILES_IN_JSON, DriftColumn, ResultMetrics, publish_metrics
+from checkpoints.metrics.result import (
+    FILES_IN_JSON,
+    DriftColumn,
+    ResultMetrics,
+    publish_metrics,
+    read_metrics,
+)
 from checkpoints.metrics.tidy import append_metrics
+from checkpoints.storage.errors import DamagedDocumentError
 from checkpoints.storage.place import Place
 from quarantine_policies.decision import Verdict
 from tests.checkpoints.recording import RecordingStorage
@@ -101,6 +108,21 @@ def test_a_result_is_one_json_document(folder: Place, tmp_path: Path) -> None:
         ],
         "promoted": "/lake/silver/events/v1",
     }
+
+
+def test_it_is_read_again_without_the_accounts_of_its_files(folder: Place) -> None:
+    publish_metrics(folder, RESULT)
+    read = read_metrics(folder, "run-1", "bronze_to_silver", "events")
+    assert read == replace(RESULT, seconds=1.235, files=(), currencies={"price": ["$"]})
+    assert read_metrics(folder, "run-2", "bronze_to_silver", "events") is None
+
+
+@pytest.mark.parametrize("content", [b"", b'{"run_id": "run-1"', b'{"run_id": "run-1"}', b"[]"])
+def test_one_that_is_damaged_says_where_it_is(folder: Place, tmp_path: Path, content: bytes) -> None:
+    path = publish_metrics(folder, RESULT)
+    (tmp_path / path).write_bytes(content)
+    with pytest.raises(DamagedDocumentError, match=r"events\.json, expected the metrics of a result, found "):
+        read_metrics(folder, "run-1", "bronze_to_silver", "events")
 
 
 def test_very_many_files_go_to_parquet_beside_the_json(folder: Place, tmp_path: Path) -> None:
