@@ -99,7 +99,7 @@ class _Repair:
     def document(self) -> dict[str, object]:
         """Return the value as it is now."""
         compact = _compacted(self._raw)
-        assert isinstance(compact, dict)  # noqa: S101  as the raw value is one
+        assert isinstance(compact, dict)  # as the raw value is one
         return compact
 
     def take_all(self, errors: Sequence[ContractError]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from contracts.model import Column, Contract, DataType, Kind
 
@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
     from pyspark.sql import Column as SparkColumn
     from pyspark.sql import types
+
+JavaObject: TypeAlias = Any
+"""An object of the JVM behind Spark: py4j resolves its members by name, without types."""
 
 
 def struct_type(contract: Contract, *, with_derived: bool = True) -> types.StructType:

@@ -113,7 +113,7 @@ def content_security_policy() -> str:
 def template_text(name: str) -> str:
     """Return the text of a file beside the templates."""
     environment = _environment()
-    assert environment.loader is not None  # noqa: S101  it is given in _environment
+    assert environment.loader is not None  # it is given in _environment
     return environment.loader.get_source(environment, name)[0]
 
 

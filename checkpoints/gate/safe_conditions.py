@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any  # Any: Spark's expression trees, whose Java side has no types
+from typing import TYPE_CHECKING, Any
 
 from contracts.spark import null_on_error
 from contracts.system_columns import MALFORMED
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
     from contracts.errors import ContractError
+    from contracts.spark import JavaObject
 
     RuleError = Callable[[str, str], ContractError]  # from a problem and a next step
 
@@ -127,7 +128,7 @@ class _Node:
             yield from child.all()
 
 
-def _parsed(tree: Any) -> _Node:  # noqa: ANN401  (a Java object)
+def _parsed(tree: JavaObject) -> _Node:
     """Return a Spark expression as nodes, with a single call to the JVM."""
     fields = iter(json.loads(tree.toJSON()))
 
@@ -185,7 +186,7 @@ def _decimal(type_: str) -> tuple[int, int]:
     return int(digits), int(scale)
 
 
-def _check_scope(plan: Any, root: _Node, error_of_rule: RuleError) -> None:  # noqa: ANN401  (a Java object)
+def _check_scope(plan: JavaObject, root: _Node, error_of_rule: RuleError) -> None:
     """Raise for a condition that depends on more than its row."""
     if _jvm().org.apache.spark.sql.catalyst.expressions.SubqueryExpression.hasSubquery(plan.condition()):
         raise error_of_rule(
@@ -199,7 +200,7 @@ def _check_scope(plan: Any, root: _Node, error_of_rule: RuleError) -> None:  # n
         )
 
 
-def _evaluate_constants(node: Any) -> None:  # noqa: ANN401  (a Java object)
+def _evaluate_constants(node: JavaObject) -> None:
     """Evaluate everything that does not depend on the row; raises what Spark would raise for every row."""
     if node.foldable():
         node.eval(None)
@@ -208,7 +209,7 @@ def _evaluate_constants(node: Any) -> None:  # noqa: ANN401  (a Java object)
         _evaluate_constants(child)
 
 
-def _check_patterns(tree: Any, root: _Node, error_of_rule: RuleError) -> None:  # noqa: ANN401  (a Java object)
+def _check_patterns(tree: JavaObject, root: _Node, error_of_rule: RuleError) -> None:
     """Compile every literal pattern: an invalid one would otherwise fail within a task."""
     from py4j.protocol import Py4JJavaError
     from pyspark.errors import PySparkException
@@ -233,7 +234,7 @@ def _check_patterns(tree: Any, root: _Node, error_of_rule: RuleError) -> None:  
         ) from error
 
 
-def _named(node: Any, name: str) -> Iterator[Any]:  # noqa: ANN401  (a Java object)
+def _named(node: JavaObject, name: str) -> Iterator[JavaObject]:
     """Yield the expressions of one class within another."""
     if node.getClass().getSimpleName() == name:
         yield node
@@ -241,7 +242,7 @@ def _named(node: Any, name: str) -> Iterator[Any]:  # noqa: ANN401  (a Java obje
         yield from _named(child, name)
 
 
-def _children(node: Any) -> Iterator[Any]:  # noqa: ANN401  (a Java object)
+def _children(node: JavaObject) -> Iterator[JavaObject]:
     children = node.children()
     for number in range(children.size()):
         yield children.apply(number)
@@ -256,13 +257,13 @@ def _true_on_error(condition: Column) -> Column:
     return is_whole & sf.coalesce(sf.when(is_whole, guarded).getField("value"), sf.lit(True))
 
 
-def _java(frame: DataFrame) -> Any:  # noqa: ANN401  (a Java object)
-    classic: Any = frame
+def _java(frame: DataFrame) -> JavaObject:
+    classic: JavaObject = frame
     return classic._jdf
 
 
-def _jvm() -> Any:  # noqa: ANN401  (a Java object)
+def _jvm() -> JavaObject:
     from pyspark import SparkContext
 
-    context: Any = SparkContext._active_spark_context
+    context: JavaObject = SparkContext._active_spark_context
     return context._jvm

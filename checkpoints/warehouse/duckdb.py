@@ -211,7 +211,7 @@ def _measure(connection: duckdb.DuckDBPyConnection, table: TableLoad) -> LoadedT
     expected = table.manifest.sums
     sums = "".join(f", coalesce(sum({quote(one.column)}), 0)" for one in expected)
     row = connection.execute(f"SELECT count(*){sums} FROM {_qualified_name(table)}").fetchone()  # noqa: S608 - quoted names
-    assert row is not None  # noqa: S101 - an aggregate always has a row
+    assert row is not None  # an aggregate always has a row
     found = tuple(ColumnSum(one.column, Decimal(total)) for one, total in zip(expected, row[1:], strict=True))
     return LoadedTable(table.name, row[0], table.rows, found, expected)
 

@@ -106,7 +106,7 @@ class Connector:
             failure = self._no_connection(error, login)
         if failure is not None:
             raise failure
-        assert connection is not None  # noqa: S101 - connect returns or raises
+        assert connection is not None  # connect returns or raises
         try:
             yield connection
         finally:

@@ -178,7 +178,7 @@ class RedshiftSetup:
         )
 
 
-def transaction_name(*parts: Any) -> str:  # noqa: ANN401 - any JSON value
+def transaction_name(*parts: Any) -> str:
     """Return a transaction's idempotency key: a hash of all that it does."""
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 

@@ -67,7 +67,7 @@ def run(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Run even if nothing has changed.")] = False,
     as_json: JsonOption = False,
-    debug: DebugOption = False,  # noqa: ARG001  `_fail` reads it
+    debug: DebugOption = False,
 ) -> None:
     """Run all four transitions, or one of them."""
     from dags.cli.run import run_command
@@ -91,7 +91,7 @@ def demo(
     size: Annotated[str, typer.Option(help="Size of the sample, such as 5MB or 1GB.")] = "5MB",
     seed: Annotated[int, typer.Option(help="Random seed; the same seed gives the same sample.")] = 7,
     as_json: JsonOption = False,
-    debug: DebugOption = False,  # noqa: ARG001  `_fail` reads it
+    debug: DebugOption = False,
 ) -> None:
     """Run all transitions on a generated sample."""
     from dags.cli.run import demo_command
@@ -109,7 +109,7 @@ def sample(
     ] = "50MB",
     seed: Annotated[int, typer.Option(help="Random seed; the same seed gives the same sample.")] = 7,
     as_json: JsonOption = False,
-    debug: DebugOption = False,  # noqa: ARG001  `_fail` reads it
+    debug: DebugOption = False,
 ) -> None:
     """Generate a messy RAW zone.
 
@@ -121,7 +121,7 @@ def sample(
 
 
 @app.command()
-def status(lake: LakeOption = None, as_json: JsonOption = False, debug: DebugOption = False) -> None:  # noqa: ARG001  `_fail` reads it
+def status(lake: LakeOption = None, as_json: JsonOption = False, debug: DebugOption = False) -> None:
     """Show the current versions and the last runs."""
     from dags.cli.inspect import status_command
 
@@ -136,7 +136,7 @@ def path(
     ] = None,
     lake: LakeOption = None,
     as_json: JsonOption = False,
-    debug: DebugOption = False,  # noqa: ARG001  `_fail` reads it
+    debug: DebugOption = False,
 ) -> None:
     """Print the URI of a promoted version.
 
@@ -159,7 +159,7 @@ def diff(
     ] = None,
     lake: LakeOption = None,
     as_json: JsonOption = False,
-    debug: DebugOption = False,  # noqa: ARG001  `_fail` reads it
+    debug: DebugOption = False,
 ) -> None:
     """Show what differs between two promoted versions of a table.
 
@@ -177,7 +177,7 @@ def rollback(
     name: Annotated[str, typer.Argument(help="Such as silver/events; gold rolls back all gold tables.")],
     lake: LakeOption = None,
     as_json: JsonOption = False,
-    debug: DebugOption = False,  # noqa: ARG001  `_fail` reads it
+    debug: DebugOption = False,
 ) -> None:
     """Make the previous version current again."""
     from dags.cli.inspect import rollback_command
@@ -193,7 +193,7 @@ def docs(
     ] = False,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to serve on; 0: any free port.")] = 0,
     as_json: JsonOption = False,
-    debug: DebugOption = False,  # noqa: ARG001  `_fail` reads it
+    debug: DebugOption = False,
 ) -> None:
     """Print the location of the Data Docs, or serve them."""
     from dags.cli.inspect import docs_command
@@ -265,7 +265,7 @@ def deploy(
         bool, typer.Option("--dry-run", help="Show the plan and change nothing in AWS.")
     ] = False,
     as_json: JsonOption = False,
-    debug: DebugOption = False,  # noqa: ARG001  `_fail` reads it
+    debug: DebugOption = False,
 ) -> None:
     """Set up AWS for a lake on S3.
 
@@ -307,7 +307,7 @@ def suggest(
         typer.Option(help="Dataset of the files. [a folder of the path, else the best match]"),
     ] = None,
     as_json: JsonOption = False,
-    debug: DebugOption = False,  # noqa: ARG001  `_fail` reads it
+    debug: DebugOption = False,
 ) -> None:
     """Suggest a `sources` entry for each file.
 
@@ -330,7 +330,7 @@ def ci(
         typer.Option("--lake", metavar="URI", help="Also check on the data of this lake."),
     ] = None,
     as_json: JsonOption = False,
-    debug: DebugOption = False,  # noqa: ARG001  `_fail` reads it
+    debug: DebugOption = False,
 ) -> None:
     """Run all checks of contracts, for CI.
 
@@ -355,7 +355,7 @@ def contract_lint(
         bool, typer.Option("--explain", help="Also list every rule and the place that it comes from.")
     ] = False,
     as_json: JsonOption = False,
-    debug: DebugOption = False,  # noqa: ARG001  `_fail` reads it
+    debug: DebugOption = False,
 ) -> None:
     """Find the problems of contracts and policies.
 
@@ -370,7 +370,7 @@ def contract_lint(
 def contract_diff(
     base: BaseOption,
     as_json: JsonOption = False,
-    debug: DebugOption = False,  # noqa: ARG001  `_fail` reads it
+    debug: DebugOption = False,
 ) -> None:
     """Show the changes of contracts and policies.
 
@@ -391,7 +391,7 @@ def contract_test(
         str | None, typer.Option("-k", metavar="NAME", help="Run only cases whose name contains this.")
     ] = None,
     as_json: JsonOption = False,
-    debug: DebugOption = False,  # noqa: ARG001  `_fail` reads it
+    debug: DebugOption = False,
 ) -> None:
     """Run the contracts' cases: given files, expected rows.
 
@@ -420,7 +420,7 @@ def contract_backtest(
         ),
     ] = None,
     as_json: JsonOption = False,
-    debug: DebugOption = False,  # noqa: ARG001  `_fail` reads it
+    debug: DebugOption = False,
 ) -> None:
     """Show what the contracts would do to the rows of a lake's BRONZE.
 

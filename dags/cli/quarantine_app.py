@@ -32,7 +32,7 @@ def quarantine(
     rule: Annotated[str | None, typer.Option(help="Show only this rule or reason.")] = None,
     limit: Annotated[int, typer.Option(min=0, help="Maximum number of rows to show.")] = 20,
     as_json: JsonOption = False,
-    debug: DebugOption = False,  # noqa: ARG001  `main` reads it
+    debug: DebugOption = False,
 ) -> None:
     """Show rejected files and quarantined rows.
 
@@ -59,7 +59,7 @@ def export(
     author: AuthorOption = None,
     lake: LakeOption = None,
     as_json: JsonOption = False,
-    debug: DebugOption = False,  # noqa: ARG001  `main` reads it
+    debug: DebugOption = False,
 ) -> None:
     """Write quarantined rows to a sheet to edit."""
     from dags.cli.corrections import export_command
@@ -87,7 +87,7 @@ def fix(
     yes: YesOption = False,
     lake: LakeOption = None,
     as_json: JsonOption = False,
-    debug: DebugOption = False,  # noqa: ARG001  `main` reads it
+    debug: DebugOption = False,
 ) -> None:
     """Record the changed rows of a sheet as fixes.
 
@@ -114,7 +114,7 @@ def waive(
     yes: YesOption = False,
     lake: LakeOption = None,
     as_json: JsonOption = False,
-    debug: DebugOption = False,  # noqa: ARG001  `main` reads it
+    debug: DebugOption = False,
 ) -> None:
     """Let rows pass although they break a rule.
 
@@ -134,7 +134,7 @@ def discard(
     yes: YesOption = False,
     lake: LakeOption = None,
     as_json: JsonOption = False,
-    debug: DebugOption = False,  # noqa: ARG001  `main` reads it
+    debug: DebugOption = False,
 ) -> None:
     """Leave rows out for good."""
     _decide("discard", dataset, rule, file, row, author, reason, yes=yes, lake=lake, as_json=as_json)
@@ -151,7 +151,7 @@ def withdraw(
     yes: YesOption = False,
     lake: LakeOption = None,
     as_json: JsonOption = False,
-    debug: DebugOption = False,  # noqa: ARG001  `main` reads it
+    debug: DebugOption = False,
 ) -> None:
     """Undo corrections."""
     _decide("withdraw", dataset, rule, file, row, author, reason, yes=yes, lake=lake, as_json=as_json)
@@ -162,7 +162,7 @@ def log(
     dataset: Annotated[str | None, typer.Option(help="Show only this dataset.")] = None,
     lake: LakeOption = None,
     as_json: JsonOption = False,
-    debug: DebugOption = False,  # noqa: ARG001  `main` reads it
+    debug: DebugOption = False,
 ) -> None:
     """Show every decision, and what it did in the last run."""
     from dags.cli.corrections import log_command

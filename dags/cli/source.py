@@ -75,8 +75,8 @@ def _count(suggestion: SuggestedSource, policies: Policies, settings: Settings) 
     from dags.spark.concurrency import start_with_gx
     from dags.spark.local import spark_of
 
-    assert suggestion.contract is not None  # noqa: S101
-    assert suggestion.facts is not None  # noqa: S101
+    assert suggestion.contract is not None
+    assert suggestion.facts is not None
     policy = policies.of(suggestion.contract.name)
     parameters = {**policy.parameters, **new_run().parameters}
     spark = start_with_gx(partial(spark_of(settings, reads_lake=False), suggestion.facts.size_bytes))
@@ -111,7 +111,7 @@ def _text(suggestion: SuggestedSource, counted: Counted) -> str:
             f"No entry under sources accepts this file: {_in_one_line(suggestion.problem).removesuffix('.')}."
         )
         return "\n".join(lines)
-    assert suggestion.source is not None  # noqa: S101
+    assert suggestion.source is not None
     lines += ["", f"# under sources in silver/{suggestion.dataset}.yaml", entry_yaml(suggestion.source)]
     counts, not_counted = counted
     if counts is None:

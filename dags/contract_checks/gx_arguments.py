@@ -118,8 +118,8 @@ def _as_json(value: object) -> object:
 def _core() -> Path:
     """Return the folder of GX's expectations."""
     found = find_spec("great_expectations")
-    assert found is not None  # noqa: S101  a dependency
-    assert found.submodule_search_locations is not None  # noqa: S101  a package
+    assert found is not None  # a dependency
+    assert found.submodule_search_locations is not None  # a package
     return Path(found.submodule_search_locations[0]) / "expectations" / "core"
 
 

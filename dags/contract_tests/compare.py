@@ -137,7 +137,7 @@ class _Comparison:
         readable = [_readable(row) for row in found]
         for number, row in _matched(expected, readable, key):
             if number is None:
-                assert row is not None  # noqa: S101 - one of the two is there
+                assert row is not None  # one of the two is there
                 self.differ(name, _NOTHING, f"a further row {_row_text(row)}", *path)
             elif row is None:
                 self.differ(f"{name}[{number}]", _row_text(expected[number]), "no such row", *path, number)
@@ -162,7 +162,7 @@ class _Comparison:
         found = [{"rules": one.rules, "file": one.file, "raw": one.raw} for one in silver.quarantined]
         for number, row in _matched(expected, found, ("raw",)):
             if number is None:
-                assert row is not None  # noqa: S101 - one of the two is there
+                assert row is not None  # one of the two is there
                 self.differ("quarantined", _NOTHING, f"a further row {_record_text(row)}", "quarantined")
             elif row is None:
                 self.differ(

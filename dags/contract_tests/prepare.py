@@ -163,7 +163,7 @@ class CasePreparer:
 def _with_options(text: str, options: Mapping[str, object]) -> str:
     """Return a contract's YAML with custom properties replaced; sources are added before its own."""
     document = parse_yaml(text)
-    assert isinstance(document, dict)  # noqa: S101 - it was parsed as a contract before
+    assert isinstance(document, dict)  # it was parsed as a contract before
     own = {item["property"]: item["value"] for item in document.get("customProperties", [])}
     before = own.get(_SOURCES) or []
     own |= options

@@ -105,7 +105,7 @@ def _instant(value: object) -> datetime:
         value = _from_iso(value)
     if isinstance(value, datetime):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-    assert isinstance(value, date)  # noqa: S101
+    assert isinstance(value, date)
     return datetime.combine(value, time(), UTC)
 
 

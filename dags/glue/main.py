@@ -55,7 +55,7 @@ def run_job(arguments: Sequence[str]) -> int:
     if outcome.error is not None:
         _log(outcome.error.sentence)
         return outcome.error.exit_status
-    assert outcome.report is not None  # noqa: S101 - an outcome without an error has a report
+    assert outcome.report is not None  # an outcome without an error has a report
     _log(f"run {outcome.run_id}: {outcome.transition}: {outcome.report.verdict.value}")
     is_blocked = outcome.report.verdict is Verdict.BLOCK
     return BLOCKED if is_blocked and job.is_blocked_failed else 0

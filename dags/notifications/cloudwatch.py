@@ -49,7 +49,7 @@ def metrics_of(event: TransitionEvent) -> Iterator[Mapping[str, Any]]:
     failed, else 0. ``Seconds`` and, on a cluster, ``DpuSeconds``: G.1X workers are one DPU each. ``Rows…``
     by dataset or table of SILVER and GOLD.
     """
-    assert event.outcome is not None  # noqa: S101 - it has ended
+    assert event.outcome is not None  # it has ended
     level, at = severity_of(event.outcome), event.ended_at
     transition = {BY_TRANSITION: event.name}
     yield _metric(VERDICT, level, "None", at, transition)

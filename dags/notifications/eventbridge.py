@@ -55,7 +55,7 @@ def announce(event: TransitionEvent) -> None:
 
 def detail_of(event: TransitionEvent, most_bytes: int = MOST_BYTES) -> str:
     """Return the event's JSON: the verdict file with ``lake``; cut to size, with ``is_trimmed``."""
-    assert event.outcome is not None  # noqa: S101 - it has ended
+    assert event.outcome is not None  # it has ended
     document: dict[str, Any] = {"lake": event.setup.lake.root.uri, **outcome_document(event.outcome)}
     text = json.dumps(document)
     for kept in _TRIMMED:

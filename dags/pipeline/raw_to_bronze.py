@@ -78,7 +78,7 @@ class _Dataset:
         """The verdict that the ledger keeps."""
         if self.judged is not None:
             return self.judged.verdict
-        assert self.ingestion.before is not None  # noqa: S101 - only known files are not judged
+        assert self.ingestion.before is not None  # only known files are not judged
         return Verdict(self.ingestion.before.verdict)
 
     @property

@@ -113,7 +113,7 @@ def plain_document(value: TransitionReport | DatasetReport) -> dict[str, object]
 
 def _plain(value: object) -> dict[str, object]:
     """Convert a report value to JSON types. None is left out, except `promoted`, which is null."""
-    assert is_dataclass(value)  # noqa: S101
+    assert is_dataclass(value)
     plain: dict[str, object] = {}
     for name in (f.name for f in fields(value)):
         item = getattr(value, name)

@@ -165,7 +165,7 @@ def count_records(
             sf.count(sf.lit(1)).alias(_ROWS),
             *(sf.count_if(quoted(name)).alias(name) for name in flags.columns),
         ).first()
-    assert totals is not None  # noqa: S101 - an aggregate has one row
+    assert totals is not None  # an aggregate has one row
     counts = totals.asDict()
     total, broken = int(counts.pop(_ROWS)), int(counts.pop(_ANY_BROKEN))
     return TrialCounts(

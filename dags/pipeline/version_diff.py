@@ -143,7 +143,7 @@ def compare_versions(
         totals += _totals(str(number), condition, sample)
     with shuffles_sized_for(spark, max(before.size_bytes, after.size_bytes)):
         found = joined.agg(*totals).first()
-    assert found is not None  # noqa: S101  an aggregate has one row
+    assert found is not None  # an aggregate has one row
     return VersionDiff(
         before,
         after,
@@ -216,7 +216,7 @@ def _read(setup: Setup, spark: SparkSession, zone: Zone, manifest: Manifest) -> 
     from pyspark.sql.types import StructType
 
     schema = StructType.fromDDL(", ".join(f"`{one.name}` {one.type}" for one in manifest.schema))
-    assert isinstance(schema, StructType)  # noqa: S101  of several columns
+    assert isinstance(schema, StructType)  # of several columns
     return read_frame(spark, current_place(setup.lake, zone, manifest), schema)
 
 

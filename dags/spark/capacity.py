@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from contracts.spark import JavaObject
 
 
 def worker_seconds() -> float | None:
@@ -19,13 +22,13 @@ def worker_seconds() -> float | None:
     return executor_seconds(context)
 
 
-def executor_seconds(context: Any) -> float:  # noqa: ANN401 - the JVM's objects behind it are untyped
+def executor_seconds(context: JavaObject) -> float:
     """Return the seconds that driver and executors of a Spark context have run, those that ended included."""
     found, now = context._jsc.sc().statusStore().executorList(False), time.time() * 1000
     executors = [found.apply(number) for number in range(found.size())]
     return float(sum((_ended_at(one, now) - one.addTime().getTime()) / 1000 for one in executors))
 
 
-def _ended_at(executor: Any, now: float) -> float:  # noqa: ANN401 - as above
+def _ended_at(executor: JavaObject, now: float) -> float:
     removed = executor.removeTime()
     return float(removed.get().getTime()) if removed.isDefined() else now

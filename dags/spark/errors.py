@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from checkpoints.storage.errors import StorageFullError
 from contracts.errors import LakegateError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from contracts.spark import JavaObject
 
 _DISK_FULL = ("No space left on device", "Disk quota exceeded")
 _LONGEST = 300  # characters of a message
@@ -58,7 +60,7 @@ def _storage_error_on_worker(error: Exception) -> str:
 class _Cause:
     """One Java exception in a chain of causes."""
 
-    def __init__(self, java: Any) -> None:  # noqa: ANN401  (a Java object)
+    def __init__(self, java: JavaObject) -> None:
         self.message = (str(java.getMessage() or "").splitlines() or [""])[0][:_LONGEST]
         self._class = str(java.getClass().getName())
         self._condition = _condition(java)
@@ -75,7 +77,7 @@ class _Cause:
 
 
 def _causes(error: Exception) -> Iterator[_Cause]:
-    java: Any = getattr(error, "java_exception", None) or getattr(error, "_origin", None)
+    java: JavaObject = getattr(error, "java_exception", None) or getattr(error, "_origin", None)
     for _ in range(_MOST_CAUSES):
         if java is None:
             return
@@ -83,7 +85,7 @@ def _causes(error: Exception) -> Iterator[_Cause]:
         java = java.getCause()
 
 
-def _condition(java: Any) -> str:  # noqa: ANN401  (a Java object)
+def _condition(java: JavaObject) -> str:
     """Return Spark's error condition of an exception, '' for other exceptions."""
     from py4j.protocol import Py4JError
 

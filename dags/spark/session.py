@@ -11,12 +11,14 @@ import tempfile
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from pyspark.sql import SparkSession
+
+    from contracts.spark import JavaObject
 
 # Settings that rows and files depend on; all others (master, memory, S3) are the caller's or the cluster's.
 SEMANTICS: Mapping[str, str] = {
@@ -126,7 +128,7 @@ def _write_no_checksum_files(spark: SparkSession) -> None:
     It starts a process (``chmod``) for each file that it creates: 3 ms each, and a table has a folder for
     each day.
     """
-    jvm: Any = spark._jvm  # py4j resolves Java classes by name, untyped
+    jvm: JavaObject = spark._jvm
     jvm.org.apache.hadoop.fs.FileSystem.getLocal(spark._jsc.hadoopConfiguration()).setWriteChecksum(False)
 
 

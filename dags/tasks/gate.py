@@ -37,7 +37,7 @@ class Gate(BaseOperator):
     operator_extra_links = (DataDocsLink(),)
     ui_color = "#e8f5e9"
 
-    def __init__(self, *, transition: str, dataset: str | None = None, **kwargs: Any) -> None:  # noqa: ANN401  (of BaseOperator)
+    def __init__(self, *, transition: str, dataset: str | None = None, **kwargs: Any) -> None:
         super().__init__(**{**kwargs, "retries": kwargs.get("retries", 0)})
         self.transition, self.dataset = transition, dataset
 

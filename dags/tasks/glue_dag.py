@@ -103,7 +103,7 @@ class TransitionJob(GlueJobOperator):
     A failed job is retried only if its verdict file says that the failure is transient, or if there is none.
     """
 
-    def __init__(self, *, transition: str, dataset: str | None = None, **kwargs: Any) -> None:  # noqa: ANN401  (of BaseOperator)
+    def __init__(self, *, transition: str, dataset: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.transition, self.dataset = transition, dataset
 

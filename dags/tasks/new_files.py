@@ -25,7 +25,7 @@ class NewFilesSensor(S3KeySensor):
     skipped. A DAG run that is forced or started by ``lakehouse`` does not wait.
     """
 
-    def __init__(self, *, dataset: str, **kwargs: Any) -> None:  # noqa: ANN401  (of BaseOperator)
+    def __init__(self, *, dataset: str, **kwargs: Any) -> None:
         super().__init__(
             aws_conn_id="{{ aws_connection() }}",  # also for the triggerer
             bucket_name="{{ raw_bucket() }}",

@@ -19,7 +19,7 @@ class StartDag(TriggerDagRunOperator):
     A retried or cleared task resets the same DAG run, so the run id stays the same.
     """
 
-    def __init__(self, *, transition: str, **kwargs: Any) -> None:  # noqa: ANN401  (of BaseOperator)
+    def __init__(self, *, transition: str, **kwargs: Any) -> None:
         super().__init__(
             logical_date=None,
             reset_dag_run=True,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pyspark.errors import ParseException
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
     from contracts.model import Contract
+    from contracts.spark import JavaObject
 
 _ADDED_COLUMNS = (SOURCE_FILE, POSITION)  # expressions may read these of any record
 # Spark reads these words as functions where no column has their name.
@@ -139,7 +140,7 @@ class _Rewriter:
         self.calls: list[Call] = []
         self._spec, self._location, self._names, self._target = spec, location, names, target
 
-    def sql_of(self, node: Any, start: int, stop: int) -> str:  # noqa: ANN401  (a Java tree)
+    def sql_of(self, node: JavaObject, start: int, stop: int) -> str:
         """Return the spec from ``start`` to ``stop``, which is the text of ``node``, rewritten."""
         pieces, end = [], start
         for first, last, sql in sorted(self._replacements(node)):
@@ -147,7 +148,7 @@ class _Rewriter:
             end = last + 1
         return "".join((*pieces, self._spec[end:stop]))
 
-    def _replacements(self, node: Any) -> Iterator[tuple[int, int, str]]:  # noqa: ANN401  (a Java tree)
+    def _replacements(self, node: JavaObject) -> Iterator[tuple[int, int, str]]:
         """Yield first and last character of source columns and calls, and the SQL that replaces them."""
         name = class_name(node)
         if name in ("WindowExpression", "UnresolvedWindowExpression"):
@@ -172,7 +173,7 @@ class _Rewriter:
         self.inputs[name] = path
         return f"`{name}`"
 
-    def _call(self, node: Any) -> str:  # noqa: ANN401  (a Java tree)
+    def _call(self, node: JavaObject) -> str:
         function, arguments = _function(node), children(node)
         pattern = None
         if not 1 <= len(arguments) <= FUNCTIONS[function]:
@@ -195,9 +196,9 @@ class _Rewriter:
         return self._location.error(self._spec, reason)
 
 
-def _parse(spark: SparkSession, spec: str) -> Any:  # noqa: ANN401  (a Java tree)
+def _parse(spark: SparkSession, spec: str) -> JavaObject:
     """Return the tree of a spec; None if it is not a SQL expression, or an alias (a name with blanks)."""
-    session: Any = spark  # its Java side has no types
+    session: JavaObject = spark
     try:
         tree = session._jsparkSession.sessionState().sqlParser().parseExpression(spec)
     except ParseException:
@@ -205,7 +206,7 @@ def _parse(spark: SparkSession, spec: str) -> Any:  # noqa: ANN401  (a Java tree
     return None if class_name(tree) in ("Alias", "MultiAlias") else tree
 
 
-def _path(node: Any, name: str) -> SourcePath | None:  # noqa: ANN401  (a Java tree)
+def _path(node: JavaObject, name: str) -> SourcePath | None:
     if name == "UnresolvedAttribute":
         column, *steps = _parts(node)
         return SourcePath(column, tuple(steps))
@@ -219,14 +220,14 @@ def _path(node: Any, name: str) -> SourcePath | None:  # noqa: ANN401  (a Java t
     return SourcePath(inner.column, (*inner.steps, value if isinstance(value, int) else value.toString()))
 
 
-def _function(node: Any) -> str:  # noqa: ANN401  (a Java tree)
+def _function(node: JavaObject) -> str:
     return ".".join(_parts(node)).lower()
 
 
-def _parts(node: Any) -> list[str]:  # noqa: ANN401  (a Java tree)
+def _parts(node: JavaObject) -> list[str]:
     return sequence(node.nameParts())
 
 
-def _span(node: Any) -> tuple[int, int]:  # noqa: ANN401  (a Java tree)
+def _span(node: JavaObject) -> tuple[int, int]:
     origin = node.origin()
     return origin.startIndex().get(), origin.stopIndex().get()

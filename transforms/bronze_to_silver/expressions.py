@@ -120,5 +120,5 @@ def _check_deterministic(result: DataFrame, expression: Expression) -> None:
 
 def _type_of(frame: DataFrame) -> st.DataType:
     result = frame.schema.fields[-1].dataType
-    assert isinstance(result, st.StructType)  # noqa: S101
+    assert isinstance(result, st.StructType)
     return result.fields[0].dataType

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pyspark.errors import AnalysisException, ParseException
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from contracts.errors import ContractError
     from contracts.model import Contract, Query
+    from contracts.spark import JavaObject
 
 # Temporary views belong to the session, which concurrent tables share.
 _VIEWS = Lock()
@@ -53,7 +54,7 @@ def sql_table(contract: Contract, query: Query, inputs: Mapping[str, DataFrame])
     Raises:
         ContractError: not one SELECT, or a table, column or function is unknown.
     """
-    session: Any = next(iter(inputs.values())).sparkSession
+    session: JavaObject = next(iter(inputs.values())).sparkSession
     with _VIEWS:
         try:
             session._jsparkSession.sessionState().sqlParser().parseQuery(query.sql)
@@ -86,7 +87,7 @@ def check_query(contract: Contract, query: Query, inputs: Mapping[str, DataFrame
     Raises:
         ContractError: names file and YAML path of the SELECT, or of ``derivedFrom``.
     """
-    table: Any = sql_table(contract, query, inputs)  # its Java side has no types
+    table: JavaObject = sql_table(contract, query, inputs)
     read = set()
     for plan in _plans(table._jdf.queryExecution().analyzed()):
         name = class_name(plan)
@@ -111,7 +112,7 @@ def check_query(contract: Contract, query: Query, inputs: Mapping[str, DataFrame
     _check_columns(contract, query, table)
 
 
-def _plans(plan: Any) -> Iterator[Any]:  # noqa: ANN401  (a Java tree)
+def _plans(plan: JavaObject) -> Iterator[JavaObject]:
     """Yield a plan's nodes, those of subqueries too, but not those below a view."""
     yield plan
     if class_name(plan) != "View":
@@ -119,7 +120,7 @@ def _plans(plan: Any) -> Iterator[Any]:  # noqa: ANN401  (a Java tree)
             yield from _plans(child)
 
 
-def _check_stable(contract: Contract, query: Query, expression: Any) -> None:  # noqa: ANN401  (a Java tree)
+def _check_stable(contract: Contract, query: Query, expression: JavaObject) -> None:
     """Raise ContractError for a function that can give another result for the same rows.
 
     Aggregates over a window see their rows in its order.
@@ -142,7 +143,7 @@ def _check_stable(contract: Contract, query: Query, expression: Any) -> None:  #
             raise _error(contract, query, f"uses {node.sql()}, which is not deterministic: {_UNSTABLE}")
 
 
-def _check_aggregate(contract: Contract, query: Query, function: Any) -> None:  # noqa: ANN401  (a Java tree)
+def _check_aggregate(contract: Contract, query: Query, function: JavaObject) -> None:
     name = class_name(function)
     if name not in _EXACT:
         raise _error(
@@ -160,7 +161,7 @@ def _check_aggregate(contract: Contract, query: Query, function: Any) -> None:  
         )
 
 
-def _is_clock_word(literal: Any) -> bool:  # noqa: ANN401  (a Java tree)
+def _is_clock_word(literal: JavaObject) -> bool:
     """Whether a literal was written as ``DATE 'today'``."""
     origin = literal.origin()
     if literal.dataType().typeName() not in ("date", "timestamp") or not origin.startIndex().isDefined():
