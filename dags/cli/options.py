@@ -20,6 +20,13 @@ JsonOption = Annotated[
 ]
 DebugOption = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
+BaseOption = Annotated[
+    str,
+    typer.Option(
+        metavar="REF|DIR", help="Compare with this git ref, folder, or s3:// URI of the deployed copies."
+    ),
+]
+
 
 class Engine(StrEnum):
     """SQL engines that `lakegate path --sql` writes a statement for."""
