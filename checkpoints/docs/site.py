@@ -141,6 +141,9 @@ def _environment() -> jinja2.Environment:
     environment.filters["minute"] = lambda moment: moment.strftime("%Y-%m-%d %H:%M")
     environment.filters["words"] = lambda text: str(text).replace("_", " ")
     environment.filters["shortened"] = _shortened
+    environment.filters["last_counted"] = lambda count, noun: (
+        f"last {noun}" if count == 1 else f"last {count:,} {noun}s"
+    )
     environment.filters["counted"] = lambda count, noun: f"{count:,} {noun}{'' if count == 1 else 's'}"
     environment.filters["bars"] = bars
     environment.filters["rectangles"] = rectangles
