@@ -137,6 +137,7 @@ def _environment() -> jinja2.Environment:
     )
     environment.filters["ratio"] = _ratio
     environment.filters["share"] = _share
+    environment.filters["points"] = _points
     environment.filters["moment"] = lambda moment: moment.strftime("%Y-%m-%d %H:%M:%S UTC")
     environment.filters["minute"] = lambda moment: moment.strftime("%Y-%m-%d %H:%M")
     environment.filters["words"] = lambda text: str(text).replace("_", " ")
@@ -162,6 +163,12 @@ def _share(share: float | None) -> str:
         return "—"
     percent = 100 * share
     return f"{percent:.2f} %" if percent >= 0.01 or not percent else "< 0.01 %"
+
+
+def _points(change: float | None) -> str:
+    """Return the change of a share in percentage points, a dash for none that two digits show."""
+    points = round(100 * (change or 0), 2)
+    return f"{points:+.2f} pts" if points else "—"
 
 
 def _shortened(text: str, most: int = 60) -> str:
