@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property, lru_cache
 from html import escape
 from math import ceil
 from typing import TYPE_CHECKING, NamedTuple
@@ -36,7 +37,7 @@ class Bar(NamedTuple):
         return f"{self.run.run.run_id}: {_outcome(self.run)}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Strip:
     """A rule's share by run, oldest first; the highest bar is that of the largest share."""
 
@@ -46,7 +47,7 @@ class Strip:
     bar_width: int
     largest: float  # share
 
-    @property
+    @cached_property
     def lines(self) -> dict[str, str]:
         """All bars of a state as one SVG path of vertical lines, by its name: shorter than single bars."""
         found: dict[str, str] = {}
@@ -136,10 +137,14 @@ class Cell(NamedTuple):
 
 def rectangles(cells: Iterable[Cell], size: int) -> str:
     """Return cells as SVG, their labels escaped. A loop in a template is slower, and heat maps are large."""
-    return "".join(
+    return "".join([_rectangle(cell, size) for cell in cells])
+
+
+@lru_cache(maxsize=4096)  # a run's cells of many files and rules are alike
+def _rectangle(cell: Cell, size: int) -> str:
+    return (
         f'<rect class="{cell.kind}" x="{cell.x + 0.5}" y="{cell.y + 0.5}" '
         f'width="{size}" height="{size}" rx="2"><title>{escape(cell.label)}</title></rect>'
-        for cell in cells
     )
 
 
@@ -233,11 +238,12 @@ def heat_map(history: ResultHistory, rule: str, files_shown: int) -> list[HeatRo
     # The files that such a run lists have all of its offenders.
     listed = map(sum, zip(*counts.values(), strict=True))
     is_complete = [count == run.broken.get(rule, 0) for run, count in zip(runs, listed, strict=True)]
+    kinds = {count: f"q{level(count, largest)}" for file in order for count in counts[file]}
     rows = []
     for file in order:
         of_runs = zip(runs, counts[file], is_complete, strict=True)
         cells = tuple(
-            Cell(number * CELL, 0, f"q{level(count, largest)}", f"{run.run_id}: {count:,} rows")
+            Cell(number * CELL, 0, kinds[count], f"{run.run_id}: {count:,} rows")
             if count or is_whole
             else Cell(number * CELL, 0, "unknown", f"{run.run_id}: not listed")
             for number, (run, count, is_whole) in enumerate(of_runs)

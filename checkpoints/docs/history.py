@@ -141,6 +141,10 @@ class ResultHistory:
                 state = RuleState.PASSED if is_judged and domain in run.evaluated else RuleState.ABSENT
             yield RuleRun(run, state, run.broken.get(rule, 0), run.evaluated.get(domain, 0))
 
+    def was_broken(self, rule: str) -> bool:
+        """Whether one of the runs broke a rule."""
+        return any(rule in run.broken for run in self.runs)
+
     def broken_since(self, rule: str) -> RunResult:
         """Return the first of the last runs that all broke a rule; the last run if it passed."""
         return self._since(lambda run: rule in run.broken)

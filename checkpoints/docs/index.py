@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import PlainSerializer, TypeAdapter
@@ -13,7 +13,7 @@ from checkpoints.docs.charts import Sparkline, sparkline
 from checkpoints.docs.current import Attention, CurrentResult, Need
 from checkpoints.docs.flow import DatasetFlow, draw_flow
 from checkpoints.docs.site import INDEX, RUNS_SHOWN, contract_path, render, run_path, table_path
-from checkpoints.lake.json_documents import Timestamp  # noqa: TC001  pydantic evaluates annotations
+from checkpoints.lake.json_documents import Timestamp, compact_json
 from contracts.model import Zone
 from quarantine_policies.decision import Verdict
 
@@ -43,7 +43,7 @@ class IndexEntry:
     rows: int | None = None  # promoted, or that would have been
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ShownRun:
     """One run and its results."""
 
@@ -56,7 +56,7 @@ class ShownRun:
         """The worst verdict of its results."""
         return Verdict.worst(entry.verdict for entry in self.entries)
 
-    @property
+    @cached_property
     def by_transition(self) -> dict[str, list[IndexEntry]]:
         """The results by transition, both in the order of publication."""
         grouped: dict[str, list[IndexEntry]] = {}
@@ -115,14 +115,16 @@ def publish_index(
     The cost does not depend on the number of runs. A later transition of the same run is added to that run; a
     result published again is replaced. Concurrent publishers keep each other's results.
     """
+    document = IndexDocument()
 
     def change(content: bytes | None) -> bytes:
-        return _write(_read(content).with_run(run, entries, current, runs_shown))
+        nonlocal document
+        document = _read(content).with_run(run, entries, current, runs_shown)
+        return _write(document)
 
     place = docs.child(_DOCUMENT)
     written = place.update(change)
     while True:
-        document = _read(written)
         page = run_path(run.run_id)
         for shown in document.runs:
             if shown.run_id == run.run_id:
@@ -132,6 +134,7 @@ def publish_index(
         if found is None or found[0] == written:
             return
         written = found[0]  # published by another process meanwhile: the page must show it as well
+        document = _read(written)
 
 
 def read_runs(docs: Place) -> tuple[ShownRun, ...]:
@@ -154,7 +157,7 @@ def _read(content: bytes | None) -> IndexDocument:
 
 
 def _write(document: IndexDocument) -> bytes:
-    return json.dumps(_adapter().dump_python(document)).encode()
+    return compact_json(_adapter().dump_python(document))
 
 
 @cache

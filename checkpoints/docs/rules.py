@@ -9,7 +9,6 @@ from glob import escape
 from typing import TYPE_CHECKING
 
 from checkpoints.docs.charts import heat_map, strip
-from checkpoints.docs.history import RuleState
 from checkpoints.docs.site import contract_path, render, rule_path, table_path
 from contracts.model import Domain, Zone
 from contracts.rule_domains import columns_of
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from contracts.model import Rule
 
 FILES_SHOWN = 15
+RUNS_IN_NUMBERS = 14  # two weeks of nights; the strip shows more
 _COMMANDS_CHARACTERS = 40_000  # of all files together, as HTML: keys may be long and full of quotes
 
 
@@ -76,8 +76,8 @@ def rule_pages(facts: ResultFacts, history: ResultHistory) -> Iterator[tuple[str
 
 
 def _page(page: str, rule: Rule, facts: ResultFacts, history: ResultHistory) -> bytes:
-    runs = history.of_rule(rule)
-    was_broken = any(run.state is RuleState.BROKEN for run in runs)
+    was_broken = history.was_broken(rule.name)
+    runs = history.of_rule(rule) if was_broken else ()
     outcome = next((one for one in facts.gate_result.outcomes if one.rule == rule.name), None)
     can_correct = facts.is_of_rows and rule.domain is Domain.RECORDS
     files = heat_map(history, rule.name, FILES_SHOWN) if was_broken else []
@@ -88,7 +88,8 @@ def _page(page: str, rule: Rule, facts: ResultFacts, history: ResultHistory) -> 
         rule=rule,
         facts=facts,
         columns=[str(name) for name in columns_of(rule.kwargs)],
-        runs=runs if was_broken else (),
+        runs=runs,
+        runs_in_numbers=RUNS_IN_NUMBERS,
         strip=strip(runs) if was_broken else None,
         since=history.broken_since(rule.name) if was_broken else None,
         outcome=outcome if was_broken else None,

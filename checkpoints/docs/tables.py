@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from checkpoints.docs.charts import Calendar, Sparkline, Strip, calendar, sparkline, strip
-from checkpoints.docs.history import RuleState
 from checkpoints.docs.site import contract_path, render, rule_path, table_path
 from contracts.model import Zone
 
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from checkpoints.docs.facts import ResultFacts
     from checkpoints.docs.history import ResultHistory, RunResult
     from contracts.days import DayOutOfLine
-    from contracts.model import Column, Rule
+    from contracts.model import Column, Domain, Rule
 
 VERSIONS_SHOWN = 12
 _STRIP_HEIGHT, _STRIP_STEP = 18, 3
@@ -119,12 +118,19 @@ def _columns(facts: ResultFacts, runs: Sequence[RunResult]) -> list[ShownColumn]
 
 
 def _rules(facts: ResultFacts, history: ResultHistory) -> Iterator[ShownRule]:
+    """Yield the rules; those that no run broke look alike, if they are as old and judge the same rows."""
+    strips: dict[tuple[Domain, str | None], Strip] = {}
     for rule in facts.rules:
-        runs = history.of_rule(rule)
+        alike = None if history.was_broken(rule.name) else (rule.domain, history.first_runs.get(rule.name))
+        drawn = strips.get(alike) if alike else None
+        if drawn is None:
+            drawn = strip(history.of_rule(rule), _STRIP_HEIGHT, _STRIP_STEP)
+        if alike:
+            strips[alike] = drawn
         yield ShownRule(
             rule,
-            strip(runs, _STRIP_HEIGHT, _STRIP_STEP),
-            runs[-1].state is RuleState.BROKEN,
+            drawn,
+            rule.name in history.runs[-1].broken,
             rule_path(facts.transition, facts.dataset, rule.name),
         )
 

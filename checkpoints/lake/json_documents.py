@@ -9,6 +9,7 @@ from decimal import Decimal, InvalidOperation
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Final, Generic, TypeVar
 
+import orjson
 from pydantic import (
     ConfigDict,
     PlainSerializer,
@@ -46,6 +47,8 @@ class DocumentCodec(Generic[T]):
         """Return a document's bytes: JSON, the same bytes for equal values."""
         values = {"kind": self.kind, "format": self.version}
         values |= self._adapter.dump_python(value, by_alias=True)
+        if self.indent is None:
+            return compact_json(values) + b"\n"
         return json.dumps(values, indent=self.indent).encode() + b"\n"
 
     def read(self, data: bytes, where: str) -> T:
@@ -74,6 +77,14 @@ class DocumentCodec(Generic[T]):
     @cached_property
     def _adapter(self) -> TypeAdapter[T]:
         return TypeAdapter(self.type)
+
+
+def compact_json(values: object) -> bytes:
+    """Return JSON in one line, the same bytes for equal values. Strings may hold lone surrogates."""
+    try:
+        return orjson.dumps(values)
+    except TypeError:  # a lone surrogate, which it refuses
+        return json.dumps(values).encode()
 
 
 def damaged(where: str, expected: str, found: str) -> DamagedDocumentError:
