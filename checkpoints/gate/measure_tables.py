@@ -57,9 +57,9 @@ class WrittenTable:
 def measure_tables(tables: Sequence[WrittenTable]) -> list[TableMeasured]:
     """Measure written tables in one Spark job; returns one result per table, in order.
 
-    Of a table that was counted during its write, only the columns that are judged by day are read. Of any
-    other table, only required columns (the key among them), ``event_date`` and the timestamp behind it,
-    ``_source_file`` and, if it is computed, texts of limited length are read.
+    A table that was counted during its write is not read. Of any other table, only required columns (the key
+    among them), ``event_date`` and the timestamp behind it, ``_source_file``, the columns that are judged by
+    day and, if it is computed, texts of limited length are read.
     Uniqueness without a shuffle: the number of rows and the xor of their key hashes must match the expected
     keys. Tables whose keys are unknown are grouped by key hash. Only a table with a repeated hash, or with
     other keys than expected, is grouped by the keys themselves, in a further job.
@@ -67,7 +67,7 @@ def measure_tables(tables: Sequence[WrittenTable]) -> list[TableMeasured]:
     unread = [number for number, table in enumerate(tables) if table.counted is None]
     unproved = [n for n in unread if _key(tables[n]) and tables[n].keys is None]
     parts = [(_TOTAL, _totals(number, tables[number])) for number in unread]
-    parts += [(_TOTAL, _days(n, table)) for n, table in enumerate(tables) if judged_columns(table.contract)]
+    parts += [(_TOTAL, _days(n, tables[n])) for n in unread if judged_columns(tables[n].contract)]
     if unproved:
         parts.append((_REPEATED, _repeated([_hashes(number, tables[number]) for number in unproved])))
     totals: dict[int, list[Row]] = defaultdict(list)
@@ -80,7 +80,7 @@ def measure_tables(tables: Sequence[WrittenTable]) -> list[TableMeasured]:
     return [
         _measured(table, totals[number], has_repeated=number in repeated)
         if table.counted is None
-        else _as_written(table.counted, _by_day(table, totals[number]))
+        else _as_written(table.counted)
         for number, table in enumerate(tables)
     ]
 
@@ -124,23 +124,29 @@ def observe_counts(
         source files, which are counted from the written files.
     """
     from pyspark.sql import Observation
+    from pyspark.sql import functions as sf
 
     if {EVENT_DATE, SOURCE_FILE} & {*frame.columns} or not is_unique_by_plan(frame, contract.key):
         return frame, None
     observation = Observation()
-    counts = (
+    counts = [
         *count_and_xor(key_hash(contract.key)),
         _null_counts(contract, frame.columns),
         _too_long_count(contract, frame.columns),
-    )
+    ]
+    if judged_columns(contract):
+        counts.append(sf.collect_list(sf.struct(*_values_of_day(contract))).alias("days"))
     required = _required(contract, frame.columns)
-    return frame.observe(observation, *counts), partial(_observed_rows, observation, required)
+    return frame.observe(observation, *counts), partial(_observed_rows, observation, contract, required)
 
 
-def _observed_rows(observation: Observation, required: Sequence[str]) -> RowsWritten:
+def _observed_rows(observation: Observation, contract: Contract, required: Sequence[str]) -> RowsWritten:
     found = observation.get
     nulls = dict(zip(required, found["nulls"], strict=True))
-    return RowsWritten(observed_keys(observation), nulls, found["too_long"])
+    days = [row for row in found.get("days", ()) if row["day"] is not None]
+    return RowsWritten(
+        observed_keys(observation), nulls, found["too_long"], _by_day(judged_columns(contract), days)
+    )
 
 
 def observed_keys(observation: Observation) -> DistinctKeys:
@@ -166,7 +172,7 @@ def is_unique_by_plan(frame: DataFrame, key: Sequence[str]) -> bool:
     return any({one.apply(position).name() for position in range(one.size())} <= set(key) for one in sets)
 
 
-def _as_written(counted: RowsWritten, by_day: Mapping[str, ValuesByDay]) -> TableMeasured:
+def _as_written(counted: RowsWritten) -> TableMeasured:
     """Return the measures of a table that was counted during its write."""
     return TableMeasured(
         rows=counted.keys.distinct,
@@ -178,14 +184,13 @@ def _as_written(counted: RowsWritten, by_day: Mapping[str, ValuesByDay]) -> Tabl
         rows_by_file={},
         keys=counted.keys,
         too_long_values=counted.too_long_values,
-        by_day=by_day,
+        by_day=counted.by_day,
     )
 
 
-def _by_day(table: WrittenTable, totals: Sequence[Row]) -> Mapping[str, ValuesByDay]:
+def _by_day(names: Sequence[str], rows: Sequence[Row]) -> Mapping[str, ValuesByDay]:
     """Return what was measured by day; nothing for a table without days."""
-    names = (ROWS,) if EVENT_DATE in table.frame.columns else judged_columns(table.contract)
-    days = [(_EPOCH.date() + timedelta(days=row["day"]), row["values"]) for row in totals]
+    days = [(_EPOCH.date() + timedelta(days=row["day"]), row["values"]) for row in rows]
     return {
         name: {day: as_number(values[n]) for day, values in days if values[n] is not None}
         for n, name in enumerate(names)
@@ -195,7 +200,8 @@ def _by_day(table: WrittenTable, totals: Sequence[Row]) -> Mapping[str, ValuesBy
 def _measured(table: WrittenTable, totals: Sequence[Row], *, has_repeated: bool) -> TableMeasured:
     """Return the measures of a table from its totals: by file if it has source files, and by day."""
     key = _key(table)
-    by_day = _by_day(table, [row for row in totals if row["day"] is not None])
+    names = (ROWS,) if EVENT_DATE in table.frame.columns else judged_columns(table.contract)
+    by_day = _by_day(names, [row for row in totals if row["day"] is not None])
     totals = [row for row in totals if row["day"] is None]
     rows = sum(row["rows"] for row in totals)
     keys = DistinctKeys(rows, reduce(xor, (row["xor"] or 0 for row in totals), 0)) if key else None
@@ -303,13 +309,16 @@ def _days(number: int, table: WrittenTable) -> DataFrame:
     """Return the numbers that are judged by day, of a table with one row a day."""
     from pyspark.sql import functions as sf
 
-    values = [sf.col(name).cast("string") for name in judged_columns(table.contract)]
-    days = table.frame.select(
-        sf.lit(number).alias("table"),
-        sf.unix_date(day_column(table.contract) or "").alias("day"),
-        sf.array(*values).alias("values"),
-    )
+    days = table.frame.select(sf.lit(number).alias("table"), *_values_of_day(table.contract))
     return days.where("day is not null")
+
+
+def _values_of_day(contract: Contract) -> tuple[Column, Column]:
+    """Return the day of a row, as ``day``, and the numbers that are judged by it, as ``values``."""
+    from pyspark.sql import functions as sf
+
+    values = [sf.col(name).cast("string") for name in judged_columns(contract)]
+    return sf.unix_date(day_column(contract) or "").alias("day"), sf.array(*values).alias("values")
 
 
 def _row_count() -> Column:

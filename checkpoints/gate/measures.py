@@ -223,11 +223,15 @@ class DistinctKeys:
 
 @dataclass(frozen=True, slots=True)
 class RowsWritten:
-    """Counts of a table's rows made during the write; each key occurs once."""
+    """Numbers of a table measured during the write; each key occurs once.
+
+    ``by_day``: of a table with one row a day, the columns that its rules judge by day.
+    """
 
     keys: DistinctKeys
     nulls: Mapping[str, int]  # by required column
     too_long_values: int = 0
+    by_day: Mapping[str, ValuesByDay] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,9 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from checkpoints.gate.measure_tables import WrittenTable, measure_groups, measure_tables
-from checkpoints.gate.measures import DistinctKeys, RowsWritten
+from pyspark.sql import functions as sf
+
+from checkpoints.gate.measure_tables import WrittenTable, measure_groups, measure_tables, observe_counts
 from contracts.model import Column, DataType, Domain, Kind, Rule, Severity, Zone
 from tests.checkpoints.gate.test_measures import CONTRACT
 
@@ -88,8 +89,11 @@ def test_of_a_table_with_one_row_a_day_the_judged_columns_are_measured(spark: Sp
         [(FIRST, large, 3, 9), (SECOND, None, 4, 9)],
         "date date, revenue decimal(38,4), orders bigint, ignored bigint",
     )
-    counted = RowsWritten(DistinctKeys(2, 0), {"date": 0})
-    both = [WrittenTable(frame, revenue), WrittenTable(frame, revenue, counted=counted)]
+    grouped = frame.groupBy("date").agg(*(sf.max(name).alias(name) for name in frame.columns[1:]))
+    written, observed = observe_counts(grouped, revenue)
+    assert observed is not None
+    written.collect()
+    both = [WrittenTable(frame, revenue), WrittenTable(frame, revenue, counted=observed())]
     for found in measure_tables(both):
         assert found.by_day == {"revenue": {FIRST: large}, "orders": {FIRST: 3, SECOND: 4}}
         assert (found.rows, found.latest) == (2, None)
