@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from checkpoints.gate.gx_expectations import filled_rule, single_rules
+from contracts.argument_values import as_instant
 from contracts.days import earliest_fresh
 from contracts.expectation_catalog import EXPECT_FRESH
 from quarantine_policies.decision import split_rules
@@ -34,7 +35,8 @@ def late_rules(
 
     def is_broken(rule: Rule) -> bool:
         arguments: Mapping[str, Any] = filled_rule(contract, rule, given).kwargs
-        return latest < earliest_fresh(arguments["as_of"], arguments["max_age_hours"])
+        as_of: Any = as_instant(arguments["as_of"])
+        return latest < earliest_fresh(as_of, arguments["max_age_hours"])
 
     judged, _ = split_rules(contract.rules, policy)
     singles = [one for rule in judged for one in single_rules(rule) if one.expectation == EXPECT_FRESH]
