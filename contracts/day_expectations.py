@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar  # Any: signatures of GX
 
-from contracts.days import DaySettings, earliest_fresh, judge_days
+from contracts.days import DaySettings, freshness, judge_days
 from contracts.expectation_catalog import metric_of
 from contracts.own_expectations import MeasuredExpectation
 
@@ -90,14 +90,9 @@ class ExpectLatestTimestampToBeFresh(MeasuredExpectation):
         (latest,) = (metrics[name] for name in self.metric_dependencies)
         if not latest:
             return {"success": True, "result": {"observed_value": "no timestamp"}}
-        found, expected = _utc(latest), earliest_fresh(_utc(self.as_of), self.max_age_hours)
-        observed = f"latest {_shown(found)}, expected {_shown(expected)} or later"
-        return {"success": found >= expected, "result": {"observed_value": observed}}
+        is_fresh, observed = freshness(_utc(latest), _utc(self.as_of), self.max_age_hours)
+        return {"success": is_fresh, "result": {"observed_value": observed}}
 
 
 def _utc(clock: datetime) -> datetime:
     return clock.astimezone(UTC) if clock.tzinfo else clock.replace(tzinfo=UTC)
-
-
-def _shown(clock: datetime) -> str:
-    return clock.strftime("%Y-%m-%d %H:%M:%S UTC")

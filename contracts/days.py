@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, localcontext
 from statistics import median
 
@@ -154,6 +154,11 @@ def _plain(value: Decimal) -> int | Decimal:
     return int(rounded) if rounded == rounded.to_integral_value() else rounded.normalize()
 
 
-def earliest_fresh(as_of: datetime, max_age_hours: float) -> datetime:
-    """Return the clock value that the latest timestamp of a fresh dataset is not before."""
-    return as_of - timedelta(hours=max_age_hours)
+def freshness(latest: datetime, as_of: datetime, max_age_hours: float) -> tuple[bool, str]:
+    """Return whether the latest timestamp is no older than ``max_age_hours``, and both moments in words."""
+    earliest = as_of - timedelta(hours=max_age_hours)
+    return latest >= earliest, f"latest {_in_utc(latest)}, expected {_in_utc(earliest)} or later"
+
+
+def _in_utc(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

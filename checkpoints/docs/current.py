@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,7 +16,8 @@ from contracts.model import Domain
 from quarantine_policies.decision import Verdict  # noqa: TC001  pydantic, as above
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
 
     from checkpoints.docs.facts import ResultFacts
     from checkpoints.docs.history import ResultHistory
@@ -68,6 +69,16 @@ class CurrentResult:
     shares: tuple[float, ...] = ()
     latest: Timestamp | None = None
     attention: tuple[Attention, ...] = ()
+
+    def with_late_feed(self, as_of: datetime, broken: Mapping[str, str]) -> CurrentResult:
+        """Return the result with the rules on freshness that it breaks by now, and how, in words."""
+        known = {one.subject for one in self.attention if one.need is Need.LATE}
+        added = [
+            Attention(Need.LATE, rule, 0, as_of, rule_path(self.transition, self.dataset, rule), found)
+            for rule, found in broken.items()
+            if rule not in known
+        ]
+        return replace(self, attention=(*self.attention, *added))
 
 
 def current_result(facts: ResultFacts, history: ResultHistory) -> CurrentResult:

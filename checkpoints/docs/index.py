@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,7 +18,7 @@ from contracts.model import Zone
 from quarantine_policies.decision import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from checkpoints.docs.site import RunFacts
@@ -101,6 +101,14 @@ class IndexDocument:
         results = {f"{one.transition}/{one.dataset}": one for one in current}
         return IndexDocument(runs[:runs_shown], {**self.current, **results})
 
+    def with_late_feeds(self, as_of: datetime, late: Mapping[str, Mapping[str, str]]) -> IndexDocument:
+        """Return the document with datasets of silver that are late by now: the rules, and how, in words."""
+        current = {
+            key: one.with_late_feed(as_of, late.get(one.dataset, {})) if one.transition == _TO_SILVER else one
+            for key, one in self.current.items()
+        }
+        return replace(self, current=current)
+
 
 def publish_index(
     docs: Place,
@@ -115,21 +123,61 @@ def publish_index(
     The cost does not depend on the number of runs. A later transition of the same run is added to that run; a
     result published again is replaced. Concurrent publishers keep each other's results.
     """
-    document = IndexDocument()
 
-    def change(content: bytes | None) -> bytes:
-        nonlocal document
-        document = _read(content).with_run(run, entries, current, runs_shown)
-        return _write(document)
-
-    place = docs.child(_DOCUMENT)
-    written = place.update(change)
-    while True:
+    def write_pages(document: IndexDocument) -> None:
         page = run_path(run.run_id)
         for shown in document.runs:
             if shown.run_id == run.run_id:
                 docs.child(page).write_bytes(render("run.html.j2", page, run=shown))
         docs.child(INDEX).write_bytes(_render(document, contracts, runs_shown))
+
+    _publish(docs, lambda before: before.with_run(run, entries, current, runs_shown), write_pages)
+
+
+def publish_late_feeds(
+    docs: Place,
+    as_of: datetime,
+    late: Mapping[str, Mapping[str, str]],
+    contracts: Sequence[Contract] = (),
+    runs_shown: int = RUNS_SHOWN,
+) -> None:
+    """Add feeds that became late since the last run to what needs a person; nothing is written without any.
+
+    Args:
+        docs: the folder of the Data Docs.
+        as_of: now.
+        late: by dataset of silver, the rules on freshness that it breaks, and how, in words.
+        contracts: all contracts of the installation.
+        runs_shown: on the front page.
+    """
+    found = docs.storage.read_versioned(docs.child(_DOCUMENT).path)
+    known = _read(found[0] if found else None)
+    if known.with_late_feeds(as_of, late) == known:
+        return
+
+    def write_page(document: IndexDocument) -> None:
+        docs.child(INDEX).write_bytes(_render(document, contracts, runs_shown))
+
+    _publish(docs, lambda before: before.with_late_feeds(as_of, late), write_page)
+
+
+def _publish(
+    docs: Place,
+    change: Callable[[IndexDocument], IndexDocument],
+    write_pages: Callable[[IndexDocument], None],
+) -> None:
+    """Change the document, and write pages of it until they show what concurrent publishers wrote as well."""
+    document = IndexDocument()
+
+    def change_content(content: bytes | None) -> bytes:
+        nonlocal document
+        document = change(_read(content))
+        return _write(document)
+
+    place = docs.child(_DOCUMENT)
+    written = place.update(change_content)
+    while True:
+        write_pages(document)
         found = place.storage.read_versioned(place.path)
         if found is None or found[0] == written:
             return

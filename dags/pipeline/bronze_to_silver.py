@@ -20,7 +20,7 @@ from dags.pipeline.candidates import manifest_of, table_report
 from dags.pipeline.contract_checks import check_contracts
 from dags.pipeline.fingerprint import BRONZE_TO_SILVER, fingerprint
 from dags.pipeline.judging import published_result
-from dags.pipeline.publish import publish
+from dags.pipeline.publish import publish, publish_lateness
 from dags.pipeline.report import DatasetReport, TransitionReport
 from dags.pipeline.silver_dataset import DatasetInput, judge_dataset
 from dags.spark.concurrency import run_concurrently, start_with_gx
@@ -148,16 +148,21 @@ def _is_unchanged(setup: Setup, pointer: Pointer, current: str) -> bool:
 def _unchanged(setup: Setup, run: Run, pointer: Pointer) -> tuple[DatasetReport, ...]:
     """Return reports that name, in ``failed``, the rules on freshness that are broken by now.
 
-    Where no feed delivers, nothing changes: their lateness is told here or nowhere.
+    Where no feed delivers, nothing changes: their lateness is told here and on the front page, or nowhere.
     """
-    reports = []
+    reports, late = [], {}
     for contract in setup.contracts.datasets:
         manifest = current_silver(setup.lake, contract.name, pointer)
         if manifest is not None:
             place = setup.lake.area(Zone.SILVER).child(manifest.folder)
             metrics = read_metrics(setup.lake.metrics, manifest.run_id, NAME, contract.name)
-            late = late_rules(contract, setup.policies.of(contract.name), run.parameters, metrics)
-            reports.append(DatasetReport(contract.name, Verdict.UNCHANGED, promoted=place.uri, failed=late))
+            policy = setup.policies.of(contract.name)
+            late[contract.name] = broken = late_rules(contract, policy, run.parameters, metrics)
+            reports.append(
+                DatasetReport(contract.name, Verdict.UNCHANGED, promoted=place.uri, failed=tuple(broken))
+            )
+    if any(late.values()):
+        publish_lateness(setup, run, late)
     return tuple(reports)
 
 

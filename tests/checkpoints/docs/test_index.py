@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from checkpoints.docs.index import IndexEntry, publish_index, read_runs
+from checkpoints.docs.index import IndexEntry, publish_index, publish_late_feeds, read_runs
 from contracts.days import DayOutOfLine
 from contracts.expectation_catalog import EXPECT_FRESH
 from quarantine_policies.decision import Verdict
 from tests.checkpoints.docs.given import (
     AS_OF,
+    CONTRACT,
     RUN,
     USERS_PAGE,
     Tags,
@@ -143,6 +144,25 @@ def test_days_out_of_line_and_late_feeds_need_a_person(docs: Place) -> None:
         "2024-06-01 00:00 late feed users keys_unique 3 days late —",
         "2024-06-01 00:00 days out of line users strict_fail 2024-06-01: 3 found, 100 expected 1",
     ]
+
+
+def test_feeds_that_became_late_since_the_last_run_need_a_person_once(
+    docs: Place, storage: RecordingStorage
+) -> None:
+    publish(docs, facts(offenders=0), of=run(1))
+    told = "late feed users freshness 2 days late —"
+    for now, late, since in (
+        (run(2), {"users": {}}, []),
+        (run(3), {"users": {"freshness": "2 days late"}}, ["2024-06-03 00:00"]),
+        (run(4), {"users": {"freshness": "3 days late"}, "other": {"freshness": "x"}}, ["2024-06-03 00:00"]),
+    ):
+        storage.written.clear()
+        publish_late_feeds(docs, now.as_of, late, [CONTRACT])
+        assert bool(storage.written) is (now == run(3))
+        assert [f"{moment} {told}" for moment in since] == needs(docs)
+    assert [known.run_id for known in read_runs(docs)] == ["run-1"]
+    publish(docs, facts(offenders=0), of=run(5))
+    assert needs(docs) == []
 
 
 def test_what_was_mended_no_longer_needs_a_person(docs: Place) -> None:
