@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from checkpoints.docs.contract_pages import contract_pages
 from checkpoints.docs.current import current_result
 from checkpoints.docs.history import NewResult, RunResult, add_to_history
-from checkpoints.docs.index import IndexEntry, publish_index
+from checkpoints.docs.index import publish_index
+from checkpoints.docs.index_document import IndexEntry
 from checkpoints.docs.results import result_pages
 from checkpoints.docs.rules import rule_pages
 from checkpoints.docs.site import RUNS_SHOWN, publish_changed, result_path

@@ -24,7 +24,7 @@ from dags.settings import read_settings
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from checkpoints.docs.index import ShownRun
+    from checkpoints.docs.index_document import ShownRun
     from checkpoints.lake.layout import Lake
     from checkpoints.lake.manifest import Manifest
     from checkpoints.lake.pointer import VersionRef
@@ -48,12 +48,12 @@ class CurrentVersion:
 
 def status_command(*, lake: str | None, as_json: bool) -> int:
     """Show the current versions, the last runs, and what needs a person."""
-    from checkpoints.docs.index import read_runs
+    from checkpoints.docs.index_document import read_document
 
     found = find_lake(read_settings(lake=lake))
     found.root.storage.ensure_readable()
     versions = _current_versions(found)
-    runs = read_runs(found.docs)[:_SHOWN_RUNS]
+    runs = read_document(found.docs).runs[:_SHOWN_RUNS]
     to_correct = _to_correct(found, runs)
     if as_json:
         current = [asdict(version) | {"promoted_at": version.promoted_at.isoformat()} for version in versions]

@@ -14,7 +14,8 @@ from unittest.mock import patch
 
 from checkpoints.docs.current import current_result
 from checkpoints.docs.history import add_to_history
-from checkpoints.docs.index import IndexEntry, publish_index
+from checkpoints.docs.index import publish_index
+from checkpoints.docs.index_document import IndexEntry
 from checkpoints.docs.publish import new_result, publish_docs
 from checkpoints.docs.site import result_path
 from checkpoints.storage.place import Place

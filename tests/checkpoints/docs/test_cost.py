@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from checkpoints.docs.history import CODEC, RUNS_KEPT, ResultHistory, TransitionHistory
-from checkpoints.docs.index import IndexEntry, publish_index
+from checkpoints.docs.index import publish_index
+from checkpoints.docs.index_document import IndexEntry
 from checkpoints.docs.publish import new_result, publish_docs
 from checkpoints.docs.site import RUNS_SHOWN, RunFacts
 from checkpoints.gate.checkpoint import GateResult

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from checkpoints.docs.index import IndexEntry, publish_index, publish_late_feeds, read_runs
+from checkpoints.docs.index import publish_index, publish_late_feeds
+from checkpoints.docs.index_document import IndexEntry, read_document
 from contracts.days import DayOutOfLine
 from contracts.expectation_catalog import EXPECT_FRESH
 from quarantine_policies.decision import Verdict
@@ -65,7 +66,7 @@ def test_it_holds_the_last_runs_only_and_costs_two_reads_and_three_writes(
 def test_a_result_published_again_replaces_the_first_one(docs: Place) -> None:
     for verdict in (Verdict.BLOCK, Verdict.PASS):
         publish_index(docs, RUN, [IndexEntry("raw_to_bronze", "users", verdict, "runs/x.html")])
-    (shown,) = read_runs(docs)
+    (shown,) = read_document(docs).runs
     assert [entry.verdict for entry in shown.entries] == [Verdict.PASS]
     assert "run-1 2024-06-01 00:00 pass" in front_page(docs).text
 
@@ -78,7 +79,7 @@ def test_results_published_at_the_same_time_are_all_on_it(docs: Place) -> None:
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(publish_one, datasets))
-    (shown,) = read_runs(docs)
+    (shown,) = read_document(docs).runs
     assert {entry.dataset for entry in shown.entries} == datasets
     page = docs.child("runs/run-1/index.html").read_bytes().decode()
     assert all(f"{dataset}.html" in page for dataset in datasets)
@@ -89,7 +90,7 @@ def test_runs_of_an_earlier_version_stay_on_it(docs: Place) -> None:
     old = [{"run_id": "old", "as_of": "2023-01-01T00:00:00+00:00", "entries": [entry]}]
     docs.child("runs.json").write_bytes(json.dumps(old).encode())
     publish(docs, facts())
-    assert [known.run_id for known in read_runs(docs)] == ["run-1", "old"]
+    assert [known.run_id for known in read_document(docs).runs] == ["run-1", "old"]
     assert "old 2023-01-01 00:00 warn" in front_page(docs).text
 
 
@@ -101,7 +102,7 @@ def test_a_damaged_document_begins_anew(docs: Place, document: str, content: byt
     docs.child(document).write_bytes(content)
     publish(docs, facts())
     after = pages_of(docs)
-    assert [known.run_id for known in read_runs(docs)] == ["run-1"]
+    assert [known.run_id for known in read_document(docs).runs] == ["run-1"]
     assert {path for path in before if after[path] != before[path]} <= {"published.json"}
 
 
@@ -160,7 +161,7 @@ def test_feeds_that_became_late_since_the_last_run_need_a_person_once(
         publish_late_feeds(docs, now.as_of, late, [CONTRACT])
         assert bool(storage.written) is (now == run(3))
         assert [f"{moment} {told}" for moment in since] == needs(docs)
-    assert [known.run_id for known in read_runs(docs)] == ["run-1"]
+    assert [known.run_id for known in read_document(docs).runs] == ["run-1"]
     publish(docs, facts(offenders=0), of=run(5))
     assert needs(docs) == []
 
