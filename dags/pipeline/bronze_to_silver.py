@@ -7,6 +7,7 @@ from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from checkpoints.docs.index import publish_late_feeds
 from checkpoints.gate.late_feeds import late_rules
 from checkpoints.lake.bronze import current_ledger, readable_place, verify_bronze
 from checkpoints.lake.commit import read_pointer
@@ -20,7 +21,7 @@ from dags.pipeline.candidates import manifest_of, table_report
 from dags.pipeline.contract_checks import check_contracts
 from dags.pipeline.fingerprint import BRONZE_TO_SILVER, fingerprint
 from dags.pipeline.judging import published_result
-from dags.pipeline.publish import publish, publish_lateness
+from dags.pipeline.publish import publish
 from dags.pipeline.report import DatasetReport, TransitionReport
 from dags.pipeline.silver_dataset import DatasetInput, judge_dataset
 from dags.spark.concurrency import run_concurrently, start_with_gx
@@ -148,7 +149,7 @@ def _is_unchanged(setup: Setup, pointer: Pointer, current: str) -> bool:
 def _unchanged(setup: Setup, run: Run, pointer: Pointer) -> tuple[DatasetReport, ...]:
     """Return reports that name, in ``failed``, the rules on freshness that are broken by now.
 
-    Where no feed delivers, nothing changes: their lateness is told here and on the front page, or nowhere.
+    If no file arrives, no rule is judged again: late feeds are reported here and on the front page instead.
     """
     reports, late = [], {}
     for contract in setup.contracts.datasets:
@@ -162,7 +163,8 @@ def _unchanged(setup: Setup, run: Run, pointer: Pointer) -> tuple[DatasetReport,
                 DatasetReport(contract.name, Verdict.UNCHANGED, promoted=place.uri, failed=tuple(broken))
             )
     if any(late.values()):
-        publish_lateness(setup, run, late)
+        shown_runs = setup.settings.shown_runs
+        publish_late_feeds(setup.lake.docs, run.as_of, late, setup.contracts.all, shown_runs)
     return tuple(reports)
 
 

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from checkpoints.docs.facts import ResultFacts
-from checkpoints.docs.index import publish_late_feeds
 from checkpoints.docs.publish import publish_docs
 from checkpoints.docs.site import RunFacts
 from checkpoints.gate.masking import Masking
@@ -67,11 +66,6 @@ def publish(
     ]
     shown_runs = setup.settings.shown_runs
     publish_docs(docs, RunFacts(run.id, run.as_of), transition, facts, setup.contracts.all, shown_runs)
-
-
-def publish_lateness(setup: Setup, run: Run, late: Mapping[str, Mapping[str, str]]) -> None:
-    """Show feeds that became late on the front page; by dataset, the broken rules, and how, in words."""
-    publish_late_feeds(setup.lake.docs, run.as_of, late, setup.contracts.all, setup.settings.shown_runs)
 
 
 def _metrics(

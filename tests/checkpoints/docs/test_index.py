@@ -151,7 +151,7 @@ def test_feeds_that_became_late_since_the_last_run_need_a_person_once(
     docs: Place, storage: RecordingStorage
 ) -> None:
     publish(docs, facts(offenders=0), of=run(1))
-    told = "late feed users freshness 2 days late —"
+    line = "late feed users freshness 2 days late —"
     for now, late, since in (
         (run(2), {"users": {}}, []),
         (run(3), {"users": {"freshness": "2 days late"}}, ["2024-06-03 00:00"]),
@@ -160,7 +160,7 @@ def test_feeds_that_became_late_since_the_last_run_need_a_person_once(
         storage.written.clear()
         publish_late_feeds(docs, now.as_of, late, [CONTRACT])
         assert bool(storage.written) is (now == run(3))
-        assert [f"{moment} {told}" for moment in since] == needs(docs)
+        assert needs(docs) == [f"{moment} {line}" for moment in since]
     assert [known.run_id for known in read_document(docs).runs] == ["run-1"]
     publish(docs, facts(offenders=0), of=run(5))
     assert needs(docs) == []
