@@ -99,16 +99,16 @@ class Sparkline:
 
 
 def sparkline(values: Sequence[float], width: int = 104, height: int = 24) -> Sparkline | None:
-    """Return the line through the last ``SPARKLINE_RUNS`` values, from 0 up; None without a value.
+    """Return the line through the last ``SPARKLINE_RUNS`` values, from 0 up; None for less than two values.
 
     >>> sparkline([0.0, 0.5, 0.25], width=20, height=14).points
     '2.0,12.0 10.0,2.0 18.0,7.0'
     """
     shown = values[-SPARKLINE_RUNS:]
-    if not shown:
+    if len(shown) < 2:
         return None
     largest = max(shown) or 1.0
-    step = (width - 4) / max(1, len(shown) - 1)
+    step = (width - 4) / (len(shown) - 1)
     points = [
         (round(2 + step * number, 1), round(height - 2 - (height - 4) * value / largest, 1))
         for number, value in enumerate(shown)

@@ -84,7 +84,7 @@ def test_a_line_goes_through_the_last_thirty_values_from_zero_up() -> None:
     assert {y for _, y in points[:-1]} == {"12.0"}
     assert drawn.last == (102.0, 2.0)
     assert sparkline([]) is None
-    assert sparkline([0.0]) is not None
+    assert sparkline([0.5]) is None, "one value is no line"
 
 
 def test_a_calendar_has_a_column_a_week_and_shows_holes() -> None:
