@@ -42,6 +42,7 @@ class Settings(BaseModel):
     metrics_namespace: str | None = None  # CloudWatch's
     event_bus: str | None = None  # name or ARN of EventBridge's
     openlineage: str | None = None  # URL or file for OpenLineage events
+    openlineage_secret: str | None = None  # ARN of the secret that holds the API key of that URL
     contracts: Path | None = None
     policies: Path | None = None
     spark_options: Annotated[dict[str, str], BeforeValidator(_read_json)] = Field(default_factory=dict)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import logging
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from ssl import SSLError
 from typing import TYPE_CHECKING, Any
 
 from checkpoints.aws import aws_client
+from checkpoints.aws_secrets import debug_logs_off, read_secret
 from checkpoints.warehouse.redshift_errors import (
     StatementTimeoutError,
     safe_message,
@@ -189,16 +189,13 @@ def fetch_login(address: RedshiftAddress) -> Login:
         WarehouseError: the login is missing, malformed or not readable.
         TransientError: AWS does not answer.
     """
-    with debug_logs_off("botocore", "urllib3"):
-        return _secret_login(address) if address.secret else _iam_login(address)
+    return _secret_login(address) if address.secret else _iam_login(address)
 
 
 def _secret_login(address: RedshiftAddress) -> Login:
     secret = str(address.secret)
     with translate_errors("cannot read the secret", secret):
-        client = aws_client("secretsmanager", region=address.region or secret.split(":")[3])
-        text = client.get_secret_value(SecretId=secret).get("SecretString")
-    values = _parse_object(text)
+        values = _parse_object(read_secret(secret, region=address.region))
     user, password = values.get("username"), values.get("password")
     if not (isinstance(user, str) and user and isinstance(password, str) and password):
         raise WarehouseError(  # without the content: it is secret
@@ -211,30 +208,17 @@ def _secret_login(address: RedshiftAddress) -> Login:
 
 
 def _iam_login(address: RedshiftAddress) -> Login:
-    with translate_errors("cannot get credentials from IAM", address.uri):
+    problem = translate_errors("cannot get credentials from IAM", address.uri)
+    with problem, debug_logs_off("botocore", "urllib3"):
         answer = aws_client("redshift-serverless", region=address.region).get_credentials(
             workgroupName=address.workgroup, dbName=address.database, durationSeconds=_LOGIN_SECONDS
         )
     return Login(answer["dbUser"], answer["dbPassword"])
 
 
-def _parse_object(text: object) -> dict[str, object]:
+def _parse_object(text: str) -> dict[str, object]:
     try:
-        values = json.loads(text) if isinstance(text, str) else None
+        values = json.loads(text)
     except ValueError:
         values = None
     return values if isinstance(values, dict) else {}
-
-
-@contextmanager
-def debug_logs_off(*names: str) -> Iterator[None]:
-    """Raise these loggers to INFO: at DEBUG they log requests and responses, including passwords."""
-    loggers = [logging.getLogger(name) for name in names]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(max(logger.level, logging.INFO))
-    try:
-        yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)

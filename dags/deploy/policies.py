@@ -191,15 +191,15 @@ def _airflow(target: Target) -> Iterator[Mapping[str, Any]]:
 
 
 def _announcing(target: Target) -> Iterator[Mapping[str, Any]]:
-    """Allow sending events of transitions, and reading the webhook's secret."""
+    """Allow sending events of transitions, and reading the secrets of the webhook and of OpenLineage."""
     if target.event_bus_arn:
         yield {
             **_allow("SendEvents", ["events:PutEvents"], [target.event_bus_arn]),
             "Condition": {"StringEquals": {"events:source": SOURCE}},
         }
-    webhook = target.settings.webhook
-    if webhook and webhook.startswith("arn:"):
-        yield _allow("ReadWebhook", ["secretsmanager:GetSecretValue"], [webhook])
+    secrets = [one for one in (target.settings.webhook, target.settings.openlineage_secret) if one]
+    if secrets:
+        yield _allow("ReadSecrets", ["secretsmanager:GetSecretValue"], secrets)
 
 
 def _metrics(namespaces: Iterable[str | None]) -> Mapping[str, Any]:

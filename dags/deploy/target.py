@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
+from checkpoints.aws_secrets import is_secret
 from checkpoints.catalog.address import SETTING, CatalogKind, read_catalog_address
 from checkpoints.lake.layout import Area
 from checkpoints.warehouse.opening import is_redshift
@@ -118,6 +120,7 @@ class Target:
                 )
         _check_no_overlap(self.areas, self.artifacts)
         _check_catalog(self.settings.catalog)
+        _check_no_secrets(self.settings)
         _ = self.access  # validates the names
 
     @property
@@ -256,6 +259,22 @@ def _check_catalog(uri: str | None) -> None:
     if uri is not None and read_catalog_address(uri).kind is not CatalogKind.GLUE:
         raise ConfigurationError(
             "not a catalog that jobs can share", where=SETTING, expected="glue://DATABASE", found=uri
+        )
+
+
+def _check_no_secrets(settings: Settings) -> None:
+    """Check that no setting holds a secret: job arguments are shown by the plan, and by Glue."""
+    if settings.webhook and not is_secret(settings.webhook):
+        raise ConfigurationError(
+            "the URL of a webhook is a secret, and everybody who sees the jobs would see it",
+            where="LAKEGATE_WEBHOOK",
+            expected="the ARN of a secret in Secrets Manager that holds the URL",
+        )
+    if settings.openlineage and "@" in urlsplit(settings.openlineage).netloc:
+        raise ConfigurationError(
+            "the URL contains a login, and everybody who sees the jobs would see it",
+            where="LAKEGATE_OPENLINEAGE",
+            next_step="put the API key into Secrets Manager, and name it by LAKEGATE_OPENLINEAGE_SECRET",
         )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from dags.notifications.transition_event import FAILED, verdict_of
+from dags.notifications.transition_event import FAILED, level_of, verdict_of
 from dags.pipeline.transition_attempt import failure_of
 from quarantine_policies.decision import Verdict
 
@@ -72,26 +72,19 @@ def make_alert(settings: Settings, outcomes: Sequence[Outcome]) -> Alert | None:
     Raises:
         ConfigurationError: a policy is invalid.
     """
-    found = [one for one in outcomes if _level_of(one) in _ALERTING]
+    found = [one for one in outcomes if level_of(one) in _ALERTING]
     if not found:
         return None
-    worst = min(map(_level_of, found), key=_ALERTING.index)
+    worst = min(map(level_of, found), key=_ALERTING.index)
     if worst == Verdict.WARN.value and not _warns(settings, found):
         return None
-    names = ", ".join(dict.fromkeys(one.transition for one in found if _level_of(one) == worst))
+    names = ", ".join(dict.fromkeys(one.transition for one in found if level_of(one) == worst))
     subject = f"lakegate: {worst}: {names}, run {found[0].run_id}".encode("ascii", "replace").decode()
     lines = [note_of(one, None) for one in found]
     if link := next((link for one in found if (link := docs_link(one, settings.docs_url))), None):
         lines.append(f"Data Docs: {link}")
     lines.append(f"What to do: {_TODO[worst].format(command=_command(settings, found))}")
     return Alert(subject[:_MAX_SUBJECT_LENGTH], "\n".join(lines))
-
-
-def _level_of(outcome: Outcome) -> str:
-    """Return the verdict; of an unchanged transition that has late feeds, ``warn``."""
-    verdict, report = verdict_of(outcome), outcome.report
-    is_late = verdict == Verdict.UNCHANGED.value and report and any(one.failed for one in report.datasets)
-    return Verdict.WARN.value if is_late else verdict
 
 
 def note_of(outcome: Outcome, link: str | None) -> str:
@@ -102,6 +95,7 @@ def note_of(outcome: Outcome, link: str | None) -> str:
         lines.append(outcome.error.sentence)
     if outcome.report is not None:
         lines += [line for one in outcome.report.datasets for line in _dataset_lines(one)]
+        lines += [f"  {warning}" for warning in outcome.report.warnings or ()]
     if link:
         lines.append(f"Data Docs: {link}")
     return "\n".join(lines)
@@ -113,7 +107,7 @@ def docs_link(outcome: Outcome, docs_url: str | None) -> str | None:
 
 
 def _warns(settings: Settings, outcomes: Sequence[Outcome]) -> bool:
-    """Whether the policy of a warned dataset or table wants an alert."""
+    """Whether the policy of a warned dataset or table wants an alert; warnings of a transition are of all."""
     from contracts.loader import load_contracts
     from quarantine_policies.reader import load_policies
 
@@ -121,9 +115,9 @@ def _warns(settings: Settings, outcomes: Sequence[Outcome]) -> bool:
     dataset_of = {contract.name: contract.dataset for contract in contracts.silver_tables}
     warned = {
         one.dataset
-        for outcome in outcomes
-        for one in (outcome.report.datasets if outcome.report else ())
-        if one.verdict is Verdict.WARN or one.failed
+        for report in (outcome.report for outcome in outcomes if outcome.report)
+        for one in report.datasets
+        if one.verdict is Verdict.WARN or one.failed or report.warnings
     }
     return any(
         (policies.of(dataset_of[name]) if name in dataset_of else policies.gold).alerts.warn
@@ -167,26 +161,7 @@ def _publish(topic: str, alert: Alert) -> None:
 
 
 def _post(webhook: str, alert: Alert) -> None:
-    """Post to a webhook in Slack's form. Raises ``requests``' errors after its retries."""
-    import requests
-    from requests.adapters import HTTPAdapter
-    from urllib3.util import Retry
+    """Post to a webhook in Slack's form. Raises what ``webhook.post`` raises."""
+    from dags.notifications.webhook import post
 
-    retry = Retry(3, backoff_factor=1, status_forcelist=(429, 500, 502, 503, 504), allowed_methods=None)
-    with requests.Session() as session:
-        session.mount("https://", HTTPAdapter(max_retries=retry))
-        session.mount("http://", HTTPAdapter(max_retries=retry))
-        body = {"text": f"*{alert.subject}*\n{alert.text}"}
-        response = session.post(_url(webhook), json=body, timeout=10)
-    if not response.ok:  # `raise_for_status` would name the URL, which is a secret
-        raise ConnectionError(f"the webhook answered {response.status_code}")
-
-
-def _url(webhook: str) -> str:
-    """Return the webhook's URL; an ARN is that of a secret which holds it."""
-    if not webhook.startswith("arn:"):
-        return webhook
-    from checkpoints.aws import PROBE, aws_client
-
-    secrets = aws_client("secretsmanager", region=webhook.split(":")[3], wait=PROBE)
-    return str(secrets.get_secret_value(SecretId=webhook)["SecretString"]).strip()
+    post(webhook, f"*{alert.subject}*\n{alert.text}")

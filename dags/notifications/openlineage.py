@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from uuid import NAMESPACE_URL, uuid5
 
+from checkpoints.aws import PROBE
+from checkpoints.aws_secrets import read_secret
 from contracts.model import Zone
 from dags.pipeline.context import selected_datasets, warehouse_uri
 from quarantine_policies.decision import Verdict
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from contracts.model import Contract
     from dags.notifications.transition_event import TransitionEvent
     from dags.pipeline.report import DatasetReport
+    from dags.settings import Settings
 
 _PRODUCER: Final = "https://pypi.org/project/lakegate"
 _RUN: Final = "run"  # name of the job that is the parent of a run's transitions
@@ -33,12 +36,13 @@ _RUN: Final = "run"  # name of the job that is the parent of a run's transitions
 def announce(event: TransitionEvent) -> None:
     """Send the event to the URL, or append it as a line to the file.
 
-    The client retries what may help; ``OPENLINEAGE_API_KEY`` is the bearer token. Raises the client's errors.
+    The client retries what may help; the API key, of the secret or of ``OPENLINEAGE_API_KEY``, is the bearer
+    token. Raises the client's errors, and boto3's.
     """
-    _transport(str(event.setup.settings.openlineage)).emit(lineage_event(event))
+    _transport(event.setup.settings).emit(lineage_event(event))
 
 
-def _transport(target: str) -> Transport:
+def _transport(settings: Settings) -> Transport:
     from openlineage.client.transport.file import FileConfig, FileTransport
     from openlineage.client.transport.http import (
         ApiKeyTokenProvider,
@@ -47,9 +51,11 @@ def _transport(target: str) -> Transport:
         TokenProvider,
     )
 
+    target = str(settings.openlineage)
     if not target.startswith(("http://", "https://")):
         return FileTransport(FileConfig(log_file_path=target.removeprefix("file://"), append=True))
-    key = os.environ.get("OPENLINEAGE_API_KEY")
+    secret = settings.openlineage_secret
+    key = read_secret(secret, wait=PROBE).strip() if secret else os.environ.get("OPENLINEAGE_API_KEY")
     auth = ApiKeyTokenProvider({"api_key": key}) if key else TokenProvider({})
     return HttpTransport(HttpConfig(url=target.removesuffix("/api/v1/lineage"), auth=auth))
 
@@ -199,8 +205,9 @@ def _measured(contract: Contract, report: DatasetReport | None) -> dict[str, Any
         Assertion,
         DataQualityAssertionsDatasetFacet,
     )
+    from openlineage.client.generated.data_quality_metrics_dataset import DataQualityMetricsDatasetFacet
 
-    if report is None or report.rows_promoted is None or report.verdict is Verdict.UNCHANGED:
+    if report is None or report.files is not None or report.verdict is Verdict.UNCHANGED:
         return {}
     broken = {*report.failed, *(report.rows_by_rule or {}), *(report.rows_warned or {})}
     assertions = [
@@ -214,16 +221,14 @@ def _measured(contract: Contract, report: DatasetReport | None) -> dict[str, Any
         )
         for one in contract.rules
     ]
-    return {
-        "dataQualityAssertions": DataQualityAssertionsDatasetFacet(assertions, producer=_PRODUCER),
-        "dataQualityMetrics": _metrics(report.rows_promoted),
+    facets: dict[str, Any] = {
+        "dataQualityAssertions": DataQualityAssertionsDatasetFacet(assertions, producer=_PRODUCER)
     }
-
-
-def _metrics(rows: int) -> Any:  # noqa: ANN401 - a class of the client
-    from openlineage.client.generated.data_quality_metrics_dataset import DataQualityMetricsDatasetFacet
-
-    return DataQualityMetricsDatasetFacet({}, rowCount=rows, producer=_PRODUCER)
+    if report.rows_promoted is not None:
+        facets["dataQualityMetrics"] = DataQualityMetricsDatasetFacet(
+            {}, rowCount=report.rows_promoted, producer=_PRODUCER
+        )
+    return facets
 
 
 def _statistics(report: DatasetReport | None) -> dict[str, Any]:

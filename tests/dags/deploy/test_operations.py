@@ -8,6 +8,7 @@ from urllib.parse import unquote
 
 import pytest
 
+from contracts.errors import ConfigurationError
 from dags.deploy.monitoring import alarm_definitions, dashboard
 from dags.deploy.policies import policy_documents
 from dags.deploy.tags import read_tags
@@ -181,15 +182,32 @@ def test_announcing_needs_few_permissions_and_each_only_where_it_is_configured(
     target: Callable[..., Target],
 ) -> None:
     webhook = "arn:aws:secretsmanager:us-east-1:123456789012:secret:hook-a1b2c3"
+    key = webhook.replace("hook", "key")
     topic = "arn:aws:sns:us-east-1:123456789012:alerts"
     plain = policy_documents(target())
-    full = policy_documents(target(event_bus="shop", metrics_namespace="shop", webhook=webhook, topic=topic))
+    settings = {"event_bus": "shop", "metrics_namespace": "shop", "topic": topic}
+    full = policy_documents(target(webhook=webhook, openlineage_secret=key, **settings))
     for who in ("glue", "airflow"):
         by_sid = {one["Sid"]: one for one in full[who]["Statement"]}
         assert by_sid["SendEvents"]["Resource"] == [BUS]
         assert by_sid["SendEvents"]["Condition"] == {"StringEquals": {"events:source": "lakegate"}}
-        assert by_sid["ReadWebhook"]["Resource"] == [webhook]
+        assert by_sid["ReadSecrets"]["Resource"] == [webhook, key]
         assert by_sid["Alert"]["Resource"] == [topic]
         assert "shop" in by_sid["WriteMetrics"]["Condition"]["StringEquals"]["cloudwatch:namespace"]
         names = {one["Sid"] for one in plain[who]["Statement"]}
-        assert names.isdisjoint({"SendEvents", "ReadWebhook", "Alert"})
+        assert names.isdisjoint({"SendEvents", "ReadSecrets", "Alert"})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("webhook", "https://hooks.slack.com/services/T0/B0/SECRET"),
+        ("openlineage", "https://someone:PASSWORD@marquez.example"),
+    ],
+)
+def test_a_setting_that_holds_a_secret_is_refused_without_showing_it(
+    target: Callable[..., Target], name: str, value: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=f"LAKEGATE_{name.upper()}: the URL") as refused:
+        target(**{name: value})
+    assert value not in str(refused.value)

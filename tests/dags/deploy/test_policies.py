@@ -126,6 +126,7 @@ def test_documents_stay_within_iams_limits_with_all_options(
     announcing = {
         "topic": "arn:aws:sns:us-east-1:123456789012:alerts",
         "webhook": f"{SECRET[:-6]}d4e5f6",
+        "openlineage_secret": f"{SECRET[:-6]}a7b8c9",
         "metrics_namespace": "lakegate",
         "event_bus": "default",
     }

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import shutil
-import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from tenacity import stop_after_attempt, wait_none
 
 import quarantine_policies
 from dags.glue.main import run_job
 from dags.notifications.alerts import alert_about, docs_link, make_alert, note_of
+from dags.notifications.webhook import send
 from dags.pipeline.report import DatasetReport, FileCounts, TransitionReport
 from dags.pipeline.verdict_file import Failure, Outcome
 from quarantine_policies.decision import Verdict
@@ -22,9 +23,10 @@ from tests.dags.lake_runs import AS_OF, lakegate
 from tests.dags.notifications.conftest import BLOCKED, WARNED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from dags.settings import Settings
+    from tests.dags.notifications.conftest import Receiver
 
 
 def outcome(report: TransitionReport, **given: Any) -> Outcome:
@@ -109,6 +111,19 @@ def test_feeds_that_all_stopped_are_alerted_as_a_warning(
     ]
 
 
+def test_a_catalog_that_lags_is_alerted_as_a_warning_of_a_transition_that_passed(
+    settings: Callable[..., Settings], tmp_path: Path
+) -> None:
+    passed = TransitionReport(
+        "bronze_to_silver", Verdict.PASS, 0.1, (DatasetReport("events", Verdict.PASS),), ("the catalog lags",)
+    )
+    alert = make_alert(settings(policies=policies_alerting(tmp_path, "events")), [outcome(passed)])
+    assert make_alert(settings(), [outcome(passed)]) is None
+    assert alert is not None
+    assert alert.subject == "lakegate: warn: bronze_to_silver, run r1"
+    assert alert.text.splitlines()[:2] == ["bronze_to_silver, run r1: pass", "  the catalog lags"]
+
+
 def policies_alerting(folder: Path, name: str) -> Path:
     """Return the shipped policies, of which one wants alerts for warnings."""
     copied = folder / "policies"
@@ -144,58 +159,80 @@ TOPIC = "arn:aws:sns:us-east-1:123456789012:alerts"
 
 
 @pytest.fixture
-def webhook() -> Iterator[tuple[str, list[Any]]]:
-    """A webhook on loopback that is not available at first: its URL, and what was posted."""
-    posted: list[Any] = []
-    answers = [503, 200]
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            status = answers.pop(0)
-            if status == 200:
-                posted.append(body)
-            self.send_response(status)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/hook", posted
-    server.shutdown()
+def webhook(receiver: Receiver) -> Receiver:
+    """A webhook that is not available at first."""
+    receiver.statuses.append(503)
+    return receiver
 
 
 def test_a_webhook_gets_the_alert_in_slacks_form_also_at_the_second_attempt(
-    settings: Callable[..., Settings], webhook: tuple[str, list[Any]]
+    settings: Callable[..., Settings], webhook: Receiver
 ) -> None:
-    url, posted = webhook
     notes: list[str] = []
-    alert_about(settings(webhook=url), [outcome(BLOCKED)], notes.append)
-    (message,) = posted
+    alert_about(settings(webhook=webhook.url), [outcome(BLOCKED)], notes.append)
+    ((_, _, message),) = webhook.accepted
     assert list(message) == ["text"]
     assert message["text"].startswith("*lakegate: block: bronze_to_silver, run r1*\nbronze_to_silver, run r1")
     assert notes == []
 
 
-def test_the_address_of_a_webhook_may_be_a_secret(
-    settings: Callable[..., Settings], webhook: tuple[str, list[Any]], aws: None
+def test_what_a_file_or_an_error_is_called_cannot_address_people_in_slack(
+    settings: Callable[..., Settings], webhook: Receiver
 ) -> None:
-    url, posted = webhook
-    arn = boto3.client("secretsmanager").create_secret(Name="hook", SecretString=url)["ARN"]
+    failed = replace(FAILED, error=Failure("file <!channel> & <https://evil.example|click>", True, 1))
+    alert_about(settings(webhook=webhook.url), [failed], pytest.fail)
+    text = webhook.accepted[0].body["text"]
+    assert "file &lt;!channel&gt; &amp; &lt;https://evil.example|click&gt;" in text
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("http://127.0.0.1:1/services/T0/B0/SECRET", "the webhook cannot be reached (found ConnectionError)"),
+        ("127.0.0.1/services/T0/B0/SECRET", "invalid URL of the webhook (found MissingSchema)"),
+        ("http://:-1/services/T0/B0/SECRET", "invalid URL of the webhook (found InvalidURL)"),
+    ],
+)
+def test_the_address_of_a_webhook_that_fails_is_in_no_log(
+    settings: Callable[..., Settings],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    url: str,
+    reason: str,
+) -> None:
+    monkeypatch.setattr(send.retry, "wait", wait_none())  # type: ignore[attr-defined]  # tenacity's
+    notes: list[str] = []
+    alert_about(settings(webhook=url), [outcome(BLOCKED)], notes.append)
+    assert notes == [f"LAKEGATE_WEBHOOK: alert not sent: {reason}"]
+    assert "SECRET" not in caplog.text
+
+
+def test_a_webhook_that_stays_busy_is_one_note(
+    settings: Callable[..., Settings], webhook: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(send.retry, "stop", stop_after_attempt(1))  # type: ignore[attr-defined]
+    notes: list[str] = []
+    alert_about(settings(webhook=webhook.url), [outcome(BLOCKED)], notes.append)
+    assert notes == ["LAKEGATE_WEBHOOK: alert not sent: the webhook refused the alert (found HTTP 503)"]
+    assert webhook.accepted == []
+
+
+def test_the_address_of_a_webhook_may_be_a_secret(
+    settings: Callable[..., Settings], webhook: Receiver, aws: None
+) -> None:
+    arn = boto3.client("secretsmanager").create_secret(Name="hook", SecretString=webhook.url)["ARN"]
     alert_about(settings(webhook=arn), [outcome(BLOCKED)], pytest.fail)
-    assert len(posted) == 1
+    assert len(webhook.accepted) == 1
 
 
 def test_a_channel_that_fails_is_one_note_and_the_other_is_served(
-    settings: Callable[..., Settings], webhook: tuple[str, list[Any]], aws: None
+    settings: Callable[..., Settings], webhook: Receiver, aws: None
 ) -> None:
-    url, posted = webhook
     notes: list[str] = []
-    alert_about(settings(webhook=url, topic=TOPIC), [outcome(BLOCKED)], notes.append)  # there is no topic
-    assert len(posted) == 1
+    alert_about(
+        settings(webhook=webhook.url, topic=TOPIC), [outcome(BLOCKED)], notes.append
+    )  # there is no topic
+    assert len(webhook.accepted) == 1
     (note,) = notes
     assert note.startswith("LAKEGATE_TOPIC: alert not sent: ")
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import boto3
 import pytest
 from jsonschema import Draft202012Validator
 from openlineage.client.serde import Serde
 
 from dags.glue.main import run_job
-from dags.notifications.openlineage import lineage_event
+from dags.notifications.openlineage import announce, lineage_event
 from dags.pipeline.report import DatasetReport, TransitionReport
 from quarantine_policies.decision import Verdict
 from tests.dags.lake_runs import AS_OF, EVENTS, lakegate
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dags.notifications.transition_event import TransitionEvent
+    from tests.dags.notifications.conftest import Receiver
 
 TEXT, COUNT = {"type": "string"}, {"type": "integer"}
 MOMENT, URI = {"type": "string", "format": "date-time"}, {"type": "string", "format": "uri"}
@@ -149,6 +151,9 @@ def test_a_blocked_transition_fails_and_names_the_rules(event: Callable[..., Tra
     assert found["eventType"] == "FAIL"
     assert found["run"]["facets"]["errorMessage"]["message"] == "events blocked: quarantine_ratio"
     assert all(not one.get("outputFacets") for one in found["outputs"])
+    (events,) = (one for one in found["outputs"] if one["name"].endswith("/silver/events"))
+    results = {one["name"]: one["success"] for one in events["facets"]["dataQualityAssertions"]["assertions"]}
+    assert (results["quarantine_ratio"], results["keys_unique"]) == (False, True)
 
 
 def test_an_unchanged_transition_completes_without_results(event: Callable[..., TransitionEvent]) -> None:
@@ -156,6 +161,24 @@ def test_an_unchanged_transition_completes_without_results(event: Callable[..., 
     found = document(event(TransitionReport("bronze_to_silver", Verdict.UNCHANGED, 0.1, unchanged)))
     assert found["eventType"] == "COMPLETE"
     assert all([*one["facets"]] == ["schema"] for one in found["outputs"])
+
+
+@pytest.mark.parametrize(("given", "key"), [({}, None), ({"openlineage_secret": ""}, "from-the-secret")])
+def test_a_server_gets_the_event_with_the_key_of_the_secret(
+    event: Callable[..., TransitionEvent],
+    aws: None,
+    receiver: Receiver,
+    given: dict[str, str],
+    key: str | None,
+) -> None:
+    if given:
+        secrets = boto3.client("secretsmanager")
+        given = {"openlineage_secret": secrets.create_secret(Name="key", SecretString=f"{key}\n")["ARN"]}
+    announce(event(WARNED, openlineage=f"{receiver.url}/api/v1/lineage", **given))
+    ((path, headers, body),) = receiver.accepted
+    assert path == "/api/v1/lineage"
+    assert headers.get("Authorization") == (key and f"Bearer {key}")
+    VALIDATOR.validate(body)
 
 
 def written(file: Path) -> list[dict[str, Any]]:
