@@ -34,6 +34,15 @@ def verdict_of(outcome: Outcome) -> str:
     return FAILED if outcome.report is None else outcome.report.verdict.value
 
 
+def level_of(outcome: Outcome) -> str:
+    """Return the verdict, at least ``warn`` for a transition with warnings, or unchanged with late feeds."""
+    report = outcome.report
+    if report is None:
+        return FAILED
+    is_late = report.verdict is Verdict.UNCHANGED and any(one.failed for one in report.datasets)
+    return Verdict.worst([report.verdict, *([Verdict.WARN] if is_late or report.warnings else [])]).value
+
+
 def severity_of(outcome: Outcome) -> int:
     """Return 0 to 3 for unchanged, pass, warn and block, 4 for a failure."""
     levels = [verdict.value for verdict in Verdict]

@@ -71,32 +71,34 @@ class DatasetReport:
 
 @dataclass(frozen=True, slots=True)
 class TransitionReport:
-    """One transition of a run."""
+    """One transition of a run.
+
+    ``verdict``: the gate's. ``warnings``: problems beside the lake, such as a catalog that could not be
+    written; None: no problem.
+    """
 
     name: str
     verdict: Verdict
     seconds: float
     datasets: tuple[DatasetReport, ...]
+    warnings: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """One run: the transitions that were carried out, in order.
-
-    ``warnings``: problems beside the lake, such as a catalog that could not be written; None: no problem.
-    """
+    """One run: the transitions that were carried out, in order."""
 
     run_id: str
     as_of: str
     transitions: tuple[TransitionReport, ...]
     docs: str | None = None
-    warnings: tuple[str, ...] | None = None
 
     @property
     def verdict(self) -> Verdict:
-        """The worst verdict of the transitions, and of warnings; a run that changed nothing passes."""
+        """The worst verdict of the transitions, at least warn with warnings; pass if nothing changed."""
         verdicts = [transition.verdict for transition in self.transitions]
-        verdict = Verdict.worst([*verdicts, *([Verdict.WARN] if self.warnings else [])])
+        warned = [Verdict.WARN for transition in self.transitions if transition.warnings]
+        verdict = Verdict.worst([*verdicts, *warned])
         return Verdict.PASS if verdict is Verdict.UNCHANGED else verdict
 
 

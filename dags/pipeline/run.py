@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from pyspark.sql import SparkSession
 
+    from checkpoints.catalog.address import CatalogAddress
     from dags.pipeline.context import Run, Setup
     from dags.pipeline.progress import Progress
     from dags.pipeline.report import TransitionReport
@@ -79,13 +80,10 @@ def run_pipeline(
     catalog = read_catalog(settings) if any(name in _ZONE_OF for name in names) else None
     run = replace(run, dataset=dataset, is_whole=only is None)
     reports: list[TransitionReport] = []
-    warnings: list[str] = []
     for name in names:
         progress.transition(name)
-        carry_out = partial(_carry_out, name, setup, run, start, progress)
+        carry_out = partial(_carry_out, name, setup, run, start, progress, catalog)
         reports.append(announced(setup, run, name, progress, carry_out))
-        if catalog and name in _ZONE_OF:
-            warnings += publish_zone(setup, catalog, _ZONE_OF[name], progress)
         if reports[-1].verdict is Verdict.BLOCK:
             break
     if any(report.name in _ZONE_OF and report.verdict in _PROMOTED for report in reports):
@@ -95,15 +93,23 @@ def run_pipeline(
         run.as_of.isoformat(),
         tuple(reports),
         setup.lake.docs.child("index.html").uri,
-        tuple(warnings) or None,
     )
 
 
 def _carry_out(
-    name: str, setup: Setup, run: Run, start_spark: Callable[[int], SparkSession], progress: Progress
+    name: str,
+    setup: Setup,
+    run: Run,
+    start_spark: Callable[[int], SparkSession],
+    progress: Progress,
+    catalog: CatalogAddress | None,
 ) -> TransitionReport:
+    """Carry out a transition, and publish what is current in its zone, also when nothing was promoted."""
     with translate_errors(name):
-        return load_transition(name)(setup, run, start_spark, progress)
+        report = load_transition(name)(setup, run, start_spark, progress)
+    if catalog is None or name not in _ZONE_OF:
+        return report
+    return replace(report, warnings=publish_zone(setup, catalog, _ZONE_OF[name], progress) or None)
 
 
 def load_transition(name: str) -> Transition:

@@ -116,13 +116,15 @@ def _run(
         run = replace(run, is_forced=False)
     report = run_pipeline(settings, run, progress, only=transition, start_spark=start_spark, dataset=dataset)
     (made,) = report.transitions
+    if earlier is not None and _adds_nothing(made, earlier):
+        made = replace(earlier, warnings=made.warnings)
     return Outcome(
         run_id=run.id,
         as_of=run.as_of.isoformat(),
         transition=transition,
         job_run_id=job_run_id,
         docs=report.docs,
-        report=earlier if earlier is not None and _adds_nothing(made, earlier) else made,
+        report=made,
         dataset=dataset,
     )
 

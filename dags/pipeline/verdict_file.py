@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from dags.pipeline.report import RunReport
 
 FOLDER = "verdicts"
-_REPORT_KEYS = ("name", "verdict", "seconds", "datasets")
+_REPORT_KEYS = ("name", "verdict", "seconds", "datasets", "warnings")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ def outcome_document(outcome: Outcome) -> dict[str, object]:
 
 
 def _outcome(document: dict[str, object]) -> Outcome:
-    report = {name: document[name] for name in _REPORT_KEYS} if "verdict" in document else None
+    report = {name: document[name] for name in _REPORT_KEYS if name in document}
     return TypeAdapter(Outcome).validate_python(
-        {**document, "transition": document["name"], "report": report}
+        {**document, "transition": document["name"], "report": report if "verdict" in report else None}
     )

@@ -48,7 +48,7 @@ class Gate(BaseOperator):
             AirflowFailException: the verdict is ``block`` or missing.
         """
         from dags.notifications.alerts import docs_link, note_of
-        from dags.notifications.transition_event import verdict_of
+        from dags.notifications.transition_event import level_of, verdict_of
         from dags.pipeline.context import find_lake
         from dags.pipeline.verdict_file import read_outcome
         from dags.tasks.installation import read_installation
@@ -65,5 +65,5 @@ class Gate(BaseOperator):
         context["ti"].xcom_push(key=NOTE, value=note)
         if verdict in ("block", "failed"):
             raise AirflowFailException(note)
-        (self.log.warning if verdict == "warn" else self.log.info)(note)
+        (self.log.warning if level_of(outcome) == "warn" else self.log.info)(note)
         return verdict

@@ -12,7 +12,13 @@ from checkpoints.catalog.publish import open_catalog
 from contracts.errors import ConfigurationError
 from contracts.model import Zone
 from dags.cli.inspect import rollback_command
-from tests.dags.lake_runs import no_spark
+from dags.notifications.alerts import note_of
+from dags.notifications.transition_event import level_of
+from dags.pipeline.context import new_run
+from dags.pipeline.progress import Quiet
+from dags.pipeline.transition_attempt import run_transition_attempt
+from dags.pipeline.verdict_file import read_outcome
+from tests.dags.lake_runs import AS_OF, no_spark
 from tests.shipped import DATASETS, GOLD_TABLES, USERS_HISTORY
 
 if TYPE_CHECKING:
@@ -46,7 +52,7 @@ def test_an_unchanged_run_publishes_every_table_and_a_rollback_too(
     uri = f"sqlite:///{tmp_path}/catalog.db"
     lake = twice_promoted_shop.with_settings(catalog=uri)
     document = lake.run(start_spark=no_spark)
-    assert "warnings" not in document
+    assert not any("warnings" in one for one in document["transitions"])
     assert {one["verdict"] for one in document["transitions"][1:3]} == {"unchanged"}
     assert rows_by_name(lake, uri) == rows_in_folders(lake)
 
@@ -65,11 +71,27 @@ def test_a_catalog_that_cannot_be_written_is_a_warning(
     lake = messy_shop.with_settings(catalog=f"sqlite:///{tmp_path}/file/catalog.db")
     document = lake.run(start_spark=no_spark)
     assert document["verdict"] == "warn"
-    (silver, gold) = document["warnings"]
+    silver, gold = (text for one in document["transitions"] for text in one.get("warnings", ()))
     assert silver.startswith(
         "LAKEGATE_CATALOG: the catalog lags behind for all of silver, the next run tries"
     )
     assert gold in capsys.readouterr().err
+
+
+def test_a_lag_is_in_the_verdict_file_until_an_attempt_heals_it(messy_shop: LakeRuns, tmp_path: Path) -> None:
+    obstacle = tmp_path / "file"
+    obstacle.write_text("")
+    settings = messy_shop.with_settings(catalog=f"sqlite:///{obstacle}/catalog.db").settings
+    run = new_run(as_of=AS_OF, run_id="night")
+    lagging = run_transition_attempt(settings, run, "bronze_to_silver", Quiet(), no_spark)
+    assert lagging == read_outcome(messy_shop.lake, "night", "bronze_to_silver")
+    assert level_of(lagging) == "warn"
+    assert "\n  LAKEGATE_CATALOG: the catalog lags behind for all of silver" in note_of(lagging, None)
+    obstacle.unlink()
+    obstacle.mkdir()
+    healed = run_transition_attempt(settings, run, "bronze_to_silver", Quiet(), no_spark)
+    assert healed.report is not None
+    assert healed.report.warnings is None
 
 
 def test_a_wrong_catalog_is_told_before_anything_is_done(lake: LakeRuns) -> None:
