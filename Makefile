@@ -48,7 +48,8 @@ test-aws: develop  ## the suites before stand-ins for AWS, on a real Airflow (ab
 # The lowest releases that pyproject.toml allows, beside the newest test tools, in an environment of their own.
 FLOOR := .floor
 FLOOR_TESTS := tests/test_imports.py tests/dags/orchestration/test_dag_files.py tests/dags/test_sample_run.py \
-  tests/checkpoints/warehouse/test_redshift_connector.py
+  tests/checkpoints/warehouse/test_redshift_connector.py tests/dags/notifications \
+  tests/dags/deploy/test_operations.py
 test-floor: $(filter .tools/bin/uv,$(UV))  ## a part of the tests at the lowest releases allowed (minutes)
 	@$(UV) venv --quiet --clear "$(FLOOR)"
 	@$(UV) pip compile --quiet --resolution lowest-direct --all-extras --python "$(FLOOR)" \

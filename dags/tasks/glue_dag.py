@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.amazon.aws.operators.glue import GlueJobOperator
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
     from airflow.sdk import Context
 
+# A retry resumes the job run that is still running: in older releases of the provider only if asked to.
+_RESUMED = {} if "durable" in signature(GlueJobOperator).parameters else {"resume_glue_job_on_retry": True}
 POLL_SECONDS = int(os.environ.get("LAKEGATE_LOOK_EVERY_SECONDS", "60"))
 
 
@@ -94,6 +97,7 @@ def transition_job(transition: str, max_minutes: int, dataset: str | None = None
         waiter_delay=POLL_SECONDS,
         waiter_max_attempts=max_minutes * 60 // POLL_SECONDS,
         stop_job_run_on_kill=True,
+        **_RESUMED,
     )
 
 

@@ -42,6 +42,10 @@ print("<<<" + json.dumps({
     "errors": {str(path): error for path, error in bag.import_errors.items()},
     "imported": sorted(set(sys.modules) - before),
     "dags": {name: DagSerialization.to_dict(dag)["dag"] for name, dag in bag.dags.items()},
+    "resuming": [name for name, dag in bag.dags.items() if any(
+        getattr(task, "durable", False) or getattr(task, "resume_glue_job_on_retry", False)
+        for task in dag.tasks
+    )],
 }, default=str))
 """
 
@@ -95,6 +99,12 @@ def order_of(read: Mapping[str, Any], dag: str) -> set[tuple[str, str]]:
         for name, task in tasks_of(read, dag).items()
         for after in task.get("downstream_task_ids", [])
     }
+
+
+def test_a_retry_resumes_the_job_that_still_runs(read: dict[str, Any], on_glue: dict[str, Any]) -> None:
+    assert set(read["resuming"]) == {"bronze_to_silver", "silver_to_gold"}
+    ingesting = {*INGESTING, "raw_to_bronze_returns"}
+    assert set(on_glue["resuming"]) == {"bronze_to_silver", "silver_to_gold"} | ingesting
 
 
 def test_every_dag_is_read_without_an_error(read: dict[str, Any]) -> None:
