@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from checkpoints.lake.layout import Area
-from dags.deploy.aws import get_or_none, translate_errors
+from dags.deploy.aws import get_or_none, repeat_while, translate_errors
 from dags.deploy.plan import Step, diff_settings, make_step
 
 if TYPE_CHECKING:
@@ -71,12 +71,9 @@ def _policy(sqs: AwsClient, url: str) -> Mapping[str, Any]:
 def _plan_notification(s3: AwsClient, target: Target) -> Step:
     """Plan the notification of RAW alone: what the ingestion writes must not start it again."""
     raw = target.areas[Area.RAW]
-    wanted = {
-        "Id": _ID,
-        "QueueArn": target.queue,
-        "Events": ["s3:ObjectCreated:*"],
-        "Filter": {"Key": {"FilterRules": [{"Name": "prefix", "Value": raw.folder}]}},
-    }
+    wanted: dict[str, Any] = {"Id": _ID, "QueueArn": target.queue, "Events": ["s3:ObjectCreated:*"]}
+    if raw.folder:
+        wanted["Filter"] = {"Key": {"FilterRules": [{"Name": "prefix", "Value": raw.folder}]}}
     with translate_errors("cannot read a bucket's notifications", raw.uri):
         response = get_or_none(s3.get_bucket_notification_configuration, _NO_BUCKET, Bucket=raw.bucket) or {}
     live = {name: value for name, value in response.items() if name != "ResponseMetadata"}
@@ -85,8 +82,12 @@ def _plan_notification(s3: AwsClient, target: Target) -> Step:
     def apply() -> None:
         others = [one for one in live.get(_QUEUES, ()) if one.get("Id") != _ID]
         with translate_errors("cannot set up a bucket's notifications", raw.uri):
-            s3.put_bucket_notification_configuration(
-                Bucket=raw.bucket, NotificationConfiguration={**live, _QUEUES: [*others, wanted]}
+            # S3 validates the policy of the queue, which may just have been set.
+            repeat_while(
+                "destination configurations",
+                s3.put_bucket_notification_configuration,
+                Bucket=raw.bucket,
+                NotificationConfiguration={**live, _QUEUES: [*others, wanted]},
             )
 
     differences = diff_settings({_ID: _comparable(wanted)}, {_ID: own and _comparable(own)})

@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_fixed
 
 from checkpoints import aws
 from checkpoints.aws import PROBE, AwsErrorKind, aws_client, code_of
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from checkpoints.aws import AwsClient, AwsFailure
+
+
+PAUSE_SECONDS = 5
+_ATTEMPTS = 13
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +36,17 @@ class Account:
         """Return the ARN of a resource in this account and region."""
         return f"arn:{self.partition}:{service}:{self.region}:{self.id}:{resource}"
 
+    def global_arn(self, service: str, resource: str) -> str:
+        """Return the ARN of a resource of this account that is in no region."""
+        return f"arn:{self.partition}:{service}::{self.id}:{resource}"
+
     def role_arn(self, name: str) -> str:
         """Return the ARN of an IAM role."""
-        return f"arn:{self.partition}:iam::{self.id}:role/{name}"
+        return self.global_arn("iam", f"role/{name}")
 
     def policy_arn(self, name: str) -> str:
         """Return the ARN of a managed policy."""
-        return f"arn:{self.partition}:iam::{self.id}:policy/{name}"
+        return self.global_arn("iam", f"policy/{name}")
 
 
 class Aws:
@@ -84,6 +93,30 @@ def get_or_none(
         if code_of(error) in missing:
             return None
         raise
+
+
+def repeat_while(message: str, call: Callable[..., object], **request: object) -> None:
+    """Send a request again, up to a minute, while AWS does not know yet what was just made.
+
+    Args:
+        message: part of the error that AWS then answers with, in lower case.
+        call: of a client.
+        request: its arguments.
+
+    Raises:
+        ClientError: any other error, or still the same after the last attempt.
+    """
+
+    def is_pending(error: BaseException) -> bool:
+        return isinstance(error, ClientError) and message in str(error).lower()
+
+    attempts = Retrying(
+        retry=retry_if_exception(is_pending),
+        wait=wait_fixed(PAUSE_SECONDS),
+        stop=stop_after_attempt(_ATTEMPTS),
+        reraise=True,
+    )
+    attempts(call, **request)
 
 
 def translate_errors(what: str, where: str) -> AbstractContextManager[None]:

@@ -11,16 +11,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-from tenacity import retry, retry_if_exception, stop_after_attempt, wait_fixed
-
-from dags.deploy.aws import get_or_none, translate_errors
+from dags.deploy.aws import get_or_none, repeat_while, translate_errors
 from dags.deploy.plan import Difference, Step, diff_settings, make_step
 from dags.deploy.uploads import SCRIPT
 from dags.glue.arguments import FOLDERS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from checkpoints.aws import AwsClient
     from dags.deploy.aws import Aws
@@ -38,6 +35,7 @@ TIMEOUT_MINUTES = {
 _MOST_RUNS = {"raw_to_bronze": 20}  # Airflow starts a run for each dataset
 _ON_SPARK = frozenset({"bronze_to_silver", "silver_to_gold"})
 _ARGUMENTS = "DefaultArguments"
+_NEW_ROLE = "assume role"  # Glue's error on a role that was just created
 _OMITTED_BY_GLUE = {"MaxRetries": 0}  # defaults that GetJob leaves out
 # Settings that may have been made outside this deployment; an update keeps them.
 _FOREIGN_SETTINGS = ("Connections", "SecurityConfiguration", "NotificationProperty", "LogUri")
@@ -113,10 +111,10 @@ def _plan_job(glue: AwsClient, target: Target, transition: str) -> Step:
     def apply() -> None:
         with translate_errors("cannot set up a Glue job", name):
             if found is None:
-                _retry_new_role(glue.create_job, Name=name, **wanted)
+                repeat_while(_NEW_ROLE, glue.create_job, Name=name, **wanted)
             else:
                 kept = {one: found[one] for one in _FOREIGN_SETTINGS if found.get(one)}
-                _retry_new_role(glue.update_job, JobName=name, JobUpdate={**kept, **wanted})
+                repeat_while(_NEW_ROLE, glue.update_job, JobName=name, JobUpdate={**kept, **wanted})
 
     return make_step("job", name, _differences(wanted, found), apply, exists=found is not None)
 
@@ -129,13 +127,3 @@ def _differences(wanted: Mapping[str, Any], found: Mapping[str, Any] | None) -> 
     yield from diff_settings(wanted[_ARGUMENTS], arguments)
     for name in sorted(arguments.keys() - wanted[_ARGUMENTS].keys()):
         yield Difference(name, arguments[name], None)
-
-
-def _is_new_role(error: BaseException) -> bool:
-    """Whether Glue cannot assume a role yet that was just created in IAM."""
-    return isinstance(error, ClientError) and "assume role" in str(error).lower()
-
-
-@retry(retry=retry_if_exception(_is_new_role), wait=wait_fixed(5), stop=stop_after_attempt(6), reraise=True)
-def _retry_new_role(call: Callable[..., object], **request: object) -> None:
-    call(**request)

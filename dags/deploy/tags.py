@@ -15,6 +15,7 @@ from dags.deploy.policies import AIRFLOW, GLUE, REDSHIFT, STEWARD
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from checkpoints.aws import AwsClient
     from dags.deploy.aws import Aws
     from dags.deploy.target import Target
 
@@ -61,8 +62,8 @@ class _Resource:
 def plan_tags(aws: Aws, target: Target, *, with_roles: bool) -> Step:
     """Return the step that tags every resource of the target; tags made elsewhere are kept.
 
-    It is the last one: what a deployment creates exists by then. Dashboards and objects have no tags; roles
-    and policies get theirs only ``with_roles``.
+    It is the last one: what a deployment creates exists by then. Objects have no tags; roles and policies get
+    theirs only ``with_roles``.
     """
     resources, wanted = tuple(_resources(aws, target, with_roles=with_roles)), dict(target.tags)
     with translate_errors("cannot read tags", target.name):
@@ -97,7 +98,12 @@ def _resources(aws: Aws, target: Target, *, with_roles: bool) -> Iterator[_Resou
         yield _queue(aws, target.queue.rpartition(":")[2])
     if target.settings.metrics_namespace:
         for alarm in alarm_definitions(target):
-            yield _alarm(aws, target.account.arn("cloudwatch", f"alarm:{alarm['AlarmName']}"))
+            name = alarm["AlarmName"]
+            yield _monitoring(aws, f"alarm {name}", target.account.arn("cloudwatch", f"alarm:{name}"))
+        dashboard = target.account.global_arn("cloudwatch", f"dashboard/{target.name}")
+        yield _monitoring(aws, f"dashboard {target.name}", dashboard)
+    if target.database:
+        yield _database(aws, target.account.arn("glue", f"database/{target.database}"))
 
 
 def _bucket(aws: Aws, name: str) -> _Resource:
@@ -115,18 +121,27 @@ def _bucket(aws: Aws, name: str) -> _Resource:
 
 
 def _job(aws: Aws, arn: str) -> _Resource:
+    name = arn.rpartition("/")[2]
+    return _of_glue(aws, arn, f"job {name}", lambda glue: get_or_none(glue.get_job, _ABSENT, JobName=name))
+
+
+def _database(aws: Aws, arn: str) -> _Resource:
+    name = arn.rpartition("/")[2]
+    return _of_glue(
+        aws, arn, f"database {name}", lambda glue: get_or_none(glue.get_database, _ABSENT, Name=name)
+    )
+
+
+def _of_glue(aws: Aws, arn: str, name: str, find: Callable[[AwsClient], object]) -> _Resource:
     glue = aws.client("glue")
 
     def read() -> Mapping[str, str] | None:
-        name = arn.rpartition("/")[2]
-        if get_or_none(glue.get_job, _ABSENT, JobName=name) is None:
+        if find(glue) is None:
             return None
         tags: Mapping[str, str] = (get_or_none(glue.get_tags, _ABSENT, ResourceArn=arn) or {}).get("Tags", {})
         return tags
 
-    return _Resource(
-        f"job {arn.rpartition('/')[2]}", read, lambda tags: glue.tag_resource(ResourceArn=arn, TagsToAdd=tags)
-    )
+    return _Resource(name, read, lambda tags: glue.tag_resource(ResourceArn=arn, TagsToAdd=tags))
 
 
 def _role(aws: Aws, name: str) -> _Resource:
@@ -161,10 +176,11 @@ def _queue(aws: Aws, name: str) -> _Resource:
     return _Resource(f"queue {name}", read, lambda tags: sqs.tag_queue(QueueUrl=url(), Tags=tags))
 
 
-def _alarm(aws: Aws, arn: str) -> _Resource:
+def _monitoring(aws: Aws, name: str, arn: str) -> _Resource:
+    """Return an alarm or a dashboard."""
     cloudwatch = aws.client("cloudwatch")
     return _Resource(
-        f"alarm {arn.rpartition(':')[2]}",
+        name,
         lambda: _listed(get_or_none(cloudwatch.list_tags_for_resource, _ABSENT, ResourceARN=arn)),
         lambda tags: cloudwatch.tag_resource(ResourceARN=arn, Tags=_as_list(tags)),
     )

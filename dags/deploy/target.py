@@ -118,6 +118,14 @@ class Target:
                     expected=f"arn:aws:{example}:…",
                     found=arn,
                 )
+        own = self.account.arn("sqs", "")
+        if self.has_arrivals and self.queue and not self.queue.startswith(own):
+            raise ConfigurationError(
+                "--arrivals sets up queues of this account and region only",
+                where="--queue",
+                expected=f"{own}…",
+                found=self.queue,
+            )
         _check_no_overlap(self.areas, self.artifacts)
         _check_catalog(self.settings.catalog)
         _check_no_secrets(self.settings)

@@ -19,7 +19,7 @@ from dags.deploy.target import Target, location, locations
 from dags.settings import read_settings
 from quarantine_policies.reader import load_policies
 from tests.contributing import Installation
-from tests.stand_ins.glue_jobs import jobs_can_be_updated
+from tests.stand_ins.moto_additions import moto_additions
 from tests.stand_ins.permissions import conditions_evaluated
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """An empty account."""
     for name in ("AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "LAKEGATE_LAKE"):
         monkeypatch.delenv(name, raising=False)
-    with mock_aws(), conditions_evaluated(), jobs_can_be_updated():
+    with mock_aws(), conditions_evaluated(), moto_additions():
         yield
 
 

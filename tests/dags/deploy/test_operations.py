@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 import pytest
+from moto.s3.exceptions import S3ClientError
+from moto.s3.models import S3Backend
 
 from contracts.errors import ConfigurationError
 from dags.deploy.monitoring import alarm_definitions, dashboard
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 OURS = {"Key": "lakegate", "Value": "lakegate"}
 THEIRS = {"Key": "owner", "Value": "them"}
+DASHBOARD = "arn:aws:cloudwatch::123456789012:dashboard/lakegate"
 
 
 def attributes(queue: str = "lakegate-arrivals") -> tuple[str, dict[str, Any]]:
@@ -84,6 +87,43 @@ def test_a_file_in_raw_is_a_message_that_airflow_may_receive(
     ]
     assert keys == ["lake/raw/events/a.csv"]
     assert sqs.list_queue_tags(QueueUrl=url)["Tags"] == {"lakegate": "lakegate"}
+
+
+def test_a_bucket_for_raw_alone_notifies_of_all_its_files(
+    aws: None, deploy: Callable[..., Deployed], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LAKEGATE_RAW_ROOT", "s3://shop-raw")
+    assert deploy("--create-roles", "--arrivals", "--json").status == 0
+    configuration = client("s3").get_bucket_notification_configuration(Bucket="shop-raw")
+    (ours,) = configuration["QueueConfigurations"]
+    assert "Filter" not in ours
+    assert deploy("--create-roles", "--arrivals", "--json").steps("unchanged") == {}
+
+
+def test_a_queue_that_s3_cannot_reach_yet_is_tried_again(
+    aws: None, deploy: Callable[..., Deployed], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dags.deploy.aws.PAUSE_SECONDS", 0)
+    configure, refusals = S3Backend.put_bucket_notification_configuration, [1, 2]
+
+    def refuse_at_first(self: S3Backend, *given: Any, **named: Any) -> None:
+        if refusals:
+            refusals.pop()
+            sentence = "Unable to validate the following destination configurations"
+            raise S3ClientError("InvalidArgument", sentence)
+        configure(self, *given, **named)
+
+    monkeypatch.setattr(S3Backend, "put_bucket_notification_configuration", refuse_at_first)
+    assert deploy("--create-roles", "--arrivals").status == 0
+    assert refusals == []
+
+
+@pytest.mark.parametrize("queue", ["eu-west-1:123456789012", "us-east-1:210987654321"])
+def test_a_queue_of_another_account_or_region_cannot_be_made_here(
+    target: Callable[..., Target], queue: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=r"--queue: .*expected arn:aws:sqs:us-east-1:123456789012:"):
+        target({"queue": f"arn:aws:sqs:{queue}:arrivals", "has_arrivals": True})
 
 
 @pytest.mark.aws
@@ -149,6 +189,7 @@ def test_every_resource_has_the_tags_and_keeps_those_of_others(
     client("s3").create_bucket(Bucket="shop")
     client("s3").put_bucket_tagging(Bucket="shop", Tagging={"TagSet": [THEIRS]})
     monkeypatch.setenv("LAKEGATE_METRICS_NAMESPACE", "shop")
+    monkeypatch.setenv("LAKEGATE_CATALOG", "glue://shop")
     deploy("--create-roles", "--tag", "team=data")
     team = {"Key": "team", "Value": "data"}
     iam, cloudwatch = client("iam"), client("cloudwatch")
@@ -159,11 +200,13 @@ def test_every_resource_has_the_tags_and_keeps_those_of_others(
         iam.list_role_tags(RoleName="lakegate-steward")["Tags"],
         iam.list_policy_tags(PolicyArn=policy)["Tags"],
         cloudwatch.list_tags_for_resource(ResourceARN=alarm)["Tags"],
+        cloudwatch.list_tags_for_resource(ResourceARN=DASHBOARD)["Tags"],
     ]
-    assert found == [[OURS, team]] * 4
+    assert found == [[OURS, team]] * 5
     assert client("s3").get_bucket_tagging(Bucket="shop")["TagSet"] == [THEIRS, OURS, team]
-    job = "arn:aws:glue:us-east-1:123456789012:job/lakegate-bronze_to_silver"
-    assert client("glue").get_tags(ResourceArn=job)["Tags"] == {"lakegate": "lakegate", "team": "data"}
+    for resource in ("job/lakegate-bronze_to_silver", "database/shop"):
+        arn = f"arn:aws:glue:us-east-1:123456789012:{resource}"
+        assert client("glue").get_tags(ResourceArn=arn)["Tags"] == {"lakegate": "lakegate", "team": "data"}
     assert deploy("--create-roles", "--tag", "team=data", "--json").steps("unchanged") == {}
     changed = deploy("--create-roles", "--tag", "team=sales", "--json").steps("unchanged")
     assert changed == {"tags lakegate": "update"}

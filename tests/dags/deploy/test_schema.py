@@ -10,7 +10,7 @@ from dags.pipeline.run import TRANSITIONS
 from tests.checkpoints.warehouse.warehouses import RedshiftBench, redshift_bench
 from tests.dags.deploy.conftest import REGION, client
 from tests.shipped import GOLD_TABLES
-from tests.stand_ins.glue_jobs import jobs_can_be_updated
+from tests.stand_ins.moto_additions import moto_additions
 from tests.stand_ins.permissions import conditions_evaluated
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def bench() -> Iterator[RedshiftBench]:
-    with redshift_bench(is_by_wire=False) as bench, conditions_evaluated(), jobs_can_be_updated():
+    with redshift_bench(is_by_wire=False) as bench, conditions_evaluated(), moto_additions():
         yield bench
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from moto.server import main
 
 from tests.stand_ins.glue.runs import install
-from tests.stand_ins.glue_jobs import jobs_can_be_updated
+from tests.stand_ins.moto_additions import moto_additions
 from tests.stand_ins.permissions import conditions_evaluated
 
 install()
-with conditions_evaluated(), jobs_can_be_updated():
+with conditions_evaluated(), moto_additions():
     main()
