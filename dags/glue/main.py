@@ -116,9 +116,10 @@ def submitted_spark(settings: Settings) -> Callable[[], SparkSession] | None:
         return None
 
     def join() -> SparkSession:
+        from dags.spark.s3a import encryption
         from dags.spark.session import spark_session
 
-        spark = spark_session(settings.spark_options)
+        spark = spark_session({**encryption(settings.kms_key), **settings.spark_options})
         _start_glue_metrics(spark)
         return spark
 
@@ -128,12 +129,17 @@ def submitted_spark(settings: Settings) -> Callable[[], SparkSession] | None:
 def _start_glue_metrics(spark: SparkSession) -> None:
     """Make a GlueContext where there is Glue, since the job's metrics (`--enable-metrics`) start with one.
 
+    Without the metrics the job does its work all the same.
+
     Source: https://docs.aws.amazon.com/glue/latest/dg/monitor-profile-glue-job-cloudwatch-metrics.html
     """
     if find_spec("awsglue") is not None:
-        from awsglue.context import GlueContext
+        try:
+            from awsglue.context import GlueContext
 
-        GlueContext(spark.sparkContext)
+            GlueContext(spark.sparkContext)
+        except Exception as error:  # noqa: BLE001 - whatever Glue's own classes raise
+            _log(f"no metrics of this job: {failure_of(error).sentence}")
 
 
 def _log(sentence: str) -> None:

@@ -1,6 +1,6 @@
 """S3A options for Spark from PyPI: the jars of the file system, and a committer without renames.
 
-Only for a Spark that lakegate starts itself: Glue and EMR bring their own.
+Only for a Spark that lakegate starts itself, but for the encryption: Glue and EMR bring their own.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def s3_options(settings: Settings, environment: Mapping[str, str] = os.environ) 
         "spark.sql.parquet.output.committer.class": (
             "org.apache.spark.internal.io.cloud.BindingParquetOutputCommitter"
         ),
-        **_encryption(settings.kms_key),
+        **encryption(settings.kms_key),
     }
     region = environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION")
     if region:
@@ -87,7 +87,7 @@ def s3_options(settings: Settings, environment: Mapping[str, str] = os.environ) 
     return options
 
 
-def _encryption(kms_key: str | None) -> dict[str, str]:
+def encryption(kms_key: str | None) -> dict[str, str]:
     """Return the encryption of S3A's writes, the same as that of the lake's own storage."""
     if kms_key is None:
         return {"spark.hadoop.fs.s3a.encryption.algorithm": "AES256"}

@@ -29,6 +29,8 @@ from tests.dags.lake_runs import AS_OF, LakeRuns
 from tests.stand_ins.glue.site.awsglue.context import MADE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pyspark.sql import SparkSession
 
 SITE = Path(__file__).parents[1] / "stand_ins/glue/site"
@@ -321,6 +323,14 @@ def test_a_job_gets_its_region_unless_the_environment_names_one(
     assert os.environ["AWS_DEFAULT_REGION"] == found
 
 
+@pytest.fixture
+def no_awsglue_afterwards() -> Iterator[None]:
+    yield
+    for name in [name for name in sys.modules if name.startswith("awsglue")]:
+        del sys.modules[name]
+
+
+@pytest.mark.usefixtures("no_awsglue_afterwards")
 @pytest.mark.parametrize("is_glue", [False, True])
 def test_joining_the_spark_of_glue_makes_a_glue_context_since_metrics_start_with_it(
     spark: SparkSession, monkeypatch: pytest.MonkeyPatch, is_glue: bool
@@ -333,8 +343,40 @@ def test_joining_the_spark_of_glue_makes_a_glue_context_since_metrics_start_with
     assert join is not None
     assert join() is spark
     assert spark.sparkContext.getLocalProperty(MADE) == str(is_glue).lower()
-    for name in [name for name in sys.modules if name.startswith("awsglue")]:
-        monkeypatch.delitem(sys.modules, name)
+
+
+@pytest.mark.usefixtures("no_awsglue_afterwards")
+def test_a_job_whose_metrics_cannot_start_does_its_work(
+    spark: SparkSession,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    module = tmp_path / "awsglue"
+    module.mkdir()
+    module.joinpath("__init__.py").touch()
+    module.joinpath("context.py").write_text("def GlueContext(spark): raise OSError('no metrics here')")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("PYSPARK_GATEWAY_PORT", "1")
+    join = submitted_spark(Settings())
+    assert join is not None
+    assert join() is spark
+    assert "no metrics of this job: OSError: no metrics here" in capsys.readouterr().err
+
+
+def test_spark_on_glue_names_the_key_of_the_lake_when_it_writes(
+    spark: SparkSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYSPARK_GATEWAY_PORT", "1")
+    join = submitted_spark(Settings(kms_key="arn:aws:kms:eu-west-1:123456789012:key/k"))
+    assert join is not None
+    options = ("spark.hadoop.fs.s3a.encryption.algorithm", "spark.hadoop.fs.s3a.encryption.key")
+    assert [join().conf.get(name) for name in options] == [
+        "SSE-KMS",
+        "arn:aws:kms:eu-west-1:123456789012:key/k",
+    ]
+    for name in options:
+        spark.conf.unset(name)
 
 
 def test_contracts_and_policies_may_lie_in_a_bucket(lake: LakeRuns, monkeypatch: pytest.MonkeyPatch) -> None:
