@@ -25,7 +25,7 @@ class DatasetFlow:
     """
 
     dataset: str
-    files: int | None  # accepted; None: not known
+    files: int | None  # that hold the rows; None: not known
     rows_read: int
     rows_promoted: int
     left_out: tuple[tuple[str, int], ...]
@@ -106,7 +106,9 @@ def _draw_lane(
     left_out = [(name, rows) for name, rows in flow.left_out if rows]
     promoted = thickness(flow.rows_promoted)
     whole = promoted + sum(thickness(rows) for _, rows in left_out)
-    read = f"{flow.rows_read:,} rows" + ("" if flow.files is None else f" in {flow.files:,} files")
+    read = f"{flow.rows_read:,} rows"
+    if flow.files is not None:
+        read += f" in {flow.files:,} file{'' if flow.files == 1 else 's'}"
     nodes.append(Node(_FILES_X, top, max(whole, _LEAST), "files", flow.dataset, read, "end"))
     silver = f"{flow.rows_promoted:,} rows" + ("" if flow.is_promoted else ", blocked")
     if flow.rows_promoted:

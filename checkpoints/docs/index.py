@@ -121,9 +121,10 @@ def _needs(
             yield from ((result, attention) for attention in result.attention)
 
 
-def _urgency(attention: Attention) -> tuple[datetime, int, int]:
-    """Return the order of what needs a person: oldest first, then the most urgent, then the most."""
-    return attention.since, list(Need).index(attention.need), -attention.count
+def _urgency(attention: Attention) -> tuple[bool, datetime, int, int]:
+    """Return the order of what needs a person: what is read now, then what waits; each oldest first."""
+    waits = attention.need in (Need.ROWS, Need.FILES, Need.STALE)
+    return waits, attention.since, list(Need).index(attention.need), -attention.count
 
 
 def _states(current: Mapping[str, CurrentResult], contracts: Sequence[Contract]) -> Iterator[_State]:
@@ -147,17 +148,14 @@ def _flows(current: Mapping[str, CurrentResult], contracts: Sequence[Contract]) 
         result = current.get(f"{_TO_SILVER}/{contract.name}")
         if not contract.is_read_from_files or result is None:
             continue
-        files = current.get(f"{_TO_BRONZE}/{contract.name}")
-        counts = files.counts if files else {}
-        accepted = counts.get("valid", 0) + counts.get("unchanged", 0)
         yield DatasetFlow(
             dataset=contract.name,
-            files=accepted if files else None,
+            files=result.files,
             rows_read=result.counts.get("rows_read", 0),
             rows_promoted=result.counts.get("rows_promoted", 0),
             left_out=tuple((name, result.counts.get(f"rows_{name}", 0)) for name in _LEFT_OUT),
             is_promoted=result.is_promoted,
-            table=_same_rows(contract, result, current, contracts),
+            table=_same_rows(contract, result, current, contracts) if result.is_promoted else None,
         )
 
 
@@ -167,10 +165,12 @@ def _same_rows(
     current: Mapping[str, CurrentResult],
     contracts: Sequence[Contract],
 ) -> tuple[str, int] | None:
-    """Return the gold table with the key of a dataset, and its rows, if it was built from these rows."""
+    """Return the gold table with the key of a dataset, and its rows, if these rows were promoted to it."""
     for contract in contracts:
         table = current.get(f"{_TO_GOLD}/{contract.name}")
         is_same = dataset.name in contract.derived_from and contract.key == dataset.key
-        if is_same and contract.zone is Zone.GOLD and table is not None and table.rows == result.rows:
+        if not is_same or contract.zone is not Zone.GOLD or table is None:
+            continue
+        if table.is_promoted and table.as_of >= result.as_of and table.rows == result.rows:
             return contract.name, table.rows or 0
     return None

@@ -91,7 +91,8 @@ class IndexDocument:
         )
         others = [known for known in self.runs if known.run_id != run.run_id]
         runs = (ShownRun(run.run_id, run.as_of, (*kept, *entries)), *others)
-        results = {f"{one.transition}/{one.dataset}": one for one in current}
+        by_key = {f"{one.transition}/{one.dataset}": one for one in current}
+        results = {key: one.after(self.current.get(key)) for key, one in by_key.items()}
         return IndexDocument(runs[:runs_shown], {**self.current, **results})
 
     def with_late_feeds(self, as_of: datetime, late: Mapping[str, Mapping[str, str]]) -> IndexDocument:

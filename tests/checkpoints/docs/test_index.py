@@ -6,14 +6,17 @@ import json
 import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from checkpoints.docs.index import publish_index, publish_late_feeds
 from checkpoints.docs.index_document import IndexEntry, read_document
+from checkpoints.docs.publish import publish_docs
 from contracts.days import DayOutOfLine
 from contracts.expectation_catalog import EXPECT_FRESH
+from contracts.inventory import FileFacts
+from contracts.model import Zone
 from quarantine_policies.decision import Verdict
 from tests.checkpoints.docs.given import (
     AS_OF,
@@ -31,6 +34,7 @@ from tests.checkpoints.docs.given import (
 )
 
 if TYPE_CHECKING:
+    from checkpoints.docs.facts import ResultFacts
     from checkpoints.storage.place import Place
     from tests.checkpoints.recording import RecordingStorage
 
@@ -119,28 +123,79 @@ def test_the_numbers_of_the_flow_are_those_of_the_accounting(docs: Place) -> Non
     assert "users 1,000 940 30 20 10 —" in front_page(docs).text
 
 
-def test_what_needs_a_person_is_listed_oldest_first_with_the_page_to_go_to(docs: Place) -> None:
+def test_a_blocked_candidate_leaves_the_state_as_it_was(docs: Place) -> None:
+    publish(docs, facts(of=run(1)), of=run(1))
+    blocked = facts(duplicates=2, of=run(2))
+    publish(
+        docs,
+        replace(blocked, metrics=replace(blocked.metrics, rows_promoted=95, latest=run(2).as_of)),
+        of=run(2),
+    )
+    assert "users silver block 90 not promoted: 95 2024-06-01 00:00 < 0.01 %" in front_page(docs).text
+
+
+@pytest.mark.parametrize(
+    ("silver", "gold", "drawn"),
+    [
+        ({}, {}, True),
+        ({}, {"promoted": None}, False),  # blocked: the rows did not arrive
+        ({"promoted": None}, {}, False),
+        ({}, {"rows_promoted": 89}, False),
+        ({"of": run(2)}, {}, False),  # of an earlier silver, which had as many rows
+    ],
+)
+def test_the_flow_reaches_gold_only_with_the_rows_that_were_promoted_to_it(
+    docs: Place, silver: dict[str, Any], gold: dict[str, Any], drawn: bool
+) -> None:
+    table = replace(CONTRACT, name="dim_users", zone=Zone.GOLD, derived_from=("users",))
+    to_gold = replace(
+        facts(),
+        transition="silver_to_gold",
+        dataset="dim_users",
+        contract=table,
+        metrics=metrics(transition="silver_to_gold", **{"rows_promoted": 90, **gold}),
+    )
+    publish_docs(docs, RUN, "silver_to_gold", [to_gold], [CONTRACT, table])
+    of = silver.get("of", RUN)
+    publish_docs(
+        docs, of, "bronze_to_silver", [replace(facts(), metrics=metrics(**silver))], [CONTRACT, table]
+    )
+    assert ("dim_users 90" in front_page(docs).text) is drawn
+
+
+def test_the_flow_counts_the_files_that_hold_the_rows(docs: Place) -> None:
+    publish(docs, facts())
+    publish(docs, inventory_facts(*(FileFacts(f"{n}.csv", 1, "c") for n in range(3))), of=run(2))
+    assert "users 100,000 rows in 1 file" in front_page(docs).text
+
+
+def test_what_is_read_now_needs_a_person_first_then_the_oldest_of_the_rest(docs: Place) -> None:
     publish(docs, facts(), of=run(1))
     publish(docs, inventory_facts(refused("cut.csv")), of=run(2))
     publish(docs, facts(duplicates=2), of=run(3))
     assert needs(docs) == [
+        "2024-06-03 00:00 blocked users keys_unique 2",
         "2024-06-01 00:00 rows in quarantine users email_required 5",
         "2024-06-02 00:00 files in quarantine users rejected files content_mismatch 1 1",
-        "2024-06-03 00:00 blocked users keys_unique 2",
     ]
     assert "rules/bronze_to_silver/users/email_required.html" in front_page(docs).links
 
 
-def test_days_out_of_line_and_late_feeds_need_a_person(docs: Place) -> None:
+def late_facts(rule: str) -> ResultFacts:
+    """Return the result of a feed that is late, by a rule that takes the place of freshness."""
     given = facts(offenders=0)
+    table = next(one for one in given.gate_result.outcomes if one.rule == rule)
+    late = replace(table, passed=False, failed=0, observed="3 days late")
+    rules = [replace(one, expectation=EXPECT_FRESH) if one.name == rule else one for one in given.rules]
+    return replace(given, gate_result=replace(given.gate_result, outcomes=(late,)), rules=rules)
+
+
+def test_days_out_of_line_and_late_feeds_need_a_person(docs: Place) -> None:
+    given = late_facts("keys_unique")
     day = DayOutOfLine(AS_OF.date(), 3, 100, 80, 120)
-    table = [one for one in given.gate_result.outcomes if one.rule in ("keys_unique", "strict_fail")]
-    late = replace(table[0], passed=False, failed=0, observed="3 days late")
-    odd = replace(table[1], passed=False, failed=0, observed=str(day), days=(day,))
-    rules = [
-        replace(one, expectation=EXPECT_FRESH) if one.name == "keys_unique" else one for one in given.rules
-    ]
-    publish(docs, replace(given, gate_result=replace(given.gate_result, outcomes=(late, odd)), rules=rules))
+    (late,) = given.gate_result.outcomes
+    odd = replace(late, rule="strict_fail", observed=str(day), days=(day,))
+    publish(docs, replace(given, gate_result=replace(given.gate_result, outcomes=(late, odd))))
     assert needs(docs) == [
         "2024-06-01 00:00 late feed users keys_unique 3 days late —",
         "2024-06-01 00:00 days out of line users strict_fail 2024-06-01: 3 found, 100 expected 1",
@@ -162,8 +217,24 @@ def test_feeds_that_became_late_since_the_last_run_need_a_person_once(
         assert bool(storage.written) is (now == run(3))
         assert needs(docs) == [f"{moment} {line}" for moment in since]
     assert [known.run_id for known in read_document(docs).runs] == ["run-1"]
-    publish(docs, facts(offenders=0), of=run(5))
+    assert "tables/silver/users.html" in front_page(docs).links
+    publish(docs, late_facts("keys_unique"), of=run(5))
+    assert needs(docs) == ["2024-06-05 00:00 late feed users keys_unique 3 days late —"]
+    publish(docs, facts(offenders=0), of=run(6))
     assert needs(docs) == []
+
+
+def test_a_feed_is_late_since_the_run_that_found_nothing_new_and_named_it(docs: Place) -> None:
+    publish(docs, facts(offenders=0), of=run(1))
+    publish_late_feeds(docs, run(3).as_of, {"users": {"keys_unique": "2 days late"}}, [CONTRACT])
+    publish(docs, late_facts("keys_unique"), of=run(5))
+    assert needs(docs) == ["2024-06-03 00:00 late feed users keys_unique 3 days late —"]
+
+
+def test_a_late_feed_or_a_day_that_blocks_is_explained(docs: Place) -> None:
+    late = late_facts("keys_unique")
+    publish(docs, replace(late, decision=replace(late.decision, blocked_by=("keys_unique",))))
+    assert needs(docs) == ["2024-06-01 00:00 blocked users keys_unique 3 days late —"]
 
 
 def test_what_was_mended_no_longer_needs_a_person(docs: Place) -> None:
