@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import date, datetime
 
+    from contracts.model import Contract
+
 ROW_ID_DIGITS = 32
 
 
@@ -42,6 +44,18 @@ class Correction:
     def is_in_effect(self, day: date) -> bool:
         """Whether it changes the reading of its records on a day."""
         return self.action is not Action.WITHDRAW and (self.until is None or day.isoformat() <= self.until)
+
+
+def why_not_waivable(contract: Contract, rule: str) -> str | None:
+    """Return why no waiver lifts a rule, without which a row cannot be in the table; None if one may."""
+    required = {column.name for column in contract.columns if column.required}
+    if rule == "malformed":
+        return "a malformed record has no values"
+    if any(rule in (f"{column}_required", f"{column}_uncastable") for column in required):
+        return "its column is required"
+    if any(rule == f"{column}_too_long" for column in contract.length_limits):
+        return "the warehouse cannot hold a longer text"
+    return None
 
 
 Corrections = dict[str, Correction]

@@ -90,6 +90,14 @@ def decide(
     return Decision(verdict, tuple(failed), tuple(warned), tuple(blocked_by))
 
 
+def effect_of(rule: Rule, policy: Policy) -> Action:
+    """Return what follows a broken rule: its override, else what its severity and domain say.
+
+    A row that is quarantined is, in the inventory, a file.
+    """
+    return _action(rule.name, rule.severity, rule.domain, policy)
+
+
 def split_rules(rules: Iterable[Rule], policy: Policy) -> tuple[tuple[Rule, ...], tuple[Rule, ...]]:
     """Return the rules to judge, and those that the policy switches off, each in their order."""
     judged: list[Rule] = []
@@ -136,7 +144,13 @@ def _quarantines(rule: Rule, policy: Policy) -> bool:
 
 
 def _blocks(outcome: RuleOutcome, policy: Policy) -> bool:
-    action = policy.override(outcome.rule)
+    return _action(outcome.rule, outcome.severity, outcome.domain, policy) is Action.BLOCK
+
+
+def _action(rule: str, severity: Severity, domain: Domain, policy: Policy) -> Action:
+    action = policy.override(rule)
     if action is not None:
-        return action is Action.BLOCK
-    return outcome.severity is Severity.ERROR and outcome.domain in (Domain.TABLE, Domain.LOADED)
+        return action
+    if severity is Severity.WARN:
+        return Action.WARN
+    return Action.BLOCK if domain in (Domain.TABLE, Domain.LOADED) else Action.QUARANTINE

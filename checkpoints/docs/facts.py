@@ -15,12 +15,14 @@ if TYPE_CHECKING:
     from contracts.inventory import FileFacts
     from contracts.model import Contract, Rule
     from quarantine_policies.decision import Decision
+    from quarantine_policies.model import Action
 
 
 @dataclass(frozen=True, slots=True)
 class ResultFacts:
     """One dataset or table in one transition of a run. Samples and offending values must be masked.
 
+    ``effects``: by rule, what follows if it is broken. ``rules_off``: those that the policy switches off.
     ``inventory``: the files that raw_to_bronze found. ``rejected_today``: files accepted by an earlier run
     that today's contract would reject. ``rejected``: some of the quarantined rows. ``offenders``: by error
     rule, some rows that break it. ``files_by_rule``: by rule, the files with the most offenders. ``nulls``:
@@ -31,9 +33,11 @@ class ResultFacts:
     dataset: str
     contract: Contract
     rules: Sequence[Rule]
+    effects: Mapping[str, Action]
     gate_result: GateResult
     decision: Decision
     metrics: ResultMetrics
+    rules_off: Sequence[Rule] = ()
     unknown_columns: Sequence[UnknownColumn] = ()
     inventory: Sequence[FileFacts] = ()
     rejected_today: Sequence[FileFacts] = ()

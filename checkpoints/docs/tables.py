@@ -58,10 +58,10 @@ class ShownVersion:
 
 @dataclass(frozen=True, slots=True)
 class ShownRule:
-    """A rule with its runs as a strip."""
+    """A rule with its runs as a strip; ``strip``: None if the policy switches it off."""
 
     rule: Rule
-    strip: Strip
+    strip: Strip | None
     is_broken: bool
     page: str
 
@@ -82,7 +82,7 @@ def table_pages(facts: ResultFacts, history: ResultHistory) -> Iterator[tuple[st
             last=history.runs[-1],
             calendars=_calendars(facts),
             columns=_columns(facts, history.runs),
-            rules=list(_rules(facts, history)),
+            rules=sorted(_rules(facts, history), key=lambda one: not one.is_broken),
             versions=_versions(versions),
             contract_page=contract_path(zone.value, facts.contract.name),
             shares=sparkline(history.quarantined_shares, width=220, height=40),
@@ -133,6 +133,9 @@ def _rules(facts: ResultFacts, history: ResultHistory) -> Iterator[ShownRule]:
             rule.name in history.runs[-1].broken,
             rule_path(facts.transition, facts.dataset, rule.name),
         )
+    for rule in facts.rules_off:
+        page = rule_path(facts.transition, facts.dataset, rule.name)
+        yield ShownRule(rule, None, is_broken=False, page=page)
 
 
 def _versions(promoted: Sequence[RunResult]) -> list[ShownVersion]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from checkpoints.quarantine.corrections import Decision, corrections_in_effect, record
-from contracts.corrections import Action, Correction
+from contracts.corrections import Action, Correction, why_not_waivable
 from contracts.errors import ConfigurationError
 from dags.corrections.selection import selected_rows
 
@@ -127,19 +127,11 @@ def record_draft(lake: Lake, found: Draft, signature: Signature) -> str | None:
     return record(lake, decision)
 
 
-def _check_waivable(contract: Contract, name: str) -> None:
-    """Raise for a rule without which a row cannot be in the table."""
-    problem = None
-    required = {column.name for column in contract.columns if column.required}
-    if name == "malformed":
-        problem = "a malformed record has no values"
-    elif any(name in (f"{column}_required", f"{column}_uncastable") for column in required):
-        problem = "its column is required"
-    elif any(name == f"{column}_too_long" for column in contract.length_limits):
-        problem = "the warehouse cannot hold a longer text"
+def _check_waivable(contract: Contract, rule: str) -> None:
+    problem = why_not_waivable(contract, rule)
     if problem is not None:
         raise ConfigurationError(
-            f"the rule {name} cannot be waived, since {problem}",
+            f"the rule {rule} cannot be waived, since {problem}",
             where=contract.name,
             next_step="fix the rows, or discard them",
         )

@@ -9,7 +9,7 @@ from checkpoints.gate.checkpoint import judge
 from checkpoints.gate.masking import Masking
 from contracts.model import Domain
 from dags.pipeline.publish import PublishedResult
-from quarantine_policies.decision import decide, split_rules
+from quarantine_policies.decision import decide, effect_of, split_rules
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from dags.pipeline.context import Run
     from dags.pipeline.report import DatasetReport
     from quarantine_policies.decision import Decision, Verdict
-    from quarantine_policies.model import Policy
+    from quarantine_policies.model import Action, Policy
 
 _Subject = TypeVar("_Subject")
 
@@ -31,7 +31,8 @@ class Judged(Generic[_Subject]):
     """A dataset, table or load that went through the gate.
 
     ``subject``: what was judged, such as a candidate or an ingestion. ``rules``: those judged, or skipped
-    because their domain was not measured. ``rules_off``: names of those that the policy switches off.
+    because their domain was not measured. ``rules_off``: those that the policy switches off.
+    ``effects``: what follows each broken rule, by its name.
     """
 
     subject: _Subject
@@ -40,7 +41,8 @@ class Judged(Generic[_Subject]):
     measured: Mapping[Domain, Measures]
     result: GateResult
     decision: Decision
-    rules_off: tuple[str, ...] = ()
+    effects: Mapping[str, Action]
+    rules_off: tuple[Rule, ...] = ()
 
     @property
     def name(self) -> str:
@@ -91,7 +93,8 @@ def judge_and_decide(
     decision = decide(
         result.outcomes, policy, files_rejected=files_rejected, rows_quarantined=rows_quarantined
     )
-    return Judged(subject, contract, judged, measured, result, decision, tuple(rule.name for rule in off))
+    effects = {rule.name: effect_of(rule, policy) for rule in rules}
+    return Judged(subject, contract, judged, measured, result, decision, effects, off)
 
 
 def published_result(
@@ -122,5 +125,6 @@ def published_result(
         table=table,
         measures=values,
         nulls=nulls or {},
+        effects=judged.effects,
         rules_off=judged.rules_off,
     )

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from dags.pipeline.context import Run, Setup
     from dags.pipeline.report import DatasetReport
     from quarantine_policies.decision import Decision
+    from quarantine_policies.model import Action
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,8 @@ class PublishedResult:
     table: TableMeasured | None = None
     measures: Mapping[str, float] = field(default_factory=dict)
     nulls: Mapping[str, int] = field(default_factory=dict)  # by column of the written table
-    rules_off: tuple[str, ...] = ()  # by the policy
+    effects: Mapping[str, Action] = field(default_factory=dict)  # of broken rules, by name
+    rules_off: Sequence[Rule] = ()  # by the policy
 
 
 def publish(
@@ -103,7 +105,7 @@ def _metrics(
         rows_by_rule=report.rows_by_rule or {},
         rows_warned=report.rows_warned or {},
         failed=result.decision.failed,
-        rules_off=result.rules_off,
+        rules_off=tuple(rule.name for rule in result.rules_off),
         latest=result.table.latest if result.table else None,
         days_out_of_line={
             outcome.rule: [day.as_json() for day in outcome.days]
@@ -146,6 +148,8 @@ def _facts(setup: Setup, transition: str, result: PublishedResult, metrics: Resu
         dataset=metrics.dataset,
         contract=result.contract,
         rules=result.rules,
+        effects=result.effects,
+        rules_off=result.rules_off,
         gate_result=result.judgement,
         decision=result.decision,
         metrics=metrics,

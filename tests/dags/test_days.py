@@ -110,5 +110,5 @@ def test_feeds_that_all_stopped_are_told_by_a_run_that_changes_nothing(
     assert [one["dataset"] for one in transition["datasets"] if one["failed"] == ["freshness"]] == late
     front_page = (lake.root / "docs/index.html").read_text()
     needs = front_page.split("What needs a person</h2>")[1].split("<h2>")[0]
-    assert all(f"rules/bronze_to_silver/{name}/freshness.html" in needs for name in late)
+    assert all(f"tables/silver/{name}.html" in needs for name in late)
     assert needs.count("late feed") == len(late)

@@ -23,7 +23,7 @@ from checkpoints.gate.measures import (
 from checkpoints.metrics.result import DriftColumn, ResultMetrics
 from contracts.inventory import FileFacts, Reason
 from contracts.model import Column, Contract, DataType, Domain, Kind, Rule, Severity, Zone
-from quarantine_policies.decision import Decision, Verdict, decide
+from quarantine_policies.decision import Decision, Verdict, decide, effect_of
 from quarantine_policies.model import DatasetPolicy
 
 if TYPE_CHECKING:
@@ -137,6 +137,7 @@ def facts(duplicates: int = 0, offenders: int = 1, of: RunFacts = RUN) -> Result
         dataset="users",
         contract=CONTRACT,
         rules=RULES,
+        effects={rule.name: effect_of(rule, DatasetPolicy()) for rule in RULES},
         gate_result=judged,
         decision=decision,
         metrics=metrics(
@@ -165,6 +166,7 @@ def inventory_facts(*inventory: FileFacts, rejected_today: tuple[FileFacts, ...]
         dataset="users",
         contract=FILES,
         rules=(),
+        effects={},
         gate_result=GateResult((), {}),
         decision=Decision(Verdict.WARN if reasons else Verdict.PASS, (), (), ()),
         metrics=metrics(RUN, TO_BRONZE, files_by_outcome={"valid": valid, "unchanged": 0, **reasons}),

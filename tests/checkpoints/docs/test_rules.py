@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checkpoints.docs.rules import Commands
+from checkpoints.docs.rules import Commands, FileRows
 from checkpoints.gate.measures import Offender
-from tests.checkpoints.docs.given import Tags, facts, publish, run
+from quarantine_policies.model import Action
+from tests.checkpoints.docs.given import CONTRACT, Tags, facts, publish, run
 
 if TYPE_CHECKING:
     from checkpoints.storage.place import Place
@@ -47,14 +48,58 @@ def selected(command: str, keys: tuple[str, ...] = KEYS) -> list[str]:
 
 @pytest.mark.parametrize("key", KEYS)
 def test_the_commands_of_a_file_select_that_file_alone(key: str) -> None:
-    commands = Commands.of("users", "email_required", key)
+    commands = Commands.of("users", "email_required", FileRows(key, 1))
     for command in (commands.export, commands.waive, commands.discard):
         assert selected(command) == [key]
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1))
 def test_the_commands_of_any_file_select_that_file(key: str) -> None:
-    assert selected(Commands.of("users", "email_required", key).waive, (key, f"{key}x", "other")) == [key]
+    waive = Commands.of("users", "email_required", FileRows(key, 1)).waive
+    assert selected(waive, (key, f"{key}x", "other")) == [key]
+
+
+def test_the_commands_of_each_file_have_a_sheet_of_their_own() -> None:
+    for rows, sheet in ((None, "email_format.csv"), (FileRows("a.csv", 2), "email_format-2.csv")):
+        commands = Commands.of("users", "email_format", rows)
+        assert commands.export.endswith(f" --out {sheet}")
+        assert commands.fix == f"lakegate quarantine fix {sheet} --reason '…'"
+
+
+def test_the_direction_of_a_file_name_does_not_reach_the_rest_of_its_commands() -> None:
+    rows = FileRows("a\u202egpj.csv", 1)
+    html = Commands.of("users", "age_range", rows).html(rows, can_waive=True)
+    assert html.count("--file <bdi>&#x27;a\u202egpj.csv&#x27;</bdi> ") == 3
+    assert "waive" not in Commands.of("users", "age_range", rows).html(rows, can_waive=False)
+
+
+def test_rows_of_a_rule_that_no_waiver_lifts_have_no_command_for_one(docs: Place) -> None:
+    (email,) = (column for column in CONTRACT.columns if column.name == "email")
+    required = replace(CONTRACT, columns=(CONTRACT.columns[0], replace(email, required=True)))
+    publish(docs, replace(facts(), contract=required))
+    text = page(docs).text
+    assert "These rows cannot be waived, since its column is required." in text
+    assert "quarantine waive" not in text
+    assert "quarantine discard" in text
+
+
+@pytest.mark.parametrize(
+    ("action", "effect"),
+    [(Action.WARN, "warns"), (Action.BLOCK, "blocks the transition"), (Action.OFF, "is not judged")],
+)
+def test_it_says_what_the_policy_makes_of_a_broken_rule(docs: Place, action: Action, effect: str) -> None:
+    held = facts(offenders=0)
+    rules = [rule for rule in held.rules if rule.name != "keys_unique" or action is not Action.OFF]
+    off = [rule for rule in held.rules if rule not in rules]
+    publish(docs, facts(duplicates=2))
+    effects = {**held.effects, "keys_unique": action}
+    publish(docs, replace(held, rules=rules, rules_off=off, effects=effects), of=run(2))
+    text = Tags(docs.child("rules/bronze_to_silver/users/keys_unique.html").read_bytes()).text
+    assert f"when broken {effect} " in text
+    table = Tags(docs.child("tables/silver/users.html").read_bytes()).text
+    is_off = action is Action.OFF
+    assert ("The policy switches this rule off for users." in text) is is_off
+    assert ("keys_unique off keys_unique holds." in table) is is_off
 
 
 def test_it_tells_what_is_promised_why_and_what_a_broken_rule_does(docs: Place) -> None:
@@ -89,7 +134,7 @@ def test_it_leads_from_each_file_to_its_commands(docs: Place) -> None:
     assert (
         anchors == {"file-1", "file-2"} == {target for target in shown.targets if target.startswith("file")}
     )
-    assert Commands.of("users", "email_required", "a.csv").export in shown.text
+    assert Commands.of("users", "email_required", FileRows("a.csv", 2)).discard in shown.text
 
 
 def test_a_file_that_broke_it_only_in_earlier_runs_has_no_commands(docs: Place) -> None:
@@ -98,7 +143,7 @@ def test_a_file_that_broke_it_only_in_earlier_runs_has_no_commands(docs: Place) 
     shown = page(docs)
     assert shown.text.index("new.csv") < shown.text.index("a.csv")
     assert [link for link in shown.links if link.startswith("#file")] == ["#file-1"]
-    assert Commands.of("users", "email_required", "a.csv").export not in shown.text
+    assert "--file a.csv" not in shown.text
 
 
 def test_the_commands_of_all_files_stay_short_whatever_their_keys(docs: Place) -> None:
