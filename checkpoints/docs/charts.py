@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property, lru_cache
 from html import escape
+from itertools import groupby
 from math import ceil
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -22,6 +23,7 @@ LEVELS = 4  # shades for numbers above 0
 WEEKS_SHOWN = 53
 CELL = 13  # pixels from one cell of a calendar or heat map to the next
 SPARKLINE_RUNS = 30
+_PASSED_HEIGHT = 3.0  # pixels of the bar of a run that did not break the rule
 
 
 class Bar(NamedTuple):
@@ -44,17 +46,33 @@ class Strip:
     bars: tuple[Bar, ...]
     width: int
     height: int
+    step: int  # from one bar to the next
     bar_width: int
     largest: float  # share
 
+    @property
+    def dashes(self) -> str:
+        """SVG's dash array that divides a line into bars."""
+        return f"{self.bar_width} {self.step - self.bar_width}"
+
     @cached_property
     def lines(self) -> dict[str, str]:
-        """All bars of a state as one SVG path of vertical lines, by its name: shorter than single bars."""
+        """All bars of a state as one SVG path, by its name: shorter than single bars.
+
+        A vertical line for each broken run, which differ in height; a dashed one through others in a row.
+        """
         found: dict[str, str] = {}
-        for bar in self.bars:
-            line = f"M{bar.x + self.bar_width / 2:g} {self.height}V{self.height - bar.height:.3g}"
-            state = bar.run.state.value
-            found[state] = found.get(state, "") + line
+        for state, group in groupby(self.bars, key=lambda bar: bar.run.state):
+            bars = list(group)
+            if state is RuleState.BROKEN:
+                line = "".join(
+                    f"M{bar.x + self.bar_width / 2:g} {self.height}V{self.height - bar.height:.3g}"
+                    for bar in bars
+                )
+            else:
+                y = self.height - bars[0].height / 2
+                line = f"M{bars[0].x} {y:g}H{bars[-1].x + self.bar_width}"
+            found[state.value] = found.get(state.value, "") + line
         return found
 
 
@@ -64,13 +82,13 @@ def strip(runs: Sequence[RuleRun], height: int = 56, step: int = 9) -> Strip:
     bars = [
         Bar(
             number * step,
-            max(4.0, height * run.share / largest) if run.state is RuleState.BROKEN else 3.0,
+            max(4.0, height * run.share / largest) if run.state is RuleState.BROKEN else _PASSED_HEIGHT,
             run,
         )
         for number, run in enumerate(runs)
     ]
     bar_width = step - (2 if step > 4 else 1)  # less the gap
-    return Strip(tuple(bars), max(len(bars), 1) * step, height, bar_width, largest)
+    return Strip(tuple(bars), max(len(bars), 1) * step, height, step, bar_width, largest)
 
 
 def bars(strip: Strip) -> str:

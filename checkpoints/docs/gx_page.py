@@ -7,7 +7,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any  # Any: values within GX results
 
-from checkpoints.docs.site import render
+from checkpoints.docs.site import MOST_BYTES, render
 
 if TYPE_CHECKING:
     from great_expectations.core.expectation_validation_result import ExpectationSuiteValidationResult
@@ -29,13 +29,28 @@ _ELSEWHERE = re.compile(r"""\shref=(["'])(?!#).*?\1""", re.IGNORECASE | re.DOTAL
 def render_gx_page(result: ExpectationSuiteValidationResult, page: str, result_page: str) -> bytes:
     """Return GX's page of one validation result, without scripts, remote resources and live markup.
 
+    Of many expectations, it shows as many as a page can hold.
+
     Args:
         result: of one domain, its samples masked.
         page: path of the page.
         result_page: URL of lakegate's page of the same result, for the link back.
     """
+    plain = _plain_result(result)
+    whole = len(plain.results)
+    while True:
+        shown = len(plain.results)
+        content = _render(plain, page, result_page, left_out=whole - shown)
+        if len(content) <= MOST_BYTES or shown == 1:
+            return content
+        fitting = int(0.9 * shown * MOST_BYTES / len(content))
+        broken_first = sorted(plain.results, key=lambda each: bool(each.success))
+        plain.results = broken_first[: max(1, min(fitting, shown - 1))]
+
+
+def _plain_result(result: ExpectationSuiteValidationResult) -> ExpectationSuiteValidationResult:
+    """Return a copy without any text that is markup."""
     from great_expectations import RunIdentifier
-    from great_expectations.render.renderer.page_renderer import ValidationResultsPageRenderer
 
     plain = copy.deepcopy(result)
     # GX parses a run's name as a time where it can, and fails at names such as 20260101T000000Z-6536ad.
@@ -49,6 +64,12 @@ def render_gx_page(result: ExpectationSuiteValidationResult, page: str, result_p
             configuration._kwargs = _plain(configuration.kwargs)
             configuration.meta = _plain(configuration.meta)
             configuration.description = _plain(configuration.description)
+    return plain
+
+
+def _render(plain: ExpectationSuiteValidationResult, page: str, result_page: str, left_out: int) -> bytes:
+    from great_expectations.render.renderer.page_renderer import ValidationResultsPageRenderer
+
     html: str = _view().render(ValidationResultsPageRenderer().render(plain))  # type: ignore[no-untyped-call]  # in GX
     for unwanted in (_SCRIPT, _REMOTE, _HANDLER, _ELSEWHERE, _STYLE):
         html = unwanted.sub("", html)
@@ -56,7 +77,14 @@ def render_gx_page(result: ExpectationSuiteValidationResult, page: str, result_p
     found = _BODY.search(html)
     if found is None:
         raise ValueError("Great Expectations rendered a page without a body; lakegate supports version 1.24")
-    return render("gx.html.j2", page, title=named.run_name, body=found.group(1), result_page=result_page)
+    return render(
+        "gx.html.j2",
+        page,
+        title=plain.meta["run_id"].run_name,
+        body=found.group(1),
+        result_page=result_page,
+        left_out=left_out,
+    )
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401  (any JSON value)

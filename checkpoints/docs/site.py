@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 INDEX = "index.html"
 RUNS_SHOWN = 50
+MOST_BYTES = 200_000  # of a page
+_ROWS_SHOWN = (1_000, 300, 120, 60, 30, 10)  # of each list: as many as fit
 _PUBLISHED = "published.json"  # checksum by page, so that one read finds the changed ones
 
 
@@ -70,10 +72,19 @@ def link(path: str, page: str) -> str:
 
 
 def render(template: str, page: str, **values: object) -> bytes:
-    """Return a page as UTF-8; every value is HTML-escaped by the template engine."""
-    environment = _environment()
-    text = environment.get_template(template).render(page=page, link=lambda path: link(path, page), **values)
-    return text.encode("utf-8", "replace")
+    """Return a page as UTF-8, of at most ``MOST_BYTES`` unless a single row is larger.
+
+    Every value is HTML-escaped by the template engine. A template shows the first ``rows_shown`` of each
+    list, and how many more there are.
+    """
+    drawn = _environment().get_template(template)
+    content = b""
+    for rows_shown in _ROWS_SHOWN:
+        text = drawn.render(page=page, link=lambda path: link(path, page), rows_shown=rows_shown, **values)
+        content = text.encode("utf-8", "replace")
+        if len(content) <= MOST_BYTES:
+            break
+    return content
 
 
 def publish_changed(docs: Place, pages: Mapping[str, bytes]) -> tuple[str, ...]:

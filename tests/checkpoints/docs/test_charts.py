@@ -72,7 +72,7 @@ def test_a_strip_is_as_high_as_the_shares_and_shows_runs_without_offenders_and_w
         "run-5: 1 of 10,000",
     ]
     assert drawn.largest == 0.1
-    assert drawn.lines["passed"] == "M12.5 50V47"
+    assert (drawn.lines["passed"], drawn.dashes) == ("M9 48.5H16", "7 2")
     assert drawn.lines["broken"].startswith("M21.5 50V0M30.5 50V25")
 
 

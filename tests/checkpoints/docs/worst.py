@@ -4,21 +4,35 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import cache
 from typing import TYPE_CHECKING
 
 from checkpoints.docs.facts import ResultFacts
-from checkpoints.gate.checkpoint import GateResult
-from checkpoints.gate.measures import FileAccount, Offender, RejectedRow, UnknownColumn
+from checkpoints.gate.checkpoint import GateResult, judge
+from checkpoints.gate.masking import Masking
+from checkpoints.gate.measures import (
+    FileAccount,
+    Measures,
+    Offender,
+    RejectedRow,
+    RuleCount,
+    UnknownColumn,
+)
 from checkpoints.metrics.result import DriftColumn
 from contracts.days import DayOutOfLine
 from contracts.model import Column, Contract, Domain, Severity, Zone
-from quarantine_policies.decision import Decision, RuleOutcome, Verdict
-from tests.checkpoints.docs.given import AS_OF, ODD, TEXT, gate_result, metrics, rule, run
+from quarantine_policies.decision import Decision, RuleOutcome, Verdict, effect_of
+from quarantine_policies.model import DatasetPolicy
+from tests.checkpoints.docs.given import AS_OF, ODD, TEXT, metrics, rule, run
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from great_expectations.core.expectation_validation_result import ExpectationSuiteValidationResult
+
     from checkpoints.docs.site import RunFacts
 
-RULES, FILES, UNKNOWN, DAYS = 35, 50, 300, 3_650
+RULES, FILES, UNKNOWN, DAYS = 150, 50, 300, 3_650
 KEY_CHARACTERS = 1_000
 
 
@@ -30,16 +44,16 @@ def long_text(number: int = 0) -> str:
 WORST_RULES = tuple(
     replace(
         rule(
-            f"rule_{number:02}_{'x' * 50}", domain, severity, "expect_column_values_to_be_null", column="id"
+            f"rule_{number:03}_{'x' * 50}", domain, severity, "expect_column_values_to_be_null", column="id"
         ),
         description=long_text(number)[:400],
         business_impact=long_text(number)[:400],
     )
     for number, (domain, severity) in enumerate(
         [
-            *[(Domain.RECORDS, Severity.ERROR)] * 20,
-            *[(Domain.VALID_ROWS, Severity.WARN)] * 10,
-            *[(Domain.TABLE, Severity.ERROR)] * 5,
+            *[(Domain.RECORDS, Severity.ERROR)] * 100,
+            *[(Domain.VALID_ROWS, Severity.WARN)] * 30,
+            *[(Domain.TABLE, Severity.ERROR)] * 20,
         ]
     )
 )
@@ -57,6 +71,20 @@ WORST_CONTRACT = Contract(
     WORST_RULES,
 )
 assert len(WORST_RULES) == RULES
+
+
+@cache
+def _worst_results() -> Mapping[Domain, ExpectationSuiteValidationResult]:
+    """Return results of Great Expectations in which every rule is broken."""
+    samples = tuple(long_text(number)[:200] for number in range(20))
+    measured = {
+        domain: Measures(
+            1_000_000, {one.name: RuleCount(999_999, samples) for one in WORST_RULES if one.domain is domain}
+        )
+        for domain in (Domain.RECORDS, Domain.VALID_ROWS, Domain.TABLE)
+    }
+    masking = Masking(frozenset())
+    return judge("c", WORST_CONTRACT, WORST_RULES, measured, {}, masking, "run-1", AS_OF).results
 
 
 def worst_facts(of: RunFacts | None = None) -> ResultFacts:
@@ -89,7 +117,8 @@ def worst_facts(of: RunFacts | None = None) -> ResultFacts:
         dataset="users",
         contract=WORST_CONTRACT,
         rules=WORST_RULES,
-        gate_result=GateResult(outcomes, gate_result().results),
+        effects={one.name: effect_of(one, DatasetPolicy()) for one in WORST_RULES},
+        gate_result=GateResult(outcomes, _worst_results()),
         decision=Decision(Verdict.BLOCK, broken, warned, broken),
         metrics=metrics(
             of,
