@@ -30,6 +30,8 @@ def schema() -> pa.Schema:
     - ``rows_read``, ``rows_promoted``, ``rows_quarantined``, … as in ``ResultMetrics``; ``seconds``
     - ``rows_by_rule``: rows that break an error rule [rule]; ``rows_warned``: a warn rule [rule]
     - ``failed``: 1 for a table rule that is broken [rule]
+    - ``latest``: the latest timestamp that dates a row, in seconds since 1970 in UTC
+    - ``days_out_of_line``: number of days that break a rule [rule]
     - ``files``: number of files [``valid``, ``unchanged``, … or the reason for the rejection]
     - ``measure``: a measured number, such as ``quarantine_ratio`` [its name]
     - ``unknown_columns``: rows that hold the column [column]
@@ -96,10 +98,13 @@ def _numbers(result: ResultMetrics) -> Iterator[tuple[str, str | None, float]]:
         if count is not None:
             yield name, None, count
     yield "seconds", None, result.seconds
+    if result.latest is not None:
+        yield "latest", None, result.latest.timestamp()
     labelled = {
         "rows_by_rule": result.rows_by_rule,
         "rows_warned": result.rows_warned,
         "failed": dict.fromkeys(result.failed, 1),
+        "days_out_of_line": {rule: len(days) for rule, days in result.days_out_of_line.items()},
         "files": result.files_by_outcome,
         "measure": result.measures,
         "unknown_columns": {column.name: column.rows for column in result.drift},

@@ -154,10 +154,19 @@ def rows(folder: Place, sql: str) -> list[tuple[Any, ...]]:
 
 
 def test_every_number_of_a_result_is_a_row_of_one_table(folder: Place) -> None:
-    append_metrics(folder, [replace(RESULT, rows_promoted=None, files_by_outcome={"corrupt_json": 2})])
+    result = replace(
+        RESULT,
+        rows_promoted=None,
+        files_by_outcome={"corrupt_json": 2},
+        latest=datetime(1970, 1, 2, 0, 0, 0, 500_000, tzinfo=UTC),
+        days_out_of_line={"volume_by_day": [{"day": "2024-05-31"}, {"day": "2024-05-30"}]},
+    )
+    append_metrics(folder, [result])
     assert rows(folder, "select metric, label, value from tidy order by all") == [
+        ("days_out_of_line", "volume_by_day", 2.0),
         ("failed", "volume_drop", 1.0),
         ("files", "corrupt_json", 2.0),
+        ("latest", None, 86_400.5),
         ("measure", "quarantine_ratio", 0.2),
         ("rows_by_rule", "age_range", 2.0),
         ("rows_conflicting", None, 1.0),
