@@ -16,12 +16,28 @@ if TYPE_CHECKING:
 
 _LENGTHS = ((4, "1-4"), (16, "5-16"), (64, "17-64"))
 _MASKED = re.compile("‹(?:empty|(?:1-4|5-16|17-64|over 64) characters: [a-z@, ]*)›")
+# What a shifted column brings into one that is not personal: an address, a phone number, a name of two words.
+# Of a text that is no number and no date, any word too, unless dates and amounts hold it.
+_PERSONAL = re.compile(r"@|\+\s?\d[\d\s().-]{6,}|\b0[\d\s()]{8,}\d")
+_TWO_WORDS = re.compile(r"(?=\b([^\W\d_]{3,})\s+([^\W\d_]{3,}))")
+_WORD = re.compile(r"[^\W\d_]{4,}")
+_PLAIN_WORDS = frozenset(
+    (
+        *("january", "february", "march", "april", "june", "july", "august", "september", "october"),
+        *("november", "december", "sept", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"),
+        *("sunday", "null", "none", "true", "false", "infinity", "unknown", "missing"),
+    )
+)
 _CONTENT = re.compile("[\"'`:{\\[].*", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
 class Masking:
-    """The columns whose values must not be shown."""
+    """The columns whose values must not be shown.
+
+    Where there are any, values of other columns are masked as well if they look personal: a broken row has
+    its values in the wrong columns often enough.
+    """
 
     columns: frozenset[str]
 
@@ -40,8 +56,13 @@ class Masking:
         elif judged & self.columns:
             shown = [mask(sample) for sample in samples]
         else:
-            shown = list(samples)
+            is_uncastable = _judges_text_of_value(rule)
+            shown = [self._shown(sample, is_uncastable=is_uncastable) for sample in samples]
         return tuple(dict.fromkeys(shown))
+
+    def _shown(self, value: str, *, is_uncastable: bool = False) -> str:
+        """Return a value of a column that is not masked."""
+        return mask(value) if self.columns and looks_personal(value, is_uncastable=is_uncastable) else value
 
     def texts(self, contract: Contract, rule: Rule, values: Iterable[object]) -> tuple[str, ...]:
         """Return values or rows that break a rule as text, masked where necessary, without duplicates.
@@ -56,7 +77,7 @@ class Masking:
         known = {column.name for column in contract.silver_columns} - self.columns
 
         def shown(name: str, value: object) -> str:
-            return mask(str(value)) if self.columns and name not in known else str(value)
+            return self._shown(str(value)) if not self.columns or name in known else mask(str(value))
 
         texts = []
         for value in values:
@@ -84,6 +105,30 @@ def _masked(value: object) -> object:
     if isinstance(value, list | tuple):
         return [_masked(each) for each in value]
     return mask(str(value))
+
+
+def looks_personal(value: str, *, is_uncastable: bool = False) -> bool:
+    """Whether a value looks like personal data, though its column holds none.
+
+    Args:
+        value: as text.
+        is_uncastable: it is no value of its column's type, number or time.
+
+    >>> [looks_personal(value) for value in ("jane@example.org", "+49 170 5550199", "Jane Doe", "refunded")]
+    [True, True, True, False]
+    >>> [looks_personal(value, is_uncastable=True) for value in ("Jane", "12,5 EUR", "31 February 2024")]
+    [True, False, False]
+    """
+    if _PERSONAL.search(value):
+        return True
+    pairs: list[tuple[str, str]] = _TWO_WORDS.findall(value)
+    if any(one[0].isupper() and other[0].isupper() and not _is_plain(one, other) for one, other in pairs):
+        return True
+    return is_uncastable and not all(_is_plain(word) for word in _WORD.findall(value))
+
+
+def _is_plain(*words: str) -> bool:
+    return any(word.lower() in _PLAIN_WORDS for word in words)
 
 
 def without_quotation(text: str) -> str:
@@ -121,6 +166,11 @@ def mask(value: str) -> str:
         "other": any(not (c.isalnum() or c.isspace() or c == "@") for c in value),
     }
     return f"‹{length} characters: {', '.join(kind for kind, present in kinds.items() if present)}›"
+
+
+def _judges_text_of_value(rule: Rule) -> bool:
+    """Whether a rule's offenders are texts that cannot be cast."""
+    return str(rule.kwargs.get("column")).startswith(UNCASTABLE_PREFIX)
 
 
 def _columns(rule: Rule) -> set[str]:

@@ -118,6 +118,20 @@ def test_it_shows_each_run_with_its_share_and_since_when_it_is_broken(docs: Plac
         assert line in text
 
 
+def test_a_rule_that_counts_no_rows_has_no_share(docs: Place) -> None:
+    publish(docs, facts(of=run(1)), of=run(1))
+    broken = facts(of=run(2))
+    outcomes = tuple(
+        replace(one, passed=False, failed=0, observed=0.5) if one.rule == "strict_fail" else one
+        for one in broken.gate_result.outcomes
+    )
+    publish(docs, replace(broken, gate_result=replace(broken.gate_result, outcomes=outcomes)), of=run(2))
+    text = Tags(docs.child("rules/bronze_to_silver/users/strict_fail.html").read_bytes()).text
+    assert "Runs The last 2 runs, oldest first." in text
+    assert "run-2 2024-06-02 00:00 — — broken" in text
+    assert "100.00 %" not in text
+
+
 def test_it_shows_offenders_with_the_judged_value_marked(docs: Place) -> None:
     rows = (Offender("1" * 32, "a.csv", "300"), Offender("2" * 32, "b.csv", ""))
     publish(docs, replace(facts(), offenders={"email_required": rows}))
