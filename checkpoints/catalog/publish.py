@@ -6,6 +6,7 @@ catalog that lags behind because a run was killed or the catalog was refused.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -17,16 +18,19 @@ from pyiceberg.table.update.snapshot import ExpireSnapshots
 
 from checkpoints.catalog.address import CATALOG, CatalogAddress, CatalogKind
 from checkpoints.catalog.file_io import KMS_KEY, METADATA_FOLDER, ROOT
+from checkpoints.catalog.metadata_files import remove_unreferenced
 from checkpoints.catalog.schema import evolve_schema, has_same_columns, iceberg_schema, partition_spec
 from checkpoints.lake.commit import read_pointer
-from checkpoints.lake.pointer import RELEASE
+from checkpoints.lake.pointer import GRACE, RELEASE
 from checkpoints.lake.promotion import current_place, current_release, current_silver, kept_releases
+from checkpoints.storage.errors import StorageError
 from contracts.errors import LakegateError
 from contracts.model import Zone
 from contracts.system_columns import EVENT_DATE
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
+    from datetime import datetime
 
     from pyiceberg.catalog import MetastoreCatalog
     from pyiceberg.table import Transaction
@@ -103,6 +107,8 @@ def publish(
     zone: Zone,
     contracts: Sequence[Contract],
     kms_key: str | None = None,
+    *,
+    now: datetime,
 ) -> PublishResult:
     """Make the catalog show the current versions of SILVER or GOLD.
 
@@ -115,6 +121,7 @@ def publish(
         zone: SILVER or GOLD.
         contracts: of the zone's tables; tables without one are not published.
         kms_key: encrypts the metadata on S3.
+        now: obsolete metadata older than ``GRACE`` is deleted.
 
     Raises:
         Exception: the catalog cannot be used. One table's failure is part of the result instead.
@@ -128,7 +135,8 @@ def publish(
     dropped: list[str] = []
     failed: dict[str, str] = {}
     changes = {
-        one.manifest.name: partial(_publish_table, catalog, root=root, promoted=one) for one in promoted
+        one.manifest.name: partial(_publish_table, catalog, root=root, promoted=one, before=now - GRACE)
+        for one in promoted
     }
     drops = {name: partial(_drop_table, catalog) for name in _no_longer_released(lake, zone)}
     for into, work in ((published, changes), (dropped, drops)):
@@ -223,9 +231,14 @@ def _drop_table(catalog: MetastoreCatalog, identifier: tuple[str, str]) -> bool:
 
 
 def _publish_table(
-    catalog: MetastoreCatalog, identifier: tuple[str, str], root: Place, promoted: _Promoted
+    catalog: MetastoreCatalog,
+    identifier: tuple[str, str],
+    root: Place,
+    promoted: _Promoted,
+    before: datetime,
 ) -> bool:
     """Swap a table's files for those of the promoted version; return False if it has them already."""
+    folder = root.child(METADATA_FOLDER, promoted.manifest.name)
     schema = iceberg_schema(promoted.manifest.schema, promoted.contract)
     try:
         table = catalog.load_table(identifier)
@@ -234,7 +247,7 @@ def _publish_table(
         created = catalog.create_table_transaction(
             identifier,
             schema,
-            location=root.child(METADATA_FOLDER, promoted.manifest.name).uri,
+            location=folder.uri,
             partition_spec=partition_spec(schema, promoted.contract),
             properties=promoted.table_properties,
         )
@@ -252,6 +265,8 @@ def _publish_table(
         transaction.delete(AlwaysTrue(), promoted.snapshot_properties)
         transaction.add_files(promoted.files, promoted.snapshot_properties, check_duplicate_files=False)
         _expire(transaction, promoted.kept)
+    with suppress(StorageError):  # the table shows the version: the next publication tries again
+        remove_unreferenced(table, folder, before)
     return True
 
 

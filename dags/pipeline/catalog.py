@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from checkpoints.catalog.address import SETTING, check_catalog
@@ -33,7 +34,8 @@ def publish_zone(setup: Setup, catalog: CatalogAddress, zone: Zone, progress: Pr
     progress.step(f"publishing {zone.value} to {catalog.uri}")
     contracts = setup.contracts.silver_tables if zone is Zone.SILVER else setup.contracts.gold
     try:
-        failed = publish(catalog, setup.lake, zone, contracts, setup.settings.kms_key).failed
+        key, now = setup.settings.kms_key, datetime.now(UTC)
+        failed = publish(catalog, setup.lake, zone, contracts, key, now=now).failed
     except Exception as error:  # noqa: BLE001 - whatever a catalog does, the promotion stands
         failed = {"": describe(error)}
     warnings = []

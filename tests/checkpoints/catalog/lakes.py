@@ -88,9 +88,9 @@ class CatalogedLake:
         release = Release(version, f"run-{version}", NOON, NOON, f"made of {version}", "warn", tables)
         promote_release(self.lake, release, seen, now=NOON)
 
-    def publish(self, zone: Zone = Zone.SILVER) -> PublishResult:
+    def publish(self, zone: Zone = Zone.SILVER, now: datetime = NOON) -> PublishResult:
         """Publish a zone to the catalog."""
-        return publish(self.address, self.lake, zone, CONTRACTS[zone])
+        return publish(self.address, self.lake, zone, CONTRACTS[zone], now=now)
 
     def table(self, name: str = "transactions", zone: Zone = Zone.SILVER) -> Table:
         """Return a table as the catalog has it now."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import boto3
 import pytest
 
 from checkpoints.lake.commit import read_pointer
+from checkpoints.lake.pointer import GRACE
 from checkpoints.lake.promotion import candidate_files, rollback
 from contracts.errors import LakegateError
 from contracts.model import Zone
@@ -154,6 +155,24 @@ def test_snapshots_of_versions_that_are_gone_are_forgotten_and_their_files_stay(
     assert versions <= {ref.version for ref in line.versions}
     assert all(one.summary and one.summary.operation.value == "append" for one in snapshots)
     assert len(candidate_files(local.lake.silver("transactions", "v1"))) == 2
+
+
+def test_metadata_that_no_snapshot_needs_is_removed_after_a_while(cataloged: CatalogedLake) -> None:
+    folder = cataloged.lake.area(Zone.SILVER).child("_catalog", "transactions")
+
+    def avro() -> int:
+        return sum(info.path.endswith(".avro") for info in folder.list())
+
+    for number in range(1, 5):
+        cataloged.promote(f"v{number}", FIRST)
+        cataloged.publish()
+    grown = avro()
+    cataloged.promote("v5", SECOND)
+    cataloged.publish(now=datetime.now(UTC) + GRACE + timedelta(hours=1))
+    assert avro() < grown
+    snapshots = cataloged.table().metadata.snapshots
+    assert avro() == sum(1 + len(one.manifests(cataloged.table().io)) for one in snapshots)
+    assert cataloged.amounts() == ["8.0000"]
 
 
 def test_engines_are_told_not_to_delete_files(local: CatalogedLake) -> None:
