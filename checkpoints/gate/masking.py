@@ -18,7 +18,7 @@ _LENGTHS = ((4, "1-4"), (16, "5-16"), (64, "17-64"))
 _MASKED = re.compile("‹(?:empty|(?:1-4|5-16|17-64|over 64) characters: [a-z@, ]*)›")
 # What a shifted column brings into one that is not personal: an address, a phone number, a name of two words.
 # Of a text that is no number and no date, any word too, unless dates and amounts hold it.
-_PERSONAL = re.compile(r"@|\+\s?\d[\d\s().-]{6,}|\b0[\d\s()]{8,}\d")
+_PERSONAL = re.compile(r"@|\+\s?\d[\d\s().-]{6,}|\b0\d*[\s()][\d\s()]{6,}\d")
 _TWO_WORDS = re.compile(r"(?=\b([^\W\d_]{3,})\s+([^\W\d_]{3,}))")
 _WORD = re.compile(r"[^\W\d_]{4,}")
 _PLAIN_WORDS = frozenset(

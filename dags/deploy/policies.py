@@ -197,7 +197,7 @@ def _announcing(target: Target) -> Iterator[Mapping[str, Any]]:
             **_allow("SendEvents", ["events:PutEvents"], [target.event_bus_arn]),
             "Condition": {"StringEquals": {"events:source": SOURCE}},
         }
-    secrets = [one for one in (target.settings.webhook, target.settings.openlineage_secret) if one]
+    secrets = [one for one in (target.settings.webhook, target.openlineage_secret) if one]
     if secrets:
         yield _allow("ReadSecrets", ["secretsmanager:GetSecretValue"], secrets)
 

@@ -36,6 +36,10 @@ _ARNS: Final[Mapping[str, tuple[str, str]]] = {
     "topic": ("--topic", r"sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}"),
     "queue": ("--queue", r"sqs:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,80}"),
     "workgroup": ("--workgroup-arn", r"redshift-serverless:[a-z0-9-]+:\d{12}:workgroup/[a-z0-9-]{1,64}"),
+    "openlineage_secret": (
+        "LAKEGATE_OPENLINEAGE_SECRET",
+        r"secretsmanager:[a-z0-9-]+:\d{12}:secret:[A-Za-z0-9/_+=.@-]{1,512}",
+    ),
     "kms_key": ("--kms-key", r"kms:[a-z0-9-]+:\d{12}:key/[a-zA-Z0-9-]{1,64}"),
 }
 
@@ -146,6 +150,11 @@ class Target:
     def topic(self) -> str | None:
         """ARN of the SNS topic for alerts."""
         return self.settings.topic
+
+    @property
+    def openlineage_secret(self) -> str | None:
+        """ARN of the secret with the API key of the OpenLineage server."""
+        return self.settings.openlineage_secret
 
     @property
     def tags(self) -> Mapping[str, str]:

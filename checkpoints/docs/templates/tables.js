@@ -6,6 +6,7 @@ for (const table of document.querySelectorAll("table.data")) {
   const rows = [...body.rows];
   const text = (row, column) => row.cells[column].textContent.trim();
   [...table.tHead.rows[0].cells].forEach((head, column) => {
+    if (rows.some((row) => row.cells[column].querySelector("svg"))) return;  // pictures have no order
     const button = document.createElement("button");
     button.append(...head.childNodes);
     head.append(button);
@@ -23,7 +24,10 @@ for (const table of document.querySelectorAll("table.data")) {
       body.append(...rows);
     });
   });
-  if (rows.length < 10) continue;
+  if (rows.length < 10 || table.closest(".more")) continue;
+  const more = table.closest(".card").nextElementSibling;  // the same list, folded
+  const isContinued = more !== null && more.matches(".more");
+  const filtered = isContinued ? [...rows, ...more.querySelectorAll("tbody tr")] : rows;
   const filter = document.createElement("input");
   filter.className = "filter";
   filter.type = "search";
@@ -32,6 +36,7 @@ for (const table of document.querySelectorAll("table.data")) {
   table.before(filter);
   filter.addEventListener("input", () => {
     const wanted = filter.value.toLowerCase();
-    for (const row of rows) row.hidden = !row.textContent.toLowerCase().includes(wanted);
+    for (const row of filtered) row.hidden = !row.textContent.toLowerCase().includes(wanted);
+    if (isContinued && wanted) more.open = true;
   });
 }

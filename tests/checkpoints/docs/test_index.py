@@ -131,7 +131,7 @@ def test_a_blocked_candidate_leaves_the_state_as_it_was(docs: Place) -> None:
         replace(blocked, metrics=replace(blocked.metrics, rows_promoted=95, latest=run(2).as_of)),
         of=run(2),
     )
-    assert "users silver block 90 not promoted: 95 2024-06-01 00:00 < 0.01 %" in front_page(docs).text
+    assert "users silver block 95 rows not promoted 90 2024-06-01 00:00 < 0.01 %" in front_page(docs).text
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ def test_a_word_is_masked_where_a_number_or_a_time_is_expected(value: str) -> No
 @pytest.mark.parametrize(
     "value",
     [
-        *("12,99 EUR", "n/a", "abc", "-5", "1e400", "1.234.567,89 €", "9" * 40, "unknown"),
+        *("12,99 EUR", "n/a", "abc", "-5", "1e400", "1.234.567,89 €", "9" * 40, "unknown", "0012345678"),
         *("2024-13-45 10:00", "32/13/2024 10:00 PM", "20240132 101500", "2024-02-30 10:00 +0100"),
         *("Tue, 32 Jan 2024 10:00:00 GMT", "31 February 2024", "10:00 PM Tuesday"),
     ],

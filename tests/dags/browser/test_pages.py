@@ -149,6 +149,28 @@ def test_a_long_table_is_filtered(browser: Browser, shop_docs: Path) -> None:
         assert table.locator("tbody tr:visible").count() > 20
 
 
+def test_a_filter_reaches_the_folded_rest_of_its_list(browser: Browser, shop_docs: Path) -> None:
+    with visit(browser, (shop_docs / "index.html").as_uri()) as opened:
+        rest = opened.page.locator("details.more")
+        rule = rest.locator("tbody tr code").last.text_content()
+        needs = opened.page.get_by_role("region", name="What needs a person")
+        needs.get_by_role("searchbox").fill(str(rule))
+        assert str(rule) in rest.locator("tbody tr:visible").all_inner_texts()[-1]
+        assert all(str(rule) in text for text in needs.locator("tbody tr:visible").all_inner_texts())
+        assert opened.errors == []
+
+
+def test_a_column_of_pictures_is_not_sorted(browser: Browser, shop_docs: Path) -> None:
+    with visit(browser, (shop_docs / "tables/silver/events.html").as_uri()) as opened:
+        rules = opened.page.get_by_role("region", name="Rules")
+        names = rules.get_by_role("columnheader").all_inner_texts()
+        buttons = rules.get_by_role("button").all_inner_texts()
+        assert (names, buttons) == (
+            ["Rule", "Last result", "Last runs", "Promise"],
+            ["Rule", "Last result", "Promise"],
+        )
+
+
 def test_the_numbers_of_the_flow_are_those_of_the_metrics(browser: Browser, shop: LakeRuns) -> None:
     with visit(browser, (shop.root / "docs/index.html").as_uri()) as opened:
         titles = opened.page.locator("svg.rows title").all_text_contents()

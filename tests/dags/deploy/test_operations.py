@@ -254,3 +254,9 @@ def test_a_setting_that_holds_a_secret_is_refused_without_showing_it(
     with pytest.raises(ConfigurationError, match=f"LAKEGATE_{name.upper()}: the URL") as refused:
         target(**{name: value})
     assert value not in str(refused.value)
+
+
+def test_the_key_of_openlineage_is_named_by_the_arn_of_its_secret(target: Callable[..., Target]) -> None:
+    settings = {"openlineage_secret": "my-key"}
+    with pytest.raises(ConfigurationError, match="LAKEGATE_OPENLINEAGE_SECRET: invalid ARN"):
+        target(**settings)
