@@ -49,8 +49,8 @@ class Masking:
     def samples(self, rule: Rule, samples: Iterable[str]) -> tuple[str, ...]:
         """Return a rule's offending values, masked where necessary, without duplicates."""
         judged = _columns(rule)
-        if str(rule.kwargs.get("column")).startswith(TOO_LONG_PREFIX):
-            shown = list(samples)
+        if not judged or str(rule.kwargs.get("column")).startswith(TOO_LONG_PREFIX):
+            shown = list(samples)  # texts about the table, or sizes: no values
         elif MALFORMED in judged:  # the reason why a record cannot be parsed may quote it
             shown = [without_quotation(sample) for sample in samples]
         elif judged & self.columns:

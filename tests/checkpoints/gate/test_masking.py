@@ -10,9 +10,9 @@ from contracts.model import Domain, Rule, Severity
 MASKING = Masking(frozenset({"email"}))
 
 
-def rule(column: str) -> Rule:
-    expectation = "expect_column_values_to_be_null"
-    return Rule("r", Domain.RECORDS, Severity.ERROR, "validity", "d", "b", expectation, {"column": column})
+def rule(column: str | None) -> Rule:
+    expectation, kwargs = "expect_column_values_to_be_null", {"column": column} if column else {}
+    return Rule("r", Domain.RECORDS, Severity.ERROR, "validity", "d", "b", expectation, kwargs)
 
 
 @pytest.mark.parametrize(
@@ -41,6 +41,11 @@ def test_a_word_is_masked_where_a_number_or_a_time_is_expected(value: str) -> No
 def test_what_stands_in_numbers_and_dates_is_shown(value: str) -> None:
     for column in ("status", "_uncastable_ts"):
         assert MASKING.samples(rule(column), [value]) == (value,)
+
+
+def test_a_text_about_the_whole_table_is_shown() -> None:
+    text = "dim_users.segment is missing: ALTER TABLE dim_users ADD COLUMN segment"
+    assert MASKING.samples(rule(None), [text]) == (text,)
 
 
 def test_without_personal_columns_nothing_is_masked() -> None:
