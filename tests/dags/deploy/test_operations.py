@@ -95,8 +95,8 @@ def test_a_bucket_for_raw_alone_notifies_of_all_its_files(
     monkeypatch.setenv("LAKEGATE_RAW_ROOT", "s3://shop-raw")
     assert deploy("--create-roles", "--arrivals", "--json").status == 0
     configuration = client("s3").get_bucket_notification_configuration(Bucket="shop-raw")
-    (ours,) = configuration["QueueConfigurations"]
-    assert "Filter" not in ours
+    (notification,) = configuration["QueueConfigurations"]
+    assert "Filter" not in notification
     assert deploy("--create-roles", "--arrivals", "--json").steps("unchanged") == {}
 
 
