@@ -13,7 +13,10 @@ from checkpoints.storage.place import Place
 from checkpoints.storage.storage import S3Settings
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from pyiceberg.io import InputStream, OutputStream
+    from pyiceberg.table import Table
     from pyiceberg.typedef import Properties
 
 METADATA_FOLDER: Final = "_catalog"  # below a zone's root; hidden from readers of Parquet folders
@@ -104,3 +107,32 @@ class _Upload(io.BytesIO):
 def _open_root(uri: str, kms_key: str | None) -> Place:
     """Return one storage per process for a root, as each client costs time and connections."""
     return Place(open_storage(uri, S3Settings(kms_key_id=kms_key)))
+
+
+def remove_unreferenced(table: Table, folder: Place, before: datetime) -> int:
+    """Delete a table's Avro files that none of its snapshots needs, and return their number.
+
+    PyIceberg deletes older ``metadata.json`` files, but no lists and manifests of expired snapshots.
+
+    Args:
+        table: as it was committed last.
+        folder: of its metadata.
+        before: younger files stay: an engine may be reading the metadata before that commit, and another
+            publisher's files are not committed yet.
+
+    Raises:
+        StorageError: the folder cannot be listed, or a file cannot be deleted.
+    """
+    needed = set()
+    for snapshot in table.metadata.snapshots:
+        needed.add(snapshot.manifest_list)
+        needed.update(manifest.manifest_path for manifest in snapshot.manifests(table.io))
+    files = {folder.child(folder.relative(info)): info for info in folder.list()}
+    obsolete = [
+        place
+        for place, info in files.items()
+        if info.path.endswith(".avro") and info.modified < before and place.uri not in needed
+    ]
+    for place in obsolete:
+        place.delete()
+    return len(obsolete)

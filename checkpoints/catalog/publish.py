@@ -17,8 +17,7 @@ from pyiceberg.table.snapshots import Operation
 from pyiceberg.table.update.snapshot import ExpireSnapshots
 
 from checkpoints.catalog.address import CATALOG, CatalogAddress, CatalogKind
-from checkpoints.catalog.file_io import KMS_KEY, METADATA_FOLDER, ROOT
-from checkpoints.catalog.metadata_files import remove_unreferenced
+from checkpoints.catalog.file_io import KMS_KEY, METADATA_FOLDER, ROOT, remove_unreferenced
 from checkpoints.catalog.schema import evolve_schema, has_same_columns, iceberg_schema, partition_spec
 from checkpoints.lake.commit import read_pointer
 from checkpoints.lake.pointer import GRACE, RELEASE

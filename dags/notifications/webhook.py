@@ -6,7 +6,7 @@ from html import escape
 from typing import TYPE_CHECKING, Final
 
 import requests
-from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_exponential
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
 from checkpoints.aws import PROBE
 from checkpoints.aws_secrets import debug_logs_off, is_secret, read_secret
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _BUSY: Final = (429, 500, 502, 503, 504)  # HTTP statuses after which a retry may help
 _TIMEOUT_SECONDS: Final = 10
+ATTEMPTS = 4
+LONGEST_PAUSE_SECONDS = 8
 
 
 def post(webhook: str, text: str) -> None:
@@ -32,22 +34,17 @@ def post(webhook: str, text: str) -> None:
         LakegateError: the URL is invalid or cannot be reached, or the service refused the text.
     """
     url = read_secret(webhook, wait=PROBE).strip() if is_secret(webhook) else webhook
-    send(url, {"text": escape(text, quote=False)})
+    attempts = Retrying(  # not by urllib3, which logs the URL
+        retry=retry_if_exception_type(TransientError),
+        wait=wait_exponential(max=LONGEST_PAUSE_SECONDS),
+        stop=stop_after_attempt(ATTEMPTS),
+        reraise=True,
+    )
+    attempts(_send, url, {"text": escape(text, quote=False)})
 
 
-@retry(
-    retry=retry_if_exception_type(TransientError),
-    wait=wait_exponential(max=8),
-    stop=stop_after_attempt(4),
-    reraise=True,
-)
-def send(url: str, body: Mapping[str, str]) -> None:
-    """Post JSON to a URL. Not retried by urllib3, which logs the URL.
-
-    Raises:
-        TransientError: no connection, or the service is busy, also at the last attempt.
-        LakegateError: the URL is invalid, or the service refused the body.
-    """
+def _send(url: str, body: Mapping[str, str]) -> None:
+    """Post JSON to a URL. Raises TransientError where a retry may help, else LakegateError."""
     try:
         with debug_logs_off("urllib3"):
             response = requests.post(url, json=body, timeout=_TIMEOUT_SECONDS)
